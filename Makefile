@@ -1,0 +1,59 @@
+# Every target sets up what it needs. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-flue test test-pythons check format generate lock bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements-dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## run a workflow on the embedded local server and show its events
+	$(BIN)/python examples/demo.py
+
+demo-flue: $(READY) ## the same on a genuine Flue server (installs it first)
+	$(BIN)/python examples/demo.py --flue
+
+test: $(READY) ## run every test, on every Python 3.11-3.13 there is
+	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory test-pythons
+
+test-pythons: $(READY) ## run the tests that need no Node on the other Pythons that are installed
+	$(BIN)/python tests/pythons.py
+
+check: $(READY) ## formatting, lint, strict types, and drift of the generated code
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/python generator/generate.py --check
+
+format: $(READY) ## format the code
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+generate: $(READY) ## regenerate flue_client/ from openapi.yaml
+	$(BIN)/python generator/generate.py
+
+lock: ## pin the newest versions that requirements-dev.in allows
+	$(PYTHON) -m venv --clear .cache/lock
+	.cache/lock/bin/python -m pip install --quiet -r requirements-dev.in
+	.cache/lock/bin/python -m pip freeze --exclude-editable --exclude flue-client > requirements-dev.txt
+
+bench: $(READY) ## measure against the peers and print the ratios
+	$(BIN)/python -m benchmarks
+
+clean: ## remove everything that the other targets have made
+	rm -rf $(VENV) .venvs .cache dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
