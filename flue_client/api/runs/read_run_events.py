@@ -1,0 +1,224 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models import ErrorEnvelope, FlueEvent, LiveMode, parse_event
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    run_id: str,
+    *,
+    offset: str | Unset = UNSET,
+    tail: int | Unset = UNSET,
+    live: LiveMode | Unset = UNSET,
+    cursor: str | Unset = UNSET,
+    if_none_match: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(if_none_match, Unset):
+        headers["If-None-Match"] = if_none_match
+
+    params: dict[str, Any] = {}
+
+    params["offset"] = offset
+
+    params["tail"] = tail
+
+    json_live: str | Unset = UNSET
+    if not isinstance(live, Unset):
+        json_live = live
+
+    params["live"] = json_live
+
+    params["cursor"] = cursor
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/runs/{run_id}".format(
+            run_id=quote(str(run_id), safe=""),
+        ),
+        "params": params,
+    }
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ErrorEnvelope | list[FlueEvent] | None:
+    if response.status_code == 200:
+        return [parse_event(item) for item in response.json()]
+    if response.status_code == 204:
+        return None
+    if response.status_code == 304:
+        return None
+    if response.status_code == 400:
+        response_400 = ErrorEnvelope.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        return None
+    if response.status_code == 403:
+        return None
+    if response.status_code == 404:
+        response_404 = ErrorEnvelope.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 405:
+        response_405 = ErrorEnvelope.from_dict(response.json())
+
+        return response_405
+
+    if response.status_code == 429:
+        return None
+    if response.status_code == 500:
+        response_500 = ErrorEnvelope.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 501:
+        response_501 = ErrorEnvelope.from_dict(response.json())
+
+        return response_501
+
+    if response.status_code == 502:
+        return None
+    if response.status_code == 503:
+        return None
+    if response.status_code == 504:
+        return None
+    return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ErrorEnvelope | list[FlueEvent] | None]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    run_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    offset: str | Unset = UNSET,
+    tail: int | Unset = UNSET,
+    live: LiveMode | Unset = UNSET,
+    cursor: str | Unset = UNSET,
+    if_none_match: str | Unset = UNSET,
+) -> Response[ErrorEnvelope | list[FlueEvent] | None]:
+    """Read the events of a run.
+
+    Reads the run's event stream, a Durable Stream in JSON mode, from `offset` on. Three ways:
+
+    * **Catch-up** (no `live`): answers at once with a JSON array of the next events, at most
+      100 of them. Repeat from `Stream-Next-Offset` until an answer has
+      `Stream-Up-To-Date: true`.
+    * **Long-poll** (`live=long-poll`): like catch-up if there are events; otherwise waits for
+      the next ones up to 30 seconds, then answers `204`. Send the last `Stream-Cursor` back
+      as `cursor`.
+    * **SSE** (`live=sse`): one `text/event-stream` that stays open until the stream is closed.
+
+    `Stream-Closed: true` says that nothing more will ever come. That alone does not say that
+    the run reached `run_end`: a concrete offset *beyond* the end of a closed stream also
+    answers with no events, up to date and closed, and gives the same offset back. Such an
+    offset belongs to a history that the server has lost. Reading *at* the end looks the same
+    and is an ordinary end; `HEAD` tells the two apart, its `Stream-Next-Offset` is the true
+    end.
+    """
+
+    kwargs = _get_kwargs(
+        run_id=run_id,
+        offset=offset,
+        tail=tail,
+        live=live,
+        cursor=cursor,
+        if_none_match=if_none_match,
+    )
+    response = client.get_httpx_client().request(**kwargs)
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    run_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    offset: str | Unset = UNSET,
+    tail: int | Unset = UNSET,
+    live: LiveMode | Unset = UNSET,
+    cursor: str | Unset = UNSET,
+    if_none_match: str | Unset = UNSET,
+) -> ErrorEnvelope | list[FlueEvent] | None:
+    """The parsed answer of sync_detailed."""
+
+    return sync_detailed(
+        run_id=run_id,
+        client=client,
+        offset=offset,
+        tail=tail,
+        live=live,
+        cursor=cursor,
+        if_none_match=if_none_match,
+    ).parsed
+
+
+async def asyncio_detailed(
+    run_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    offset: str | Unset = UNSET,
+    tail: int | Unset = UNSET,
+    live: LiveMode | Unset = UNSET,
+    cursor: str | Unset = UNSET,
+    if_none_match: str | Unset = UNSET,
+) -> Response[ErrorEnvelope | list[FlueEvent] | None]:
+    """The same as sync_detailed, awaited."""
+
+    kwargs = _get_kwargs(
+        run_id=run_id,
+        offset=offset,
+        tail=tail,
+        live=live,
+        cursor=cursor,
+        if_none_match=if_none_match,
+    )
+    response = await client.get_async_httpx_client().request(**kwargs)
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    run_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    offset: str | Unset = UNSET,
+    tail: int | Unset = UNSET,
+    live: LiveMode | Unset = UNSET,
+    cursor: str | Unset = UNSET,
+    if_none_match: str | Unset = UNSET,
+) -> ErrorEnvelope | list[FlueEvent] | None:
+    """The parsed answer of asyncio_detailed."""
+
+    return (
+        await asyncio_detailed(
+            run_id=run_id,
+            client=client,
+            offset=offset,
+            tail=tail,
+            live=live,
+            cursor=cursor,
+            if_none_match=if_none_match,
+        )
+    ).parsed

@@ -1,0 +1,1766 @@
+"""Typed views over the JSON objects of the Flue workflow API.
+
+A view holds a JSON object exactly as it was received and reads typed, snake-case attributes from it:
+nothing is checked, converted or copied when it is made. An optional field that is absent reads as
+None; reading a required field that the server left out raises AttributeError. The types are those of
+the spec and are not enforced: where a server sends something else, that is what an attribute gives,
+except that an object reads as a view wherever the spec has one.
+
+Views are immutable, and equal if they are of one class and their objects are equal; their hash is that
+of the object's scalar fields. Whoever changes the dict that a view was made from changes the view.
+Fields that the spec does not know are in `to_dict()`, and under their wire name in `view["name"]`.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeGuard
+
+import attrs
+
+LiveMode: TypeAlias = Literal["long-poll", "sse"]
+"""How to follow an event stream."""
+
+_SCALARS = (str, int, float, type(None))
+_MAX_FIELDS = 40
+_MAX_VALUE = 200
+
+_brief = reprlib.Repr()
+_brief.maxlevel = 4
+_brief.maxdict = 12
+_brief.maxlist = 6
+_brief.maxstring = _MAX_VALUE
+_brief.maxother = _MAX_VALUE
+
+
+@attrs.frozen(repr=False, match_args=False)
+class View:
+    """A JSON object as it was received, with typed attributes that read from it."""
+
+    _data: dict[str, Any]
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Return a view of a JSON object; TypeError if it is another JSON value."""
+        if not _is_object(data):
+            raise TypeError(f"{cls.__name__} needs a JSON object, not {type(data).__name__}")
+        return cls(data)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object as it was received, in a new outer dict."""
+        return dict(self._data)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._data[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._data
+
+    __iter__ = None
+
+    def __hash__(self) -> int:
+        # Equal views have equal scalar fields. Lists and objects cannot be hashed and are left out.
+        fields = self._data.items()
+        scalars = [(name, value) for name, value in fields if isinstance(value, _SCALARS)]
+        return hash((type(self), frozenset(scalars)))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[dict[str, Any]]]:
+        return type(self), (self._data,)
+
+    def __repr__(self) -> str:
+        fields = [
+            f"{_short(name)}: {_short(value)}"
+            for name, value in list(self._data.items())[:_MAX_FIELDS]
+        ]
+        if len(self._data) > _MAX_FIELDS:
+            fields.append("...")
+        return f"{type(self).__name__}({{{', '.join(fields)}}})"
+
+
+# Making a view by these takes two thirds of the constructor's time; events come by the million.
+_new: Any = object.__new__
+_set_data: Any = View.__dict__["_data"].__set__
+
+
+def _short(value: Any) -> str:
+    text = _brief.repr(value)
+    return text if len(text) <= _MAX_VALUE else text[: _MAX_VALUE - 3] + "..."
+
+
+def _missing(view: View, name: str) -> AttributeError:
+    return AttributeError(f"{type(view).__name__}: the server left out the required field {name!r}")
+
+
+def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_array(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def _view(cls: type[View], value: Any) -> Any:
+    return cls(value) if _is_object(value) else value
+
+
+def _views(cls: type[View], value: Any) -> Any:
+    return [_view(cls, item) for item in value] if _is_array(value) else value
+
+
+class WorkflowInvokeResult(View):
+    """The answer to an invocation that did not wait."""
+
+    __slots__ = ()
+
+    @property
+    def run_id(self) -> str:
+        """The id that the server gave to the new run."""
+        try:
+            value: str = self._data["runId"]
+        except KeyError:
+            raise _missing(self, "runId") from None
+        return value
+
+
+class WorkflowWaitResult(View):
+    """The answer to an invocation that waited for the run's end."""
+
+    __slots__ = ()
+
+    @property
+    def run_id(self) -> str:
+        """The id that the server gave to the run."""
+        try:
+            value: str = self._data["runId"]
+        except KeyError:
+            raise _missing(self, "runId") from None
+        return value
+
+    @property
+    def result(self) -> Any:
+        """What the workflow returned, any JSON value; null if it returned nothing."""
+        return self._data.get("result")
+
+
+class RunRecord(View):
+    """What the server keeps about one workflow run."""
+
+    __slots__ = ()
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        try:
+            value: str = self._data["runId"]
+        except KeyError:
+            raise _missing(self, "runId") from None
+        return value
+
+    @property
+    def workflow_name(self) -> str:
+        """The workflow that runs or ran."""
+        try:
+            value: str = self._data["workflowName"]
+        except KeyError:
+            raise _missing(self, "workflowName") from None
+        return value
+
+    @property
+    def status(self) -> str:
+        """How the run stands. Known values: `active`, `completed`, `errored`."""
+        try:
+            value: str = self._data["status"]
+        except KeyError:
+            raise _missing(self, "status") from None
+        return value
+
+    @property
+    def started_at(self) -> str:
+        """When the run started (RFC 3339, UTC)."""
+        try:
+            value: str = self._data["startedAt"]
+        except KeyError:
+            raise _missing(self, "startedAt") from None
+        return value
+
+    @property
+    def ended_at(self) -> str | None:
+        """When the run ended; absent while it is active."""
+        value: str | None = self._data.get("endedAt")
+        return value
+
+    @property
+    def is_error(self) -> bool | None:
+        """Whether the run failed; absent while it is active."""
+        value: bool | None = self._data.get("isError")
+        return value
+
+    @property
+    def duration_ms(self) -> float | None:
+        """How long the run took, in milliseconds; absent while it is active."""
+        value: float | None = self._data.get("durationMs")
+        return value
+
+    @property
+    def input(self) -> Any:
+        """The input of the run, any JSON value; absent if it had none."""
+        return self._data.get("input")
+
+    @property
+    def result(self) -> Any:
+        """What the workflow returned, any JSON value; absent unless the run has completed."""
+        return self._data.get("result")
+
+    @property
+    def error(self) -> Any:
+        """Why the run failed; absent unless it did. An object with `name` and `message` on today's
+        servers, sometimes with `type`, `details`, `dev` and `meta`.
+        """
+        return self._data.get("error")
+
+
+class ErrorEnvelope(View):
+    """What Flue answers instead of what was asked for."""
+
+    __slots__ = ()
+
+    @property
+    def error(self) -> ErrorBody:
+        """One error. Branch on its `type`, never on its prose."""
+        try:
+            value: ErrorBody = _view(ErrorBody, self._data["error"])
+        except KeyError:
+            raise _missing(self, "error") from None
+        return value
+
+
+class ErrorBody(View):
+    """One error. Branch on its `type`, never on its prose."""
+
+    __slots__ = ()
+
+    @property
+    def type(self) -> str:
+        """What kind of error. Known values: `invalid_request`, `invalid_json`,
+        `workflow_not_found`, `run_not_found`, `route_not_found`, `stream_not_found`,
+        `method_not_allowed`, `unsupported_media_type`, `action_input_validation`,
+        `workflow_input_unexpected`, `internal_error`, `run_store_unavailable`,
+        `runtime_unavailable`.
+        """
+        try:
+            value: str = self._data["type"]
+        except KeyError:
+            raise _missing(self, "type") from None
+        return value
+
+    @property
+    def message(self) -> str:
+        """One sentence for people."""
+        try:
+            value: str = self._data["message"]
+        except KeyError:
+            raise _missing(self, "message") from None
+        return value
+
+    @property
+    def details(self) -> str:
+        """More for people, possibly empty."""
+        try:
+            value: str = self._data["details"]
+        except KeyError:
+            raise _missing(self, "details") from None
+        return value
+
+    @property
+    def dev(self) -> str | None:
+        """Hints for developers; development servers only."""
+        value: str | None = self._data.get("dev")
+        return value
+
+    @property
+    def meta(self) -> dict[str, Any] | None:
+        """Facts that belong to the type, such as `issues` of `action_input_validation`, a list of
+        `message` and `path`.
+        """
+        value: dict[str, Any] | None = self._data.get("meta")
+        return value
+
+
+class ControlFrame(View):
+    """The payload of a `control` frame of an event stream, the stream headers in other words."""
+
+    __slots__ = ()
+
+    @property
+    def stream_next_offset(self) -> str:
+        """Where to resume; a checkpoint for everything that was sent before this frame."""
+        try:
+            value: str = self._data["streamNextOffset"]
+        except KeyError:
+            raise _missing(self, "streamNextOffset") from None
+        return value
+
+    @property
+    def stream_cursor(self) -> str | None:
+        """The cursor of the connection; absent on the frame that closes the stream."""
+        value: str | None = self._data.get("streamCursor")
+        return value
+
+    @property
+    def up_to_date(self) -> bool | None:
+        """True if the end of the stream is reached for now; absent while more is on its way and on
+        the frame that closes the stream.
+        """
+        value: bool | None = self._data.get("upToDate")
+        return value
+
+    @property
+    def stream_closed(self) -> bool | None:
+        """True if nothing more will ever come; this is the last frame."""
+        value: bool | None = self._data.get("streamClosed")
+        return value
+
+
+class ModelRequestInfo(View):
+    """How a model was asked, without the conversation."""
+
+    __slots__ = ()
+
+    @property
+    def provider_id(self) -> str:
+        """The provider as the application registered it."""
+        try:
+            value: str = self._data["providerId"]
+        except KeyError:
+            raise _missing(self, "providerId") from None
+        return value
+
+    @property
+    def provider_name(self) -> str:
+        """The provider's name."""
+        try:
+            value: str = self._data["providerName"]
+        except KeyError:
+            raise _missing(self, "providerName") from None
+        return value
+
+    @property
+    def requested_model(self) -> str:
+        """The model that was asked for."""
+        try:
+            value: str = self._data["requestedModel"]
+        except KeyError:
+            raise _missing(self, "requestedModel") from None
+        return value
+
+    @property
+    def api(self) -> str:
+        """The protocol that was spoken, such as `openai-completions`."""
+        try:
+            value: str = self._data["api"]
+        except KeyError:
+            raise _missing(self, "api") from None
+        return value
+
+    @property
+    def server_address(self) -> str | None:
+        """The host that was asked."""
+        value: str | None = self._data.get("serverAddress")
+        return value
+
+    @property
+    def server_port(self) -> int | None:
+        """The port that was asked."""
+        value: int | None = self._data.get("serverPort")
+        return value
+
+    @property
+    def reasoning_level(self) -> str | None:
+        """How much reasoning was asked for, such as `medium`."""
+        value: str | None = self._data.get("reasoningLevel")
+        return value
+
+    @property
+    def max_tokens(self) -> float | None:
+        """The limit of the answer, in tokens."""
+        value: float | None = self._data.get("maxTokens")
+        return value
+
+    @property
+    def temperature(self) -> float | None:
+        """The sampling temperature."""
+        value: float | None = self._data.get("temperature")
+        return value
+
+    @property
+    def context_compacted(self) -> bool | None:
+        """True if the conversation was summarised for this request."""
+        value: bool | None = self._data.get("contextCompacted")
+        return value
+
+
+class ModelResponse(View):
+    """How a model answered. Empty where it did not."""
+
+    __slots__ = ()
+
+    @property
+    def response_id(self) -> str | None:
+        """The provider's id of the answer."""
+        value: str | None = self._data.get("responseId")
+        return value
+
+    @property
+    def response_model(self) -> str | None:
+        """The model that answered, as the provider calls it."""
+        value: str | None = self._data.get("responseModel")
+        return value
+
+    @property
+    def output(self) -> Message | None:
+        """A message of a conversation. Upstream declares its shape unstable, so nothing here is
+        promised: every field may be missing, and others occur (`api`, `provider`, `details`
+        ...).
+        """
+        value: Message | None = _view(Message, self._data.get("output"))
+        return value
+
+    @property
+    def usage(self) -> Usage | None:
+        """What model work consumed."""
+        value: Usage | None = _view(Usage, self._data.get("usage"))
+        return value
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped, such as `stop` or `toolUse`."""
+        value: str | None = self._data.get("finishReason")
+        return value
+
+    @property
+    def error(self) -> ModelError | None:
+        """Why a model gave no answer. Loosely typed, its shape is not declared stable."""
+        value: ModelError | None = _view(ModelError, self._data.get("error"))
+        return value
+
+
+class ModelError(View):
+    """Why a model gave no answer. Loosely typed, its shape is not declared stable."""
+
+    __slots__ = ()
+
+    @property
+    def type(self) -> str | None:
+        """What kind of error."""
+        value: str | None = self._data.get("type")
+        return value
+
+    @property
+    def name(self) -> str | None:
+        """The name of the error's class."""
+        value: str | None = self._data.get("name")
+        return value
+
+    @property
+    def code(self) -> str | None:
+        """The provider's code."""
+        value: str | None = self._data.get("code")
+        return value
+
+    @property
+    def message(self) -> str | None:
+        """One sentence for people."""
+        value: str | None = self._data.get("message")
+        return value
+
+
+class Usage(View):
+    """What model work consumed."""
+
+    __slots__ = ()
+
+    @property
+    def input(self) -> float:
+        """Tokens sent."""
+        try:
+            value: float = self._data["input"]
+        except KeyError:
+            raise _missing(self, "input") from None
+        return value
+
+    @property
+    def output(self) -> float:
+        """Tokens received."""
+        try:
+            value: float = self._data["output"]
+        except KeyError:
+            raise _missing(self, "output") from None
+        return value
+
+    @property
+    def cache_read(self) -> float:
+        """Tokens read from the provider's cache."""
+        try:
+            value: float = self._data["cacheRead"]
+        except KeyError:
+            raise _missing(self, "cacheRead") from None
+        return value
+
+    @property
+    def cache_write(self) -> float:
+        """Tokens written to the provider's cache."""
+        try:
+            value: float = self._data["cacheWrite"]
+        except KeyError:
+            raise _missing(self, "cacheWrite") from None
+        return value
+
+    @property
+    def total_tokens(self) -> float:
+        """All tokens."""
+        try:
+            value: float = self._data["totalTokens"]
+        except KeyError:
+            raise _missing(self, "totalTokens") from None
+        return value
+
+    @property
+    def cost(self) -> UsageCost:
+        """What model work cost, in US dollars as far as the provider's prices are known."""
+        try:
+            value: UsageCost = _view(UsageCost, self._data["cost"])
+        except KeyError:
+            raise _missing(self, "cost") from None
+        return value
+
+
+class UsageCost(View):
+    """What model work cost, in US dollars as far as the provider's prices are known."""
+
+    __slots__ = ()
+
+    @property
+    def input(self) -> float:
+        """Cost of the tokens sent."""
+        try:
+            value: float = self._data["input"]
+        except KeyError:
+            raise _missing(self, "input") from None
+        return value
+
+    @property
+    def output(self) -> float:
+        """Cost of the tokens received."""
+        try:
+            value: float = self._data["output"]
+        except KeyError:
+            raise _missing(self, "output") from None
+        return value
+
+    @property
+    def cache_read(self) -> float:
+        """Cost of the tokens read from the cache."""
+        try:
+            value: float = self._data["cacheRead"]
+        except KeyError:
+            raise _missing(self, "cacheRead") from None
+        return value
+
+    @property
+    def cache_write(self) -> float:
+        """Cost of the tokens written to the cache."""
+        try:
+            value: float = self._data["cacheWrite"]
+        except KeyError:
+            raise _missing(self, "cacheWrite") from None
+        return value
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        try:
+            value: float = self._data["total"]
+        except KeyError:
+            raise _missing(self, "total") from None
+        return value
+
+
+class Message(View):
+    """A message of a conversation. Upstream declares its shape unstable, so nothing here is
+    promised: every field may be missing, and others occur (`api`, `provider`, `details`
+    ...).
+    """
+
+    __slots__ = ()
+
+    @property
+    def role(self) -> str | None:
+        """Who speaks. Known values: `user`, `assistant`, `toolResult`."""
+        value: str | None = self._data.get("role")
+        return value
+
+    @property
+    def content(self) -> str | list[ContentBlock] | None:
+        """What is said, a plain text or a list of blocks."""
+        value: str | list[ContentBlock] | None = _views(ContentBlock, self._data.get("content"))
+        return value
+
+    @property
+    def tool_call_id(self) -> str | None:
+        """The call that this is the result of (`toolResult`)."""
+        value: str | None = self._data.get("toolCallId")
+        return value
+
+    @property
+    def tool_name(self) -> str | None:
+        """The tool that was called (`toolResult`)."""
+        value: str | None = self._data.get("toolName")
+        return value
+
+    @property
+    def is_error(self) -> bool | None:
+        """Whether the call failed (`toolResult`)."""
+        value: bool | None = self._data.get("isError")
+        return value
+
+    @property
+    def model(self) -> str | None:
+        """The model that speaks (`assistant`)."""
+        value: str | None = self._data.get("model")
+        return value
+
+    @property
+    def usage(self) -> Usage | None:
+        """What model work consumed."""
+        value: Usage | None = _view(Usage, self._data.get("usage"))
+        return value
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the model stopped (`assistant`)."""
+        value: str | None = self._data.get("stopReason")
+        return value
+
+
+class ContentBlock(View):
+    """A piece of a message. Upstream declares its shape unstable, so nothing here is promised:
+    every field may be missing, and others occur.
+    """
+
+    __slots__ = ()
+
+    @property
+    def type(self) -> str | None:
+        """What it is. Known values: `text`, `image`, `thinking`, `toolCall`."""
+        value: str | None = self._data.get("type")
+        return value
+
+    @property
+    def text(self) -> str | None:
+        """The text (`text`)."""
+        value: str | None = self._data.get("text")
+        return value
+
+    @property
+    def thinking(self) -> str | None:
+        """The reasoning (`thinking`)."""
+        value: str | None = self._data.get("thinking")
+        return value
+
+    @property
+    def data(self) -> str | None:
+        """The image (`image`); events carry a placeholder instead of its bytes."""
+        value: str | None = self._data.get("data")
+        return value
+
+    @property
+    def mime_type(self) -> str | None:
+        """The kind of image (`image`)."""
+        value: str | None = self._data.get("mimeType")
+        return value
+
+    @property
+    def id(self) -> str | None:
+        """The id of the call (`toolCall`)."""
+        value: str | None = self._data.get("id")
+        return value
+
+    @property
+    def name(self) -> str | None:
+        """The tool that is called (`toolCall`)."""
+        value: str | None = self._data.get("name")
+        return value
+
+    @property
+    def arguments(self) -> dict[str, Any] | None:
+        """The arguments of the call (`toolCall`)."""
+        value: dict[str, Any] | None = self._data.get("arguments")
+        return value
+
+
+class EventBase(View):
+    """What every event carries. Only `v`, `eventIndex` and `timestamp` are always there; the
+    ids are there where they apply.
+    """
+
+    __slots__ = ()
+
+    @property
+    def v(self) -> int:
+        """The version of the event format. Readers reject events of any other version."""
+        try:
+            value: int = self._data["v"]
+        except KeyError:
+            raise _missing(self, "v") from None
+        return value
+
+    @property
+    def event_index(self) -> int:
+        """Identifies and orders the event within its run. It is not an offset, and its gaps are
+        legitimate: indexes are spent on events that are never published.
+        """
+        try:
+            value: int = self._data["eventIndex"]
+        except KeyError:
+            raise _missing(self, "eventIndex") from None
+        return value
+
+    @property
+    def timestamp(self) -> str:
+        """When the event happened (RFC 3339, UTC)."""
+        try:
+            value: str = self._data["timestamp"]
+        except KeyError:
+            raise _missing(self, "timestamp") from None
+        return value
+
+    @property
+    def run_id(self) -> str | None:
+        """The run that the event belongs to."""
+        value: str | None = self._data.get("runId")
+        return value
+
+    @property
+    def instance_id(self) -> str | None:
+        """The agent instance that emitted the event."""
+        value: str | None = self._data.get("instanceId")
+        return value
+
+    @property
+    def dispatch_id(self) -> str | None:
+        """The dispatch that caused the event."""
+        value: str | None = self._data.get("dispatchId")
+        return value
+
+    @property
+    def submission_id(self) -> str | None:
+        """The submission that caused the event."""
+        value: str | None = self._data.get("submissionId")
+        return value
+
+    @property
+    def agent_name(self) -> str | None:
+        """The agent that emitted the event."""
+        value: str | None = self._data.get("agentName")
+        return value
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The conversation in which the event happened."""
+        value: str | None = self._data.get("conversationId")
+        return value
+
+    @property
+    def session(self) -> str | None:
+        """The session in which the event happened, such as `default`."""
+        value: str | None = self._data.get("session")
+        return value
+
+    @property
+    def parent_session(self) -> str | None:
+        """The session that started this one; set inside tasks."""
+        value: str | None = self._data.get("parentSession")
+        return value
+
+    @property
+    def task_id(self) -> str | None:
+        """The task inside which the event happened."""
+        value: str | None = self._data.get("taskId")
+        return value
+
+    @property
+    def harness(self) -> str | None:
+        """The harness that runs the agent, such as `default`."""
+        value: str | None = self._data.get("harness")
+        return value
+
+    @property
+    def operation_id(self) -> str | None:
+        """The operation during which the event happened."""
+        value: str | None = self._data.get("operationId")
+        return value
+
+    @property
+    def turn_id(self) -> str | None:
+        """The model turn during which the event happened."""
+        value: str | None = self._data.get("turnId")
+        return value
+
+
+class RunStartEvent(EventBase):
+    """The run has started. The first event of every run."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["run_start"]] = "run_start"
+
+    @property
+    def run_id(self) -> str:
+        """The run that has started."""
+        try:
+            value: str = self._data["runId"]
+        except KeyError:
+            raise _missing(self, "runId") from None
+        return value
+
+    @property
+    def workflow_name(self) -> str:
+        """The workflow that runs."""
+        try:
+            value: str = self._data["workflowName"]
+        except KeyError:
+            raise _missing(self, "workflowName") from None
+        return value
+
+    @property
+    def started_at(self) -> str:
+        """When the run started (RFC 3339, UTC)."""
+        try:
+            value: str = self._data["startedAt"]
+        except KeyError:
+            raise _missing(self, "startedAt") from None
+        return value
+
+    @property
+    def input(self) -> Any:
+        """The input of the run, any JSON value; absent if it has none."""
+        return self._data.get("input")
+
+
+class RunResumeEvent(EventBase):
+    """The run goes on after an interruption of its server."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["run_resume"]] = "run_resume"
+
+    @property
+    def run_id(self) -> str:
+        """The run that goes on."""
+        try:
+            value: str = self._data["runId"]
+        except KeyError:
+            raise _missing(self, "runId") from None
+        return value
+
+    @property
+    def workflow_name(self) -> str:
+        """The workflow that runs."""
+        try:
+            value: str = self._data["workflowName"]
+        except KeyError:
+            raise _missing(self, "workflowName") from None
+        return value
+
+    @property
+    def started_at(self) -> str:
+        """When the run first started (RFC 3339, UTC)."""
+        try:
+            value: str = self._data["startedAt"]
+        except KeyError:
+            raise _missing(self, "startedAt") from None
+        return value
+
+
+class RunEndEvent(EventBase):
+    """The run has ended. The last event of every run that ended by itself."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["run_end"]] = "run_end"
+
+    @property
+    def run_id(self) -> str:
+        """The run that has ended."""
+        try:
+            value: str = self._data["runId"]
+        except KeyError:
+            raise _missing(self, "runId") from None
+        return value
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the run failed."""
+        try:
+            value: bool = self._data["isError"]
+        except KeyError:
+            raise _missing(self, "isError") from None
+        return value
+
+    @property
+    def duration_ms(self) -> float:
+        """How long the run took, in milliseconds."""
+        try:
+            value: float = self._data["durationMs"]
+        except KeyError:
+            raise _missing(self, "durationMs") from None
+        return value
+
+    @property
+    def result(self) -> Any:
+        """What the workflow returned, any JSON value; absent or null if it failed."""
+        return self._data.get("result")
+
+    @property
+    def error(self) -> Any:
+        """Why the run failed; absent unless it did. An object with `name` and `message` on today's
+        servers, sometimes with `type`, `details`, `dev` and `meta`.
+        """
+        return self._data.get("error")
+
+
+class AgentStartEvent(EventBase):
+    """An agent has begun to work on an operation."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["agent_start"]] = "agent_start"
+
+
+class AgentEndEvent(EventBase):
+    """An agent has finished its work on an operation."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["agent_end"]] = "agent_end"
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages of the conversation that this work added."""
+        try:
+            value: list[Message] = _views(Message, self._data["messages"])
+        except KeyError:
+            raise _missing(self, "messages") from None
+        return value
+
+
+class IdleEvent(EventBase):
+    """A session has nothing left to do."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["idle"]] = "idle"
+
+
+class TurnStartEvent(EventBase):
+    """A model turn, one request to a model, has begun."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["turn_start"]] = "turn_start"
+
+    @property
+    def turn_id(self) -> str:
+        """The turn that has begun."""
+        try:
+            value: str = self._data["turnId"]
+        except KeyError:
+            raise _missing(self, "turnId") from None
+        return value
+
+    @property
+    def purpose(self) -> str:
+        """What the turn is for. Known values: `agent`, `compaction`, `compaction_prefix`."""
+        try:
+            value: str = self._data["purpose"]
+        except KeyError:
+            raise _missing(self, "purpose") from None
+        return value
+
+
+class TurnMessagesEvent(EventBase):
+    """What a model turn added to the conversation, the results of its tool calls included."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["turn_messages"]] = "turn_messages"
+
+    @property
+    def turn_id(self) -> str:
+        """The turn that added them."""
+        try:
+            value: str = self._data["turnId"]
+        except KeyError:
+            raise _missing(self, "turnId") from None
+        return value
+
+    @property
+    def purpose(self) -> str:
+        """What the turn is for. Known values: `agent`, `compaction`, `compaction_prefix`."""
+        try:
+            value: str = self._data["purpose"]
+        except KeyError:
+            raise _missing(self, "purpose") from None
+        return value
+
+    @property
+    def message(self) -> Message:
+        """A message of a conversation. Upstream declares its shape unstable, so nothing here is
+        promised: every field may be missing, and others occur (`api`, `provider`, `details`
+        ...).
+        """
+        try:
+            value: Message = _view(Message, self._data["message"])
+        except KeyError:
+            raise _missing(self, "message") from None
+        return value
+
+    @property
+    def tool_results(self) -> list[Message]:
+        """The results of the tools that the message calls, possibly none."""
+        try:
+            value: list[Message] = _views(Message, self._data["toolResults"])
+        except KeyError:
+            raise _missing(self, "toolResults") from None
+        return value
+
+
+class TurnEvent(EventBase):
+    """A model turn has ended."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["turn"]] = "turn"
+
+    @property
+    def turn_id(self) -> str:
+        """The turn that has ended."""
+        try:
+            value: str = self._data["turnId"]
+        except KeyError:
+            raise _missing(self, "turnId") from None
+        return value
+
+    @property
+    def purpose(self) -> str:
+        """What the turn is for. Known values: `agent`, `compaction`, `compaction_prefix`."""
+        try:
+            value: str = self._data["purpose"]
+        except KeyError:
+            raise _missing(self, "purpose") from None
+        return value
+
+    @property
+    def duration_ms(self) -> float:
+        """How long the turn took, in milliseconds."""
+        try:
+            value: float = self._data["durationMs"]
+        except KeyError:
+            raise _missing(self, "durationMs") from None
+        return value
+
+    @property
+    def request(self) -> ModelRequestInfo:
+        """How a model was asked, without the conversation."""
+        try:
+            value: ModelRequestInfo = _view(ModelRequestInfo, self._data["request"])
+        except KeyError:
+            raise _missing(self, "request") from None
+        return value
+
+    @property
+    def response(self) -> ModelResponse:
+        """How a model answered. Empty where it did not."""
+        try:
+            value: ModelResponse = _view(ModelResponse, self._data["response"])
+        except KeyError:
+            raise _missing(self, "response") from None
+        return value
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the turn failed."""
+        try:
+            value: bool = self._data["isError"]
+        except KeyError:
+            raise _missing(self, "isError") from None
+        return value
+
+
+class MessageStartEvent(EventBase):
+    """A message has begun. That of a model is still empty; its text follows in deltas."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["message_start"]] = "message_start"
+
+    @property
+    def message(self) -> Message:
+        """A message of a conversation. Upstream declares its shape unstable, so nothing here is
+        promised: every field may be missing, and others occur (`api`, `provider`, `details`
+        ...).
+        """
+        try:
+            value: Message = _view(Message, self._data["message"])
+        except KeyError:
+            raise _missing(self, "message") from None
+        return value
+
+
+class MessageEndEvent(EventBase):
+    """A message is complete."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["message_end"]] = "message_end"
+
+    @property
+    def message(self) -> Message:
+        """A message of a conversation. Upstream declares its shape unstable, so nothing here is
+        promised: every field may be missing, and others occur (`api`, `provider`, `details`
+        ...).
+        """
+        try:
+            value: Message = _view(Message, self._data["message"])
+        except KeyError:
+            raise _missing(self, "message") from None
+        return value
+
+
+class TextDeltaEvent(EventBase):
+    """The next piece of a model's text."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["text_delta"]] = "text_delta"
+
+    @property
+    def text(self) -> str:
+        """The piece. Two pieces can share one character: a lone surrogate at the end of one
+        belongs to the beginning of the next.
+        """
+        try:
+            value: str = self._data["text"]
+        except KeyError:
+            raise _missing(self, "text") from None
+        return value
+
+
+class ThinkingStartEvent(EventBase):
+    """A model has begun to reason."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["thinking_start"]] = "thinking_start"
+
+    @property
+    def content_index(self) -> int | None:
+        """The place of the reasoning among the content blocks of its message."""
+        value: int | None = self._data.get("contentIndex")
+        return value
+
+
+class ThinkingDeltaEvent(EventBase):
+    """The next piece of a model's reasoning."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["thinking_delta"]] = "thinking_delta"
+
+    @property
+    def delta(self) -> str:
+        """The piece."""
+        try:
+            value: str = self._data["delta"]
+        except KeyError:
+            raise _missing(self, "delta") from None
+        return value
+
+    @property
+    def content_index(self) -> int | None:
+        """The place of the reasoning among the content blocks of its message."""
+        value: int | None = self._data.get("contentIndex")
+        return value
+
+
+class ThinkingEndEvent(EventBase):
+    """A model has finished a stretch of reasoning."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["thinking_end"]] = "thinking_end"
+
+    @property
+    def content(self) -> str:
+        """All of the reasoning."""
+        try:
+            value: str = self._data["content"]
+        except KeyError:
+            raise _missing(self, "content") from None
+        return value
+
+    @property
+    def content_index(self) -> int | None:
+        """The place of the reasoning among the content blocks of its message."""
+        value: int | None = self._data.get("contentIndex")
+        return value
+
+
+class ToolStartEvent(EventBase):
+    """A tool call has begun."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["tool_start"]] = "tool_start"
+
+    @property
+    def tool_name(self) -> str:
+        """The tool that is called."""
+        try:
+            value: str = self._data["toolName"]
+        except KeyError:
+            raise _missing(self, "toolName") from None
+        return value
+
+    @property
+    def tool_call_id(self) -> str:
+        """The call's id; its end has the same."""
+        try:
+            value: str = self._data["toolCallId"]
+        except KeyError:
+            raise _missing(self, "toolCallId") from None
+        return value
+
+    @property
+    def args(self) -> Any:
+        """The arguments of the call, any JSON value; absent if the server keeps them to itself."""
+        return self._data.get("args")
+
+
+class ToolEvent(EventBase):
+    """A tool call has ended."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["tool"]] = "tool"
+
+    @property
+    def tool_name(self) -> str:
+        """The tool that was called."""
+        try:
+            value: str = self._data["toolName"]
+        except KeyError:
+            raise _missing(self, "toolName") from None
+        return value
+
+    @property
+    def tool_call_id(self) -> str:
+        """The call's id; its start has the same."""
+        try:
+            value: str = self._data["toolCallId"]
+        except KeyError:
+            raise _missing(self, "toolCallId") from None
+        return value
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the call failed."""
+        try:
+            value: bool = self._data["isError"]
+        except KeyError:
+            raise _missing(self, "isError") from None
+        return value
+
+    @property
+    def duration_ms(self) -> float:
+        """How long the call took, in milliseconds."""
+        try:
+            value: float = self._data["durationMs"]
+        except KeyError:
+            raise _missing(self, "durationMs") from None
+        return value
+
+    @property
+    def result(self) -> Any:
+        """What the tool gave back, any JSON value. An object with `content` and `details` on
+        today's servers.
+        """
+        return self._data.get("result")
+
+
+class TaskStartEvent(EventBase):
+    """A task, a piece of work delegated to another agent session, has begun."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["task_start"]] = "task_start"
+
+    @property
+    def task_id(self) -> str:
+        """The task that has begun."""
+        try:
+            value: str = self._data["taskId"]
+        except KeyError:
+            raise _missing(self, "taskId") from None
+        return value
+
+    @property
+    def prompt(self) -> str:
+        """What the task is asked to do."""
+        try:
+            value: str = self._data["prompt"]
+        except KeyError:
+            raise _missing(self, "prompt") from None
+        return value
+
+    @property
+    def agent(self) -> str | None:
+        """The agent that does it; absent for the default one."""
+        value: str | None = self._data.get("agent")
+        return value
+
+    @property
+    def cwd(self) -> str | None:
+        """The folder in which it works."""
+        value: str | None = self._data.get("cwd")
+        return value
+
+
+class TaskEvent(EventBase):
+    """A task has ended."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["task"]] = "task"
+
+    @property
+    def task_id(self) -> str:
+        """The task that has ended."""
+        try:
+            value: str = self._data["taskId"]
+        except KeyError:
+            raise _missing(self, "taskId") from None
+        return value
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the task failed."""
+        try:
+            value: bool = self._data["isError"]
+        except KeyError:
+            raise _missing(self, "isError") from None
+        return value
+
+    @property
+    def duration_ms(self) -> float:
+        """How long the task took, in milliseconds."""
+        try:
+            value: float = self._data["durationMs"]
+        except KeyError:
+            raise _missing(self, "durationMs") from None
+        return value
+
+    @property
+    def agent(self) -> str | None:
+        """The agent that did it; absent for the default one."""
+        value: str | None = self._data.get("agent")
+        return value
+
+    @property
+    def result(self) -> Any:
+        """What the task gave back, any JSON value."""
+        return self._data.get("result")
+
+
+class OperationStartEvent(EventBase):
+    """An operation of the workflow on its agent has begun."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["operation_start"]] = "operation_start"
+
+    @property
+    def operation_id(self) -> str:
+        """The operation that has begun."""
+        try:
+            value: str = self._data["operationId"]
+        except KeyError:
+            raise _missing(self, "operationId") from None
+        return value
+
+    @property
+    def operation_kind(self) -> str:
+        """What the operation does. Known values: `prompt`, `skill`, `task`, `shell`, `compact`."""
+        try:
+            value: str = self._data["operationKind"]
+        except KeyError:
+            raise _missing(self, "operationKind") from None
+        return value
+
+
+class OperationEvent(EventBase):
+    """An operation of the workflow on its agent has ended."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["operation"]] = "operation"
+
+    @property
+    def operation_id(self) -> str:
+        """The operation that has ended."""
+        try:
+            value: str = self._data["operationId"]
+        except KeyError:
+            raise _missing(self, "operationId") from None
+        return value
+
+    @property
+    def operation_kind(self) -> str:
+        """What the operation does. Known values: `prompt`, `skill`, `task`, `shell`, `compact`."""
+        try:
+            value: str = self._data["operationKind"]
+        except KeyError:
+            raise _missing(self, "operationKind") from None
+        return value
+
+    @property
+    def duration_ms(self) -> float:
+        """How long the operation took, in milliseconds."""
+        try:
+            value: float = self._data["durationMs"]
+        except KeyError:
+            raise _missing(self, "durationMs") from None
+        return value
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the operation failed."""
+        try:
+            value: bool = self._data["isError"]
+        except KeyError:
+            raise _missing(self, "isError") from None
+        return value
+
+    @property
+    def error(self) -> Any:
+        """Why the operation failed, any JSON value; absent unless it did."""
+        return self._data.get("error")
+
+    @property
+    def result(self) -> Any:
+        """What the operation gave back, any JSON value. An object with `text`, `usage` and `model`
+        for prompts and tasks, with `stdout`, `stderr` and `exitCode` for shells, on today's
+        servers.
+        """
+        return self._data.get("result")
+
+    @property
+    def usage(self) -> Usage | None:
+        """What model work consumed."""
+        value: Usage | None = _view(Usage, self._data.get("usage"))
+        return value
+
+
+class CompactionStartEvent(EventBase):
+    """A conversation grew too long and is about to be summarised."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["compaction_start"]] = "compaction_start"
+
+    @property
+    def reason(self) -> str:
+        """What caused it. Known values: `threshold`, `overflow`, `manual`."""
+        try:
+            value: str = self._data["reason"]
+        except KeyError:
+            raise _missing(self, "reason") from None
+        return value
+
+    @property
+    def estimated_tokens(self) -> float:
+        """The estimated length of the conversation, in tokens."""
+        try:
+            value: float = self._data["estimatedTokens"]
+        except KeyError:
+            raise _missing(self, "estimatedTokens") from None
+        return value
+
+
+class CompactionEvent(EventBase):
+    """A conversation was summarised."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["compaction"]] = "compaction"
+
+    @property
+    def messages_before(self) -> int:
+        """How many messages the conversation had."""
+        try:
+            value: int = self._data["messagesBefore"]
+        except KeyError:
+            raise _missing(self, "messagesBefore") from None
+        return value
+
+    @property
+    def messages_after(self) -> int:
+        """How many messages it has now."""
+        try:
+            value: int = self._data["messagesAfter"]
+        except KeyError:
+            raise _missing(self, "messagesAfter") from None
+        return value
+
+    @property
+    def duration_ms(self) -> float:
+        """How long it took, in milliseconds."""
+        try:
+            value: float = self._data["durationMs"]
+        except KeyError:
+            raise _missing(self, "durationMs") from None
+        return value
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it failed."""
+        try:
+            value: bool = self._data["isError"]
+        except KeyError:
+            raise _missing(self, "isError") from None
+        return value
+
+    @property
+    def error(self) -> Any:
+        """Why it failed, any JSON value; absent unless it did."""
+        return self._data.get("error")
+
+    @property
+    def usage(self) -> Usage | None:
+        """What model work consumed."""
+        value: Usage | None = _view(Usage, self._data.get("usage"))
+        return value
+
+
+class LogEvent(EventBase):
+    """A line that the workflow or the runtime logged."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["log"]] = "log"
+
+    @property
+    def level(self) -> str:
+        """How grave it is. Known values: `info`, `warn`, `error`."""
+        try:
+            value: str = self._data["level"]
+        except KeyError:
+            raise _missing(self, "level") from None
+        return value
+
+    @property
+    def message(self) -> str:
+        """The line."""
+        try:
+            value: str = self._data["message"]
+        except KeyError:
+            raise _missing(self, "message") from None
+        return value
+
+    @property
+    def attributes(self) -> dict[str, Any] | None:
+        """Facts that belong to the line."""
+        value: dict[str, Any] | None = self._data.get("attributes")
+        return value
+
+
+class SubmissionSettledEvent(EventBase):
+    """A submission to an agent has come to its end. Belongs to agent instances; a workflow run
+    is not known to emit it.
+    """
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["submission_settled"]] = "submission_settled"
+
+    @property
+    def submission_id(self) -> str:
+        """The submission that has come to its end."""
+        try:
+            value: str = self._data["submissionId"]
+        except KeyError:
+            raise _missing(self, "submissionId") from None
+        return value
+
+    @property
+    def outcome(self) -> str:
+        """How it ended. Known values: `completed`, `failed`, `aborted`."""
+        try:
+            value: str = self._data["outcome"]
+        except KeyError:
+            raise _missing(self, "outcome") from None
+        return value
+
+    @property
+    def result(self) -> Any:
+        """What the submission gave back, any JSON value."""
+        return self._data.get("result")
+
+    @property
+    def error(self) -> Any:
+        """Why it failed; absent unless it did. An object with `message` and sometimes `name`,
+        `type`, `details`, `dev` and `meta`.
+        """
+        return self._data.get("error")
+
+
+class UnknownEvent(EventBase):
+    """An event of a type that this document does not know, from a newer server. What it
+    carries beside the common fields is in the JSON object as it was received.
+    """
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["unknown"]] = "unknown"
+
+    @property
+    def wire_type(self) -> str | None:
+        """The event's type as it was received; None if that is not a string."""
+        value = self._data.get("type")
+        return value if isinstance(value, str) else None
+
+
+FlueEvent: TypeAlias = (
+    RunStartEvent
+    | RunResumeEvent
+    | RunEndEvent
+    | AgentStartEvent
+    | AgentEndEvent
+    | IdleEvent
+    | TurnStartEvent
+    | TurnMessagesEvent
+    | TurnEvent
+    | MessageStartEvent
+    | MessageEndEvent
+    | TextDeltaEvent
+    | ThinkingStartEvent
+    | ThinkingDeltaEvent
+    | ThinkingEndEvent
+    | ToolStartEvent
+    | ToolEvent
+    | TaskStartEvent
+    | TaskEvent
+    | OperationStartEvent
+    | OperationEvent
+    | CompactionStartEvent
+    | CompactionEvent
+    | LogEvent
+    | SubmissionSettledEvent
+    | UnknownEvent
+)
+"""Any event. Its `type` tells the classes apart, and so do isinstance and match."""
+
+_EVENT_TYPES: dict[str, type[FlueEvent]] = {
+    "run_start": RunStartEvent,
+    "run_resume": RunResumeEvent,
+    "run_end": RunEndEvent,
+    "agent_start": AgentStartEvent,
+    "agent_end": AgentEndEvent,
+    "idle": IdleEvent,
+    "turn_start": TurnStartEvent,
+    "turn_messages": TurnMessagesEvent,
+    "turn": TurnEvent,
+    "message_start": MessageStartEvent,
+    "message_end": MessageEndEvent,
+    "text_delta": TextDeltaEvent,
+    "thinking_start": ThinkingStartEvent,
+    "thinking_delta": ThinkingDeltaEvent,
+    "thinking_end": ThinkingEndEvent,
+    "tool_start": ToolStartEvent,
+    "tool": ToolEvent,
+    "task_start": TaskStartEvent,
+    "task": TaskEvent,
+    "operation_start": OperationStartEvent,
+    "operation": OperationEvent,
+    "compaction_start": CompactionStartEvent,
+    "compaction": CompactionEvent,
+    "log": LogEvent,
+    "submission_settled": SubmissionSettledEvent,
+}
+EVENT_TYPES: Mapping[str, type[FlueEvent]] = MappingProxyType(_EVENT_TYPES)
+"""The class of each event type that the spec knows."""
+
+
+def parse_event(data: Any) -> FlueEvent:
+    """Return the typed view of one event as it was decoded from JSON.
+
+    Never fails: what has no known type is an UnknownEvent, and a JSON value that is not an object at
+    all becomes an UnknownEvent of `{"value": data}`.
+    """
+    try:
+        event: FlueEvent = _new(_EVENT_TYPES[data["type"]])
+    except (KeyError, TypeError):
+        return UnknownEvent(data if _is_object(data) else {"value": data})
+    _set_data(event, data)
+    return event
+
+
+__all__ = (
+    "AgentEndEvent",
+    "AgentStartEvent",
+    "CompactionEvent",
+    "CompactionStartEvent",
+    "ContentBlock",
+    "ControlFrame",
+    "ErrorBody",
+    "ErrorEnvelope",
+    "EVENT_TYPES",
+    "EventBase",
+    "FlueEvent",
+    "IdleEvent",
+    "LiveMode",
+    "LogEvent",
+    "Message",
+    "MessageEndEvent",
+    "MessageStartEvent",
+    "ModelError",
+    "ModelRequestInfo",
+    "ModelResponse",
+    "OperationEvent",
+    "OperationStartEvent",
+    "parse_event",
+    "RunEndEvent",
+    "RunRecord",
+    "RunResumeEvent",
+    "RunStartEvent",
+    "SubmissionSettledEvent",
+    "TaskEvent",
+    "TaskStartEvent",
+    "TextDeltaEvent",
+    "ThinkingDeltaEvent",
+    "ThinkingEndEvent",
+    "ThinkingStartEvent",
+    "ToolEvent",
+    "ToolStartEvent",
+    "TurnEvent",
+    "TurnMessagesEvent",
+    "TurnStartEvent",
+    "UnknownEvent",
+    "Usage",
+    "UsageCost",
+    "View",
+    "WorkflowInvokeResult",
+    "WorkflowWaitResult",
+)

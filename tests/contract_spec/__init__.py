@@ -1,0 +1,1 @@
+"""The contract: openapi.yaml itself, and the client that is generated from it."""

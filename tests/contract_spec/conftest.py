@@ -1,0 +1,5 @@
+"""The genuine server, for the tests that hold it against the contract."""
+
+from tests.servers.fixtures import genuine
+
+__all__ = ["genuine"]

@@ -1,0 +1,180 @@
+"""openapi.yaml is valid, forward compatible by construction, and true of the recorded answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tests.contract_spec import document, samples
+from tests.contract_spec.samples import Sample, sample
+from tests.contract_spec.validation import (
+    ContractViolation,
+    validate_event,
+    validate_response,
+)
+
+EVENT_TYPES = {
+    *("run_start", "run_resume", "run_end", "log", "submission_settled"),
+    *("agent_start", "agent_end", "idle", "operation_start", "operation"),
+    *("turn_start", "turn_messages", "turn", "message_start", "message_end", "text_delta"),
+    *("thinking_start", "thinking_delta", "thinking_end", "compaction_start", "compaction"),
+    *("tool_start", "tool", "task_start", "task"),
+}
+
+TICK = {"type": "log", "v": 3, "eventIndex": 1, "timestamp": "2026-11-22T05:29:48.000Z"}
+
+
+def nodes(node: Any, path: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of the document with its place."""
+    if isinstance(node, dict):
+        yield path, node
+        for key, value in node.items():
+            yield from nodes(value, f"{path}/{key}")
+    elif isinstance(node, list):
+        for position, value in enumerate(node):
+            yield from nodes(value, f"{path}/{position}")
+
+
+def check(one: Sample, **changes: Any) -> None:
+    values = {"status": one.status, "headers": one.headers, "body": one.body, **changes}
+    validate_response(one.method, one.path, **values)
+
+
+def test_the_document_is_valid_openapi_3_1() -> None:
+    assert not list(OpenAPIV31SpecValidator(document.document()).iter_errors())
+
+
+def test_the_document_knows_the_25_event_types() -> None:
+    assert document.event_schemas().keys() == EVENT_TYPES
+
+
+def test_every_event_schema_is_in_the_union_and_excluded_from_the_unknown_event() -> None:
+    schemas = document.document()["components"]["schemas"]
+    members = [one["$ref"].rpartition("/")[2] for one in schemas["FlueEvent"]["oneOf"]]
+    unknown = schemas["UnknownEvent"]["allOf"][1]["properties"]["type"]["not"]["enum"]
+    assert sorted(members) == sorted([*document.event_schemas().values(), "UnknownEvent"])
+    assert sorted(unknown) == sorted(document.event_schemas())
+
+
+def test_no_object_is_closed() -> None:
+    closed = ("additionalProperties", "unevaluatedProperties")
+    found = [path for path, node in nodes(document.document()) for key in closed if key in node]
+    assert found
+    assert all(
+        node.get(key, True) is True for _, node in nodes(document.document()) for key in closed
+    )
+
+
+def test_no_enumeration_that_a_server_fills_is_closed() -> None:
+    enumerations = [path for path, node in nodes(document.document()) if "enum" in node]
+    assert [path for path in enumerations if not path.endswith("/not")] == [
+        "#/components/schemas/LiveMode"
+    ]
+
+
+def test_every_schema_and_every_property_is_described() -> None:
+    schemas = document.document()["components"]["schemas"]
+    bare = [
+        path
+        for path, node in nodes(schemas)
+        if path.rpartition("/")[0].endswith(("#", "/properties"))
+        and not {"description", "$ref", "const"} & node.keys()
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize("name", samples.REQUESTS)
+def test_a_recorded_answer_fits_the_contract(name: str) -> None:
+    check(sample(name))
+
+
+def test_every_recorded_file_is_checked() -> None:
+    assert sorted(path.stem for path in samples.WIRE.glob("*.http")) == sorted(samples.REQUESTS)
+
+
+def test_every_recorded_event_fits_the_schema_of_its_own_type() -> None:
+    events = samples.events()
+    for event in events:
+        validate_event(event)
+    assert len({event["type"] for event in events}) == 21
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("run-catchup", {"status": 299}),
+        ("run-catchup", {"headers": {"content-type": "application/json"}}),
+        ("run-catchup", {"headers": {"Stream-Next-Offset": "1", "content-type": "text/html"}}),
+        ("run-catchup", {"body": b"[{}]"}),
+        ("run-catchup", {"body": b"{}"}),
+        ("run-catchup", {"body": b"[tru"}),
+        ("run-longpoll-closed", {"headers": {"Stream-Next-Offset": "1"}}),
+        ("run-longpoll-closed", {"body": b"[]"}),
+        ("run-head", {"body": b"x"}),
+        ("run-meta", {"body": b'{"runId": "run_1"}'}),
+        ("run-meta", {"body": b"null"}),
+        ("invoke-202", {"body": b"{}"}),
+        ("error-run-not-found", {"body": b'{"error": "run_not_found"}'}),
+        ("error-method-not-allowed", {"headers": {"content-type": "application/json"}}),
+        ("run-sse", {"body": b"event: control\ndata:{}\n\n"}),
+        ("run-sse", {"body": b"event: data\ndata:[]\n\nevent: data\ndata:[]\n\n"}),
+        ("run-sse", {"body": b"event: data\ndata:[{}]\n\n"}),
+    ],
+)
+def test_an_answer_that_breaks_the_contract_is_found(name: str, changes: dict[str, Any]) -> None:
+    with pytest.raises(ContractViolation):
+        check(sample(name), **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"headers": {"Stream-Next-Offset": "1", "content-type": "application/json; charset=utf-8"}},
+        {"headers": {"stream-next-offset": "1", "CONTENT-TYPE": "Application/JSON", "x-new": "1"}},
+        {"body": json.dumps([{**TICK, "type": "new"}]).encode()},
+    ],
+)
+def test_an_answer_of_a_newer_server_fits_the_contract(changes: dict[str, Any]) -> None:
+    check(sample("run-catchup"), **changes)
+
+
+def test_a_cut_event_stream_fits_the_contract_up_to_the_cut() -> None:
+    one = sample("run-sse-model-events")
+    check(one, body=one.body[:1000])
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {**TICK, "level": "info"},
+        {**TICK, "level": 3, "message": "x"},
+        {**TICK, "level": "info", "message": "x", "v": 4},
+        {**TICK, "level": "info", "message": "x", "eventIndex": "1"},
+        {**TICK, "level": "info", "message": "x", "timestamp": "yesterday"},
+        {**TICK, "type": 5},
+        {"type": "new"},
+        {},
+        None,
+        [],
+    ],
+)
+def test_an_event_that_breaks_the_contract_is_found(event: Any) -> None:
+    with pytest.raises(ContractViolation):
+        validate_event(event)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {**TICK, "level": "debug", "message": "a new level"},
+        {**TICK, "level": "info", "message": "a new field", "novelty": {"a": [1]}},
+        {**TICK, "type": "new"},
+        {**TICK, "type": "new", "message": {"any": "shape"}, "level": None},
+    ],
+)
+def test_an_event_of_a_newer_server_fits_the_contract(event: Any) -> None:
+    validate_event(event)

@@ -1,0 +1,154 @@
+"""Holds what a server says against openapi.yaml.
+
+`validate_response` takes one answer and `validate_event` one event, from whichever server; both
+raise ContractViolation, an AssertionError that lists everything that is wrong, or return nothing.
+Fields and headers that the contract does not list are legal. A status that it does not list is a
+violation: the servers of the tests have no business saying what only `default` covers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+import jsonschema_rs
+
+from tests.contract_spec import document
+
+BODILESS = (204, 304)
+
+
+class ContractViolation(AssertionError):
+    """A server said something that openapi.yaml does not allow."""
+
+    def __init__(self, what: str, problems: list[str]) -> None:
+        super().__init__("\n  ".join([f"{what}:", *problems]))
+        self.problems = problems
+
+
+def validate_response(
+    method: str,
+    path: str,
+    status: int,
+    headers: Mapping[str, str],
+    content_type: str | None = None,
+    body: bytes | str = b"",
+) -> None:
+    """Check one whole answer.
+
+    `path` is a key of the document: `/workflows/{name}`, `/runs/{runId}`, `/runs/{runId}#meta`.
+    The content type is that of the headers unless it is given. An event stream may have been cut.
+    """
+    headers = {name.lower(): value for name, value in headers.items()}
+    media = (content_type or headers.get("content-type", "")).partition(";")[0].strip().lower()
+    text = body if isinstance(body, str) else body.decode("utf-8")
+    promised = document.response(method, path, status)
+    if promised is None:
+        problems = ["the contract does not list this status"]
+    else:
+        problems = [*_header_problems(promised, headers, media)]
+        problems += _no_body_problems(text) if method == "HEAD" or status in BODILESS else []
+        problems += _body_problems(promised, media, text) if "content" in promised else []
+    if problems:
+        raise ContractViolation(f"{method} {path} answered {status}", problems)
+
+
+def check_httpx(response: httpx.Response) -> None:
+    """Check an answer as httpx gives it: `httpx.Client(event_hooks={"response": [check_httpx]})`.
+
+    Requests that the contract does not describe (other paths, other methods) pass. The body of an
+    event stream is left to whoever reads it.
+    """
+    method, path = response.request.method, path_template(response.request.url)
+    if path is None or method.lower() not in document.document()["paths"][path]:
+        return
+    streams = response.headers.get("content-type", "").startswith("text/event-stream")
+    body = b"" if streams else response.read()
+    validate_response(method, path, response.status_code, response.headers, None, body)
+
+
+def path_template(url: httpx.URL) -> str | None:
+    """The path of the contract that a URL belongs to, wherever Flue is mounted."""
+    *_, collection, _ = ["", *url.path.split("/")]
+    if collection == "runs":
+        return "/runs/{runId}#meta" if "meta" in url.params else "/runs/{runId}"
+    return "/workflows/{name}" if collection == "workflows" else None
+
+
+def validate_event(event: Any) -> None:
+    """Check one event against the schema of its own type, and that no other schema fits it."""
+    problems = list(event_problems(event))
+    if problems:
+        raise ContractViolation(f"event {str(event)[:200]}", problems)
+
+
+def event_problems(event: Any) -> Iterator[str]:
+    wire_type = event.get("type") if isinstance(event, dict) else None
+    name = document.event_schemas().get(str(wire_type), "UnknownEvent")
+    own = list(schema_problems(document.named_validator(name), event))
+    yield from own
+    if not own and not document.named_validator("FlueEvent").is_valid(event):
+        yield f"{name} fits, and another schema of FlueEvent as well"
+
+
+def schema_problems(validator: jsonschema_rs.Validator, value: Any) -> Iterator[str]:
+    for error in validator.iter_errors(value):
+        yield f"{'/'.join(map(str, error.instance_path)) or 'body'}: {error.message[:300]}"
+
+
+def _header_problems(
+    promised: dict[str, Any], headers: Mapping[str, str], media: str
+) -> Iterator[str]:
+    for name, reference in promised.get("headers", {}).items():
+        header = document.resolve(reference)
+        value = headers.get(name.lower())
+        if value is not None:
+            for problem in schema_problems(document.validator(header["schema"]), value):
+                yield f"header {name}: {problem}"
+        elif header.get("required") or header.get("x-required-with") == media:
+            yield f"header {name} is missing"
+
+
+def _no_body_problems(text: str) -> Iterator[str]:
+    if text:
+        yield f"there is a body: {text[:100]}"
+
+
+def _body_problems(promised: dict[str, Any], media: str, text: str) -> Iterator[str]:
+    content = promised["content"]
+    if media not in content:
+        yield f"content type {media!r} is none of {sorted(content)}"
+    elif media == "text/event-stream":
+        yield from _frame_problems(document.frame_schemas(content[media]["schema"]), text)
+    else:
+        yield from _json_problems(content[media]["schema"], text)
+
+
+def _json_problems(schema: dict[str, Any], text: str) -> Iterator[str]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        yield f"body is not JSON: {error}"
+        return
+    if schema.get("items", {}).get("$ref", "").endswith("/FlueEvent") and isinstance(value, list):
+        for position, event in enumerate(value):
+            yield from (f"event {position}: {problem}" for problem in event_problems(event))
+    else:
+        yield from schema_problems(document.validator(schema), value)
+
+
+def _frame_problems(schemas: dict[str, Any], text: str) -> Iterator[str]:
+    """Check whole frames; what follows the last blank line was cut and does not count."""
+    previous = "control"
+    for frame in text.split("\n\n")[:-1]:
+        lines = [line for line in frame.split("\n") if line and not line.startswith(":")]
+        fields = [line.partition(":")[::2] for line in lines]
+        data = "\n".join(value.removeprefix(" ") for name, value in fields if name == "data")
+        event = next((value.strip() for name, value in fields if name == "event"), "")
+        if event in schemas:
+            yield from (f"{event} frame: {p}" for p in _json_problems(schemas[event], data))
+        if event == "data" and previous == "data":
+            yield "a data frame is not followed by a control frame"
+        previous = event if event in schemas else previous
