@@ -1,0 +1,1 @@
+"""Partners for tests: genuine servers, and servers that misbehave on purpose."""
