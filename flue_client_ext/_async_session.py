@@ -1,0 +1,93 @@
+"""What the namespaces of a client share, for async code: options, connections, the driver."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import evolve, frozen
+
+from ._core.steps import Conversation
+from ._flue import arguments
+from ._flue.api import Api
+from ._flue.many import Collector, Job
+from ._flue.results import RunOutcome, WorkflowRunResult
+from ._net.async_channel import AsyncChannel, AsyncOwnChannel
+from ._net.async_driver import AsyncDriver
+from ._net.async_many import completed
+from ._net.async_socket import AsyncSocket
+from ._net.detached import current_loop
+from ._net.interrupt import Interrupted
+from ._net.pool import Pool
+from ._surface import ManyOptions, Opening, Settings
+from .async_stream import AsyncFlueEventStream
+from .errors import FlueAbortError
+from .signals import AbortController, AbortSignal
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+
+def new_pool(settings: Settings) -> Pool[AsyncSocket]:
+    return Pool(settings.address.route, AsyncSocket, current_loop)
+
+
+def open_channel(pool: Pool[AsyncSocket], http_client: httpx.AsyncClient | None) -> AsyncChannel:
+    """Return a call's way to the server: over the user's client if there is one."""
+    if http_client is None:
+        return AsyncOwnChannel(pool)
+    from ._net.async_httpx import AsyncHttpxChannel
+
+    return AsyncHttpxChannel(http_client)
+
+
+@frozen
+class AsyncSession:
+    """Runs conversations over one client's connections."""
+
+    settings: Settings
+    pool: Pool[AsyncSocket]
+    http_client: httpx.AsyncClient | None
+
+    @property
+    def api(self) -> Api:
+        return self.settings.api
+
+    def changed(self, settings: Settings) -> AsyncSession:
+        return evolve(self, settings=settings)
+
+    async def run(
+        self, conversation: Conversation[T], signal: AbortSignal | None, timeout: float | None
+    ) -> T:
+        """Run a call to its end."""
+        channel = open_channel(self.pool, self.http_client)
+        watched = signal or AbortSignal()
+        try:
+            return await AsyncDriver(conversation, channel, watched, timeout).run()
+        except Interrupted:
+            raise FlueAbortError(watched.reason) from None
+
+    def stream(
+        self, opened: Opening, signal: AbortSignal | None, timeout: float | None
+    ) -> AsyncFlueEventStream:
+        """Return a stream, not yet begun, that owns its connection."""
+        controller = AbortController()
+        watched = controller.linked(signal)
+        channel = open_channel(self.pool, self.http_client)
+        driver = AsyncDriver(opened.conversation, channel, watched, arguments.timeout(timeout))
+        return AsyncFlueEventStream(driver, opened.delivery, controller, opened.tally)
+
+    def many(
+        self, jobs: list[Job], ordered: bool, options: ManyOptions
+    ) -> AsyncIterator[RunOutcome]:
+        """Run jobs at most `concurrency` at a time, each within the timeout."""
+        limit = arguments.timeout(options.timeout)
+
+        async def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
+            return await self.run(job.conversation, watched, limit)
+
+        collector = Collector(len(jobs), ordered, options.return_errors, options.on_progress)
+        concurrency = arguments.concurrency(options.concurrency)
+        return completed(run, jobs, concurrency, options.signal, collector)

@@ -1,0 +1,107 @@
+"""HTTP as values: a request, the head of an answer, a whole answer, and what a status means.
+
+Knows RFC 9110 as far as this client needs it; does nothing.
+"""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+RETRY_AFTER_CAP = 60.0
+"""Seconds: the longest that a server's Retry-After is obeyed."""
+
+_NEVER_RETRIED_5XX = (501, 505)
+_RETRIED_4XX = (408, 425, 429)
+
+
+@frozen
+class Request:
+    """What is to be sent; `url` is absolute. The headers may be secret and are not shown."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without its query, which may carry a signature."""
+        return self.url.partition("?")[0]
+
+
+@frozen
+class Head:
+    """Status and headers (names in lower case, repeated ones joined with a comma)."""
+
+    status: int
+    headers: Mapping[str, str]
+    close_delimited: bool = False
+    """Neither chunked nor with a length: its end cannot be told from a cut."""
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+    def says(self, name: str) -> bool:
+        """Whether the header `name` has the value `true` (PROTOCOL, stream headers: in any
+        case)."""
+        return self.headers.get(name, "").strip().lower() == "true"
+
+
+@frozen
+class Answer:
+    """A head with its whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    close_delimited: bool = False
+
+
+def fold_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Turn raw header pairs into a mapping with lower-case names."""
+    folded: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        folded[name] = f"{folded[name]}, {value}" if name in folded else value
+    return folded
+
+
+def is_retryable(status: int) -> bool:
+    """Whether the same read may succeed later (API, retries of reads)."""
+    return status in _RETRIED_4XX or (500 <= status < 600 and status not in _NEVER_RETRIED_5XX)
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float:
+    """Return the seconds that a Retry-After header asks for, capped; 0 when absent or unreadable.
+
+    `now` is the wall clock in seconds since 1970, for the header's date form.
+    """
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), RETRY_AFTER_CAP)
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return min(max(when.timestamp() - now, 0.0), RETRY_AFTER_CAP)
+
+
+def redirect_origin(answer: Answer) -> str | None:
+    """The origin that a redirect points at, or `None`; path and query are left out."""
+    try:
+        target = urlsplit(answer.headers.get("location", ""))
+        port = f":{target.port}" if target.port else ""
+    except ValueError:
+        return None
+    if not target.hostname:
+        return "another path of the same server" if target.path else None
+    host = f"[{target.hostname}]" if ":" in target.hostname else target.hostname
+    return f"{target.scheme or 'http'}://{host}{port}"

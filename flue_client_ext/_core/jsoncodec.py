@@ -1,0 +1,108 @@
+"""JSON in and out: fast where possible, tolerant of what real servers send, exact about bad input.
+
+Decoding tries a C decoder first and falls back to the standard library for what that refuses: a
+lone surrogate (a model's deltas split an emoji over two events), numbers beyond the range of a
+double, bad UTF-8. `plain` refuses what JSON cannot carry and names the place."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, cast
+
+
+class NotJson(ValueError):
+    """The bytes are not a JSON text."""
+
+
+@cache
+def _fast() -> Callable[[bytes], Any] | None:
+    try:
+        import msgspec
+    except ImportError:  # no wheel for this interpreter: slower, same results
+        return None
+    return msgspec.json.Decoder().decode
+
+
+def decode(data: bytes) -> Any:
+    """Return the JSON value that `data` holds; raise `NotJson` otherwise."""
+    fast = _fast()
+    if fast is not None:
+        try:
+            return fast(data)
+        except (ValueError, RecursionError):
+            pass
+    try:
+        return json.loads(data.decode("utf-8", "replace"), parse_int=_integer)
+    except ValueError as error:
+        raise NotJson(f"not JSON: {error}") from None
+    except RecursionError:
+        raise NotJson("JSON nested too deeply to be read") from None
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """Return a decoded JSON object as it is, and any other JSON value as an empty one."""
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+def _integer(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:  # longer than the interpreter's limit on digits
+        return float(text)
+
+
+def plain(value: Any) -> Any:
+    """Return `value` in plain JSON types; raise `TypeError` or `ValueError` naming the path inside.
+
+    Accepts what JSON has, tuples, and dataclass, attrs and pydantic values at any depth.
+    """
+    return _plain(value, "input", ())
+
+
+def _plain(value: Any, path: str, above: tuple[int, ...]) -> Any:
+    """Copy `value` into plain JSON types. `above` holds the ids of the containers around it."""
+    if value is None or isinstance(value, bool | str):
+        return str(value) if isinstance(value, str) else value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{path} is {value}, which JSON cannot carry")
+        return float(value)
+    if id(value) in above:
+        raise ValueError(f"{path} contains itself")
+    if len(above) > 200:
+        raise ValueError(f"{path[:80]}... is nested deeper than 200 levels")
+    inside = (*above, id(value))
+    if isinstance(value, dict):
+        fields = cast(dict[object, object], value)
+        return {_key(k, path): _plain(v, f"{path}[{k!r}]", inside) for k, v in fields.items()}
+    if isinstance(value, list | tuple):
+        items = cast(Sequence[object], value)
+        return [_plain(v, f"{path}[{i}]", inside) for i, v in enumerate(items)]
+    return _plain(_unpacked(value, path), path, inside)
+
+
+def _key(key: Any, path: str) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"{path} has the key {key!r}; the keys of a JSON object are strings")
+    return key
+
+
+def _unpacked(value: object, path: str) -> Any:
+    """One level of a dataclass, attrs or pydantic value as a dict."""
+    cls: Any = type(value)
+    if callable(dump := getattr(cls, "model_dump", None)):
+        return dump(value, mode="json", by_alias=True)
+    if callable(to_dict := getattr(cls, "to_dict", None)) and hasattr(cls, "from_dict"):
+        return to_dict(value)
+    fields = getattr(cls, "__attrs_attrs__", None)
+    if fields is not None:
+        return {a.name: getattr(value, a.name) for a in fields}
+    fields = getattr(cls, "__dataclass_fields__", None)
+    if fields is not None:
+        return {name: getattr(value, name) for name in fields}
+    raise TypeError(f"{path} is a {cls.__name__}, which is not JSON")

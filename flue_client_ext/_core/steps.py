@@ -1,0 +1,127 @@
+"""The vocabulary between a conversation and its driver.
+
+| step | the driver's reply |
+|---|---|
+| `Open(request, timeout)` | `Head`, or `Failure` |
+| `Read(timeout)` | the next bytes of the open answer's body, `b""` at its end, or `Failure` |
+| `Sleep(seconds)` | `None` |
+| `Call(function)` | `Outcome`: what the user's function returned (awaited where due) or raised |
+| `Deliver(batch)` | `None`, once the consumer has taken it and asks for more |
+| `Note(level, text)` | `None`; the driver logs it |
+
+`Open` closes what was open before. When the call's deadline passes, the driver throws
+`DeadlineExceeded` into the conversation; when it is cancelled, it closes the conversation, which
+needs to know nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from .http import Request
+
+
+@frozen
+class Open:
+    request: Request
+    timeout: float | None
+    """Seconds until the head must be there, after connecting; `None` = as long as it takes."""
+
+
+@frozen
+class Read:
+    timeout: float | None
+
+
+@frozen
+class Sleep:
+    seconds: float
+
+
+@frozen
+class Call:
+    function: Callable[[], Any]
+
+
+@frozen
+class Batch:
+    """Items that belong together, and the offset after them.
+
+    Empty for a poll that brought nothing and for a control frame without data. `closed` implies
+    `up_to_date`.
+    """
+
+    items: list[Any]
+    offset: str
+    up_to_date: bool
+    closed: bool
+
+
+@frozen
+class Deliver:
+    batch: Batch
+
+
+@frozen
+class Note:
+    level: int
+    text: str
+
+
+@frozen
+class Failure:
+    """Why an `Open` or a `Read` did not come to its end."""
+
+    kind: Literal["connect", "cut", "timeout"]
+    cause: str
+    sent: bool = True
+    """Whether bytes of the request may have left this machine."""
+    stale: bool = False
+    """A kept-alive connection had been closed by its server before this request."""
+    permanent: bool = False
+    """No retry can heal it (a certificate that does not verify)."""
+
+
+@frozen
+class Outcome:
+    """What a user's function did."""
+
+    value: Any = None
+    error: Exception | None = None
+
+    def get(self) -> Any:
+        """Return the value, or raise the function's own error."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+class DeadlineExceeded(Exception):  # a turn of the conversation
+    """The deadline of the whole call passed. `sent`: bytes of the open request may have left."""
+
+    def __init__(self, sent: bool) -> None:
+        super().__init__()
+        self.sent = sent
+
+
+@frozen
+class Ambient:
+    """What a conversation needs of the world: clocks in seconds, and jitter."""
+
+    monotonic: Callable[[], float]
+    wall: Callable[[], float]
+    jitter: Callable[[float], float]
+
+
+Step: TypeAlias = Open | Read | Sleep | Call | Deliver | Note
+T = TypeVar("T")
+Conversation: TypeAlias = Generator[Step, Any, T]
+
+
+def resume(conversation: Conversation[Any], reply: Any) -> Step:
+    """Give `conversation` the reply to its latest step and return its next."""
+    if isinstance(reply, DeadlineExceeded):
+        return conversation.throw(reply)
+    return conversation.send(reply)

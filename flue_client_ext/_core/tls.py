@@ -1,0 +1,70 @@
+"""TLS as one more layer of bytes: ciphertext in, plaintext out, nothing of a socket.
+
+The sockets below carry bytes only, so that shutting one down from another thread is safe at any
+moment of a handshake or a read, and the same code serves every kind of socket."""
+
+from __future__ import annotations
+
+import ssl
+
+from .wire import RECEIVE, Send, Talk
+
+_MAX_READ = 1 << 18
+
+
+class Tls:
+    """A TLS session over memory buffers."""
+
+    def __init__(self, context: ssl.SSLContext, server_name: str) -> None:
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._session = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=server_name
+        )
+
+    def handshake(self) -> Talk[None]:
+        while True:
+            try:
+                self._session.do_handshake()
+            except ssl.SSLWantReadError:
+                yield from self._flush()
+                self._take((yield RECEIVE))
+            except ssl.SSLError:
+                yield from self._flush()  # the alert that tells the peer why
+                raise
+            else:
+                yield from self._flush()
+                return
+
+    def send(self, data: bytes) -> Talk[None]:
+        self._session.write(data)
+        yield from self._flush()
+
+    def receive(self) -> Talk[bytes]:
+        """Return some plaintext; `b""` when the peer has ended, with or without a farewell."""
+        while not (plain := self._decrypted()):
+            if self._incoming.eof:
+                return b""
+            self._take((yield RECEIVE))
+        yield from self._flush()
+        return plain
+
+    def _decrypted(self) -> bytes:
+        parts: list[bytes] = []
+        try:
+            while part := self._session.read(_MAX_READ):
+                parts.append(part)
+        except ssl.SSLWantReadError:
+            pass
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            self._incoming.write_eof()
+        return b"".join(parts)
+
+    def _take(self, raw: bytes) -> None:
+        if raw:
+            self._incoming.write(raw)
+        else:
+            self._incoming.write_eof()
+
+    def _flush(self) -> Talk[None]:
+        if self._outgoing.pending:
+            yield Send(self._outgoing.read())

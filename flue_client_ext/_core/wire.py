@@ -1,0 +1,75 @@
+"""The vocabulary between a connection's conversation and a socket, and where a connection leads.
+
+| operation | the reply |
+|---|---|
+| `Connect(host, port)` | `None`, connected |
+| `Send(data)` | `None`, all of it is with the kernel |
+| `RECEIVE` | some bytes, `b""` at the end |
+| `ESTABLISHED` | `None`; from here the answer's own time limit counts |
+
+Socket errors are thrown into the conversation as `OSError`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Generator
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import frozen
+
+
+@frozen
+class Connect:
+    host: str
+    port: int
+
+
+@frozen
+class Send:
+    data: bytes
+
+
+@frozen
+class Receive:
+    pass
+
+
+@frozen
+class Established:
+    pass
+
+
+RECEIVE = Receive()
+ESTABLISHED = Established()
+
+Operation: TypeAlias = Connect | Send | Receive | Established
+T = TypeVar("T")
+Talk: TypeAlias = Generator[Operation, Any, T]
+
+
+@frozen
+class Proxy:
+    """An HTTP proxy; `authorization` is the value of its Proxy-Authorization header."""
+
+    host: str
+    port: int
+    tls: bool
+    authorization: str | None
+
+
+@frozen
+class Route:
+    """How to reach an origin. `tls_context` makes or returns the shared context; called late."""
+
+    host: str
+    port: int
+    tls: bool
+    proxy: Proxy | None
+    tls_context: Callable[[], ssl.SSLContext]
+
+    @property
+    def authority(self) -> str:
+        """`host:port`, with brackets around an IPv6 address."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"

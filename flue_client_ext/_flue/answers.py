@@ -1,0 +1,64 @@
+"""From HTTP answers to values, or to the error that says best what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flue_client.models import View
+
+from .._core.http import Answer, Request
+from .._core.jsoncodec import NotJson, as_object, decode
+from ..errors import (
+    FlueApiError,
+    FlueProtocolError,
+    InvokeOutcomeUnknownError,
+    RunNotReadableError,
+    WorkflowApiNotFoundError,
+)
+
+V = TypeVar("V", bound=View)
+
+_NO_API = (
+    "nothing here answers like a Flue workflow API: base_url lacks the prefix under which the app"
+    " mounts Flue (such as /api), or the server is Flue 2.x, which has no workflows and no runs"
+)
+_NOT_READABLE = (
+    "the run was started but cannot be read: its workflow probably does not export `runs`"
+    " (`export const runs = ...`), without which the server answers as for an unknown run"
+)
+_OWN_404 = ("workflow_not_found", "run_not_found", "stream_not_found")
+
+
+def api_error(
+    answer: Answer, *, run_id: str | None = None, started: Callable[[str], bool] = lambda _: False
+) -> FlueApiError:
+    """Return the error for an answer that is not the one asked for.
+
+    `started` says whether this client has started a run: its 404 means something else then.
+    """
+    error = FlueApiError(answer, run_id=run_id)
+    if answer.status != 404:
+        return error
+    if error.type not in _OWN_404:
+        return WorkflowApiNotFoundError(answer, run_id=run_id, explanation=_NO_API)
+    if error.type == "run_not_found" and run_id is not None and started(run_id):
+        return RunNotReadableError(answer, run_id=run_id, explanation=_NOT_READABLE)
+    return error
+
+
+def view_of(cls: type[V], answer: Answer, request: Request, needed: str) -> V:
+    """Return the answer's JSON object as a view. It must have the string field `needed`."""
+    try:
+        value = decode(answer.body)
+    except NotJson as error:
+        raise _unusable(answer, request, f"the answer is {error}") from None
+    if not isinstance(as_object(value).get(needed), str):
+        raise _unusable(answer, request, f"the answer is not an object with a string {needed!r}")
+    return cls.from_dict(value)
+
+
+def _unusable(answer: Answer, request: Request, what: str) -> Exception:
+    if request.method == "POST" and answer.close_delimited:
+        return InvokeOutcomeUnknownError(f"{what}; it may have been cut", cause="a cut answer")
+    return FlueProtocolError(what, url=request.shown_url)

@@ -1,0 +1,281 @@
+"""Flue's operations as conversations; the only user of the generated request builders."""
+
+# The generator calls its pure request builders `_get_kwargs`:
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal, TypeVar, overload
+from urllib.parse import urlencode
+
+from attrs import field, frozen
+
+from flue_client.api.runs import get_run, head_run, read_run_events
+from flue_client.api.workflows import invoke_workflow
+from flue_client.models import (
+    FlueEvent,
+    RunEndEvent,
+    RunRecord,
+    WorkflowInvokeResult,
+    WorkflowWaitResult,
+)
+from flue_client.types import UNSET as GENERATED_UNSET
+
+from .._core.backoff import BackoffOptions
+from .._core.call import READ_LIMIT, call
+from .._core.consume import consume
+from .._core.credentials import Credentials
+from .._core.follow import Follower, Live, Mode, Source
+from .._core.http import Answer, Request
+from .._core.jsoncodec import as_object, plain
+from .._core.sse import MAX_FRAME_BYTES
+from .._core.stats import Tally
+from .._core.steps import Ambient, Batch, Call, Conversation, Outcome
+from ..errors import (
+    FlueApiError,
+    FlueConnectionError,
+    FlueExecutionError,
+    StreamResetError,
+)
+from . import arguments
+from .answers import api_error, view_of
+from .arguments import Unset
+from .delivery import EventDelivery
+from .results import WorkflowRunResult
+
+T = TypeVar("T")
+OnEvent = Callable[[FlueEvent], Any]
+
+
+class Started:
+    """The latest runs that a client has started, to explain their 404s; thread-safe, bounded."""
+
+    _MOST = 4096
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, run_id: str) -> None:
+        with self._lock:
+            self._ids[run_id] = None
+            if len(self._ids) > self._MOST:
+                self._ids.popitem(last=False)
+
+    def __contains__(self, run_id: object) -> bool:
+        return run_id in self._ids
+
+
+@frozen(kw_only=True)
+class Api:
+    """The operations of one server. Arguments are checked when a method is called, before any
+    I/O."""
+
+    base_url: str
+    credentials: Credentials
+    user_agent: str
+    ambient: Ambient
+    started: Started = field(factory=Started)
+
+    @overload
+    def invoke(self, name: str, input: Any, wait: None) -> Conversation[WorkflowInvokeResult]: ...
+    @overload
+    def invoke(
+        self, name: str, input: Any, wait: Literal["result"]
+    ) -> Conversation[WorkflowWaitResult]: ...
+    @overload
+    def invoke(
+        self, name: str, input: Any, wait: Literal["result"] | None
+    ) -> Conversation[WorkflowInvokeResult | WorkflowWaitResult]: ...
+    def invoke(self, name: str, input: Any, wait: Literal["result"] | None) -> Conversation[Any]:
+        kwargs = invoke_workflow._get_kwargs(
+            arguments.segment(name, "the workflow's name"),
+            body=GENERATED_UNSET if isinstance(input, Unset) else plain(input),
+            wait=arguments.wait(wait) or GENERATED_UNSET,
+        )
+        return self._invoke(self._built(kwargs), wait)
+
+    def _invoke(self, request: Request, wait: str | None) -> Conversation[Any]:
+        limit = None if wait else READ_LIMIT
+        answer = yield from call(request, self.credentials, self.ambient, limit=limit)
+        if answer.status == (200 if wait else 202):
+            result: WorkflowInvokeResult | WorkflowWaitResult
+            if wait:
+                result = view_of(WorkflowWaitResult, answer, request, "runId")
+            else:
+                result = view_of(WorkflowInvokeResult, answer, request, "runId")
+            self.started.add(result.run_id)
+            return result
+        raise api_error(answer)
+
+    def get_run(
+        self, run_id: str, backoff: BackoffOptions | None = None
+    ) -> Conversation[RunRecord]:
+        request = self._built(get_run._get_kwargs(arguments.segment(run_id, "run_id")))
+        return self._for_run(run_id, self._get_run(request, run_id, backoff))
+
+    def _get_run(
+        self, request: Request, run_id: str, backoff: BackoffOptions | None
+    ) -> Conversation[RunRecord]:
+        answer = yield from call(request, self.credentials, self.ambient, options=backoff)
+        if answer.status != 200:
+            raise self._run_error(run_id, answer)
+        return view_of(RunRecord, answer, request, "runId")
+
+    def follow(
+        self,
+        run_id: str,
+        tally: Tally,
+        *,
+        offset: str,
+        live: Live,
+        tail: int | None = None,
+        backoff: BackoffOptions | None = None,
+        pages_only: bool = False,
+        max_frame_bytes: int = MAX_FRAME_BYTES,
+    ) -> Conversation[None]:
+        """The conversation that reads the run's stream, batch by batch, until `run_end`."""
+        arguments.segment(run_id, "run_id")
+
+        def request(method: str, offset: str, mode: Mode, cursor: str | None) -> Request:
+            if method == "HEAD":
+                return self._built(head_run._get_kwargs(run_id))
+            kwargs = read_run_events._get_kwargs(
+                run_id,
+                offset=offset,
+                tail=tail if tail is not None and offset == "-1" else GENERATED_UNSET,
+                live=_LIVE_PARAMETER[mode] or GENERATED_UNSET,
+                cursor=cursor if cursor and mode == "long-poll" else GENERATED_UNSET,
+            )
+            accept = "text/event-stream" if mode in ("sse", "bulk") else "application/json"
+            return self._built(kwargs, accept)
+
+        source = Source(
+            request=request,
+            credentials=self.credentials,
+            offset=offset,
+            live=live,
+            backoff=backoff or BackoffOptions(),
+            pages_only=pages_only,
+            max_frame_bytes=max_frame_bytes,
+            is_last=_has_run_end,
+            api_error=lambda answer: self._run_error(run_id, answer),
+        )
+        return self._for_run(run_id, Follower(source, self.ambient, tally).run())
+
+    def run(
+        self,
+        name: str,
+        input: Any,
+        *,
+        on_event: OnEvent | None,
+        live: Live,
+        backoff: BackoffOptions | None,
+        tally: Tally,
+    ) -> Conversation[WorkflowRunResult[Any]]:
+        """Start a run, follow it to its end and return its result."""
+        return self._run(self.invoke(name, input, None), on_event, live, backoff, tally)
+
+    def _run(
+        self,
+        invoke: Conversation[WorkflowInvokeResult],
+        on_event: OnEvent | None,
+        live: Live,
+        backoff: BackoffOptions | None,
+        tally: Tally,
+    ) -> Conversation[WorkflowRunResult[Any]]:
+        started = yield from invoke
+        return (
+            yield from self.wait(
+                started.run_id, tally, live=live, on_event=on_event, backoff=backoff
+            )
+        )
+
+    def wait(
+        self,
+        run_id: str,
+        tally: Tally,
+        *,
+        live: Live,
+        on_event: OnEvent | None = None,
+        backoff: BackoffOptions | None = None,
+    ) -> Conversation[WorkflowRunResult[Any]]:
+        """Follow a run to its end; return its result or raise what became of it.
+
+        Without `on_event`, the latest event is enough to begin with.
+        """
+        delivery = EventDelivery(run_id, "-1")
+        ends: list[RunEndEvent] = []
+
+        def take(batch: Batch) -> Conversation[None]:
+            for event in delivery.begin(batch):
+                if isinstance(event, RunEndEvent):
+                    ends.append(event)
+                if on_event is not None:
+                    outcome: Outcome = yield Call(partial(on_event, event))
+                    outcome.get()
+            delivery.check()
+
+        tail = 1 if on_event is None else None
+        stream = self.follow(run_id, tally, offset="-1", live=live, tail=tail, backoff=backoff)
+        yield from consume(stream, take)
+        if ends:
+            end = ends[-1]
+            return _ended(run_id, end.is_error, end.error, end.to_dict().get("result"))
+        record = yield from self.get_run(run_id)
+        if record.status not in ("completed", "errored"):
+            raise FlueExecutionError(
+                target="workflow", target_id=run_id, failure="terminal_event_missing"
+            )
+        failed = record.status == "errored"
+        return _ended(run_id, failed, record.error, record.to_dict().get("result"))
+
+    def _built(self, kwargs: dict[str, Any], accept: str = "application/json") -> Request:
+        query = urlencode(kwargs.get("params") or {})
+        headers = {name.lower(): str(value) for name, value in kwargs.get("headers", {}).items()}
+        headers |= {
+            "accept": accept,
+            "accept-encoding": "identity",
+            "user-agent": self.user_agent,
+        }
+        url = self.base_url + kwargs["url"]
+        return Request(
+            kwargs["method"].upper(),
+            f"{url}?{query}" if query else url,
+            headers,
+            kwargs.get("content"),
+        )
+
+    def _run_error(self, run_id: str, answer: Answer) -> FlueApiError:
+        return api_error(answer, run_id=run_id, started=self.started.__contains__)
+
+    def _for_run(self, run_id: str, conversation: Conversation[T]) -> Conversation[T]:
+        """Name the run in the errors of `conversation` that leave it open."""
+        try:
+            return (yield from conversation)
+        except (FlueConnectionError, StreamResetError) as error:
+            error.run_id = run_id
+            raise
+
+
+_LIVE_PARAMETER: dict[Mode, Literal["long-poll", "sse"] | None] = {
+    "page": None,
+    "long-poll": "long-poll",
+    "sse": "sse",
+    "bulk": "sse",
+}
+
+
+def _has_run_end(items: list[Any]) -> bool:
+    """Whether the run ends here: `run_end` is the last event that a run emits."""
+    return bool(items) and as_object(items[-1]).get("type") == "run_end"
+
+
+def _ended(run_id: str, failed: bool, error: Any, result: Any) -> WorkflowRunResult[Any]:
+    if failed:
+        raise FlueExecutionError(target="workflow", target_id=run_id, failure="failed", error=error)
+    return WorkflowRunResult(run_id, result)

@@ -1,0 +1,128 @@
+"""Handing batches over to a consumer, and the checkpoint that moves behind it.
+
+The offset moves when the last item of a batch is returned, at once for an empty batch (API,
+offset and cancel). So it never points beyond what the consumer has seen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Generic, TypeVar
+
+from attrs import field, frozen
+
+from flue_client.models import FlueEvent, parse_event
+
+from .._core.jsoncodec import as_object
+from .._core.steps import Batch
+from ..errors import FlueError, UnsupportedFlueEventVersionError
+
+T = TypeVar("T")
+
+EVENT_VERSION = 3
+
+
+class Delivery(Generic[T]):
+    """The position of one consumer. `last` is the item that it was given last."""
+
+    def __init__(self, offset: str) -> None:
+        self.offset = offset
+        self.up_to_date = False
+        self.closed = False
+        self.last: T | None = None
+        self.broken: FlueError | None = None
+
+    def begin(self, batch: Batch) -> list[T]:
+        """Return what `batch` holds for the consumer. Sets `broken` if that is not all of it."""
+        return list(batch.items)
+
+    def finish(self, batch: Batch) -> None:
+        """Move behind `batch`: its last item is being handed over."""
+        if self.broken is None:
+            self.offset = batch.offset
+            self.up_to_date, self.closed = batch.up_to_date, batch.closed
+
+    def check(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+
+
+@frozen(kw_only=True)
+class Checkpoint:
+    """Where a consumer stands in a run: plain data to be saved, and given to
+    `runs.stream(resume=)`.
+
+    `event_index` is the index of the last event that was handed over, `None` before the first.
+    """
+
+    run_id: str = field()
+    offset: str = field()
+    event_index: int | None = None
+
+    def to_json(self) -> str:
+        """Return the checkpoint as JSON text."""
+        fields = {"runId": self.run_id, "offset": self.offset, "eventIndex": self.event_index}
+        return json.dumps(fields)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Checkpoint:
+        """Return the checkpoint that `to_json` wrote; `ValueError` if it is none."""
+        try:
+            data = json.loads(text)
+            run_id, offset, index = data["runId"], data["offset"], data.get("eventIndex")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ValueError("not the JSON text of a Checkpoint") from None
+        strings = isinstance(run_id, str) and isinstance(offset, str)
+        if not strings or isinstance(index, bool) or not isinstance(index, int | None):
+            raise ValueError("not the JSON text of a Checkpoint")
+        return cls(run_id=run_id, offset=offset, event_index=index)
+
+
+class EventDelivery(Delivery[FlueEvent]):
+    """Events of a run: typed, of the known version, without those that were handled before.
+
+    `handled` is the index up to which a resumed consumer has handled events; those at the start of
+    the stream are left out. Gaps in the indexes mean nothing (PROTOCOL, events).
+    """
+
+    def __init__(self, run_id: str, offset: str, handled: int | None = None) -> None:
+        super().__init__(offset)
+        self.run_id = run_id
+        self.dropped = 0
+        self._handled = handled
+        self._index = handled
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        index = self._index if self.last is None else index_of(self.last)
+        return Checkpoint(
+            run_id=self.run_id,
+            offset=self.offset,
+            event_index=self._index if index is None else index,
+        )
+
+    def begin(self, batch: Batch) -> list[FlueEvent]:
+        events = [parse_event(item) for item in batch.items]
+        for place, item in enumerate(batch.items):
+            if isinstance(item, dict) and as_object(item).get("v") != EVENT_VERSION:
+                self.broken = UnsupportedFlueEventVersionError(
+                    received=as_object(item).get("v"), supported=EVENT_VERSION
+                )
+                del events[place:]
+                break
+        return events if self._handled is None else self._new(events, self._handled)
+
+    def _new(self, events: list[FlueEvent], handled: int) -> list[FlueEvent]:
+        for place, event in enumerate(events):
+            index = index_of(event)
+            if index is not None and index > handled:
+                self._handled = None
+                self.dropped += place
+                return events[place:]
+        self.dropped += len(events)
+        return []
+
+
+def index_of(event: FlueEvent) -> int | None:
+    """The event's index, `None` where a strange event has none."""
+    index: Any = getattr(event, "event_index", None)
+    return index if isinstance(index, int) and not isinstance(index, bool) else None

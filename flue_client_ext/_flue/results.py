@@ -1,0 +1,45 @@
+"""What calls return, beside the views that are generated from the spec."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from attrs import frozen
+
+from flue_client.models import FlueEvent
+
+R = TypeVar("R")
+
+
+@frozen
+class WorkflowRunResult(Generic[R]):
+    """A run that has completed: its id and the workflow's return value."""
+
+    run_id: str
+    result: R
+
+
+@frozen
+class RunOutcome:
+    """How one of many runs ended: a result, or the error that a single call would have raised.
+
+    `index` is the run's place in what was passed in; `run_id` is `None` when the run could not be
+    started.
+    """
+
+    index: int
+    run_id: str | None
+    result: Any = None
+    error: Exception | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run completed."""
+        return self.error is None
+
+
+class EventBatch(NamedTuple):
+    """Events that belong together, and the offset behind them, to be committed together."""
+
+    events: list[FlueEvent]
+    offset: str

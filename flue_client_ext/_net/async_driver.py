@@ -1,0 +1,184 @@
+"""Runs a conversation on an event loop: asyncio or trio."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
+
+import anyio
+
+from .._core.backoff import full_jitter
+from .._core.steps import (
+    Ambient,
+    Batch,
+    Call,
+    Conversation,
+    DeadlineExceeded,
+    Deliver,
+    Open,
+    Outcome,
+    Read,
+    Sleep,
+    Step,
+    resume,
+)
+from ..signals import AbortSignal
+from .async_channel import AsyncChannel
+from .detached import in_trio
+from .interrupt import Interrupted, weak_listener
+from .log import trace
+
+T = TypeVar("T")
+
+AMBIENT = Ambient(monotonic=anyio.current_time, wall=time.time, jitter=full_jitter)
+
+
+class AsyncDriver(Generic[T]):
+    """One conversation under way. `timeout` in seconds counts from the first step."""
+
+    def __init__(
+        self,
+        conversation: Conversation[T],
+        channel: AsyncChannel,
+        signal: AbortSignal,
+        timeout: float | None,
+    ) -> None:
+        self._conversation = conversation
+        self._channel = channel
+        self._signal = signal
+        self._timeout = timeout
+        self._deadline = math.inf
+        self._scope: anyio.CancelScope | None = None
+        self.busy = False
+        self.stopped = False
+        self._call_in_loop: Callable[[Callable[[], None]], object] | None = None
+        self._listener: Callable[[], None] | None = None
+        self.finished = False
+        self.result: T | None = None
+
+    async def run(self) -> T:
+        """Run to the end, dropping batches; return the conversation's result."""
+        while await self.advance() is not None:
+            pass
+        return cast(T, self.result)
+
+    async def advance(self) -> Batch | None:
+        """Run to the next batch; `None` at the end. Raises `Interrupted` once aborted."""
+        if self.finished:
+            if self.stopped:
+                raise Interrupted
+            return None
+        if self.busy:
+            raise RuntimeError("two tasks are reading one stream")
+        self.busy = True
+        try:
+            if self._listener is None:
+                self._begin()
+            step = self._conversation.send(None)
+            while not isinstance(step, Deliver):
+                step = resume(self._conversation, await self._reply(step))
+            return step.batch
+        except StopIteration as stop:
+            self.result = stop.value
+            self._end()
+            await self._channel.close()
+            return None
+        except BaseException:
+            self.abort()
+            raise
+        finally:
+            self.busy = False
+
+    def abort(self) -> None:
+        """End the conversation and close its connection, without awaiting."""
+        self._end()
+        self._channel.abort()
+
+    def _begin(self) -> None:
+        if self._timeout is not None:
+            self._deadline = anyio.current_time() + self._timeout
+        self._call_in_loop = _loop_caller()
+        self._listener = weak_listener(self)
+        self._signal.add_listener(self._listener)
+
+    def _end(self) -> None:
+        self.finished = True
+        self._conversation.close()
+        if self._listener is not None:
+            self._signal.remove_listener(self._listener)
+
+    def wake(self) -> None:
+        """End the wait under way, or close the connection that waits for its consumer; from any
+        thread."""
+        self.stopped = True
+        if self._call_in_loop is not None:
+            try:
+                self._call_in_loop(self._cancel_wait)
+            except RuntimeError:  # the loop has ended: nobody waits
+                pass
+
+    def _cancel_wait(self) -> None:
+        if self._scope is not None:
+            self._scope.cancel()
+        elif not self.busy:
+            self.abort()
+
+    async def _reply(self, step: Step) -> Any:
+        try:
+            reply = await self._perform(step)
+        except DeadlineExceeded as passed:
+            return passed
+        trace(step, reply)
+        return reply
+
+    async def _perform(self, step: Step) -> Any:
+        if self._signal.aborted:
+            raise Interrupted
+        reply: Any = None
+        with anyio.CancelScope() as self._scope:
+            match step:
+                case Read(limit):
+                    reply = await self._channel.read(limit, self._deadline)
+                case Open(request, limit):
+                    reply = await self._channel.open(request, limit, self._deadline)
+                case Sleep(seconds):
+                    await self._sleep(seconds)
+                case Call(function):
+                    reply = await call(function)
+                case _:
+                    pass
+        self._scope = None
+        if self._signal.aborted:
+            raise Interrupted
+        return reply
+
+    async def _sleep(self, seconds: float) -> None:
+        left = self._deadline - anyio.current_time()
+        await anyio.sleep(min(seconds, max(left, 0)))
+        if left < seconds:
+            raise DeadlineExceeded(sent=False)
+
+
+async def call(function: Callable[[], Any]) -> Outcome:
+    """Run a user's function, awaiting what it returns if that is due."""
+    try:
+        value = function()
+        if inspect.isawaitable(value):
+            value = await value
+    except Exception as error:
+        return Outcome(error=error)
+    return Outcome(value)
+
+
+def _loop_caller() -> Callable[[Callable[[], None]], object]:
+    """Return what calls a function soon in the running event loop, from any thread."""
+    if in_trio():
+        run_soon: Callable[[Callable[[], None]], object]
+        run_soon = sys.modules["trio"].lowlevel.current_trio_token().run_sync_soon
+        return run_soon
+    return asyncio.get_running_loop().call_soon_threadsafe

@@ -1,0 +1,26 @@
+"""Socket errors as the core's `Failure` values."""
+
+from __future__ import annotations
+
+import ssl
+
+from .._core.http11 import Connection, HttpCut
+from .._core.steps import Failure
+
+
+def failure_of(http: Connection, error: HttpCut | OSError) -> Failure:
+    """Say what `error` means for the request that `http` was carrying."""
+    cause = describe(error)
+    stale = http.used and not http.answered and not isinstance(error, TimeoutError)
+    if not http.sent:
+        permanent = isinstance(error, ssl.SSLCertVerificationError)
+        return Failure("connect", cause, sent=False, permanent=permanent)
+    if isinstance(error, TimeoutError):
+        return Failure("timeout", cause)
+    return Failure("cut", cause, stale=stale)
+
+
+def describe(error: BaseException) -> str:
+    """Name an error in words that hold no secret: sockets and h11 quote no header."""
+    words = str(error)
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

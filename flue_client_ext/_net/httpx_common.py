@@ -1,0 +1,53 @@
+"""What the two channels over a user's httpx client have in common."""
+
+from __future__ import annotations
+
+import httpx
+
+from .._core.http import Head, Request, fold_headers
+from .._core.steps import Failure
+from .failures import describe
+from .tcp import CONNECT_TIMEOUT
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_POOL_LIMIT = 30.0
+
+
+def limits(limit: float | None, left: float) -> httpx.Timeout:
+    """httpx's four limits for one operation, none beyond the `left` seconds of the deadline."""
+    seconds = None if left == float("inf") else max(left, 0.001)
+
+    def within(own: float | None) -> float | None:
+        if own is None or seconds is None:
+            return own if seconds is None else seconds
+        return min(own, seconds)
+
+    return httpx.Timeout(
+        connect=within(CONNECT_TIMEOUT),
+        read=within(limit),
+        write=within(limit or 60.0),
+        pool=within(_POOL_LIMIT),
+    )
+
+
+def head_of(request: Request, response: httpx.Response) -> Head:
+    headers = fold_headers(response.headers.raw)
+    bodiless = request.method == "HEAD" or response.status_code in (204, 304)
+    delimited = (
+        bodiless
+        or "content-length" in headers
+        or "transfer-encoding" in headers
+        or response.http_version != "HTTP/1.1"
+        or "network_stream" not in response.extensions
+    )
+    return Head(response.status_code, headers, close_delimited=not delimited)
+
+
+def failure_of(error: Exception) -> Failure:
+    """Say what an httpx error means; it is not kept, since it holds the request's headers."""
+    cause = describe(error)
+    if isinstance(error, _NOT_SENT):
+        return Failure("connect", cause, sent=False)
+    if isinstance(error, httpx.TimeoutException):
+        return Failure("timeout", cause)
+    return Failure("cut", cause)

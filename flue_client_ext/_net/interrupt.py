@@ -1,0 +1,27 @@
+"""How a signal reaches a driver."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Interrupted(Exception):  # becomes a clean end or a FlueAbortError
+    """The signal was aborted."""
+
+
+class Wakeable(Protocol):
+    def wake(self) -> None: ...
+
+
+def weak_listener(driver: Wakeable) -> Callable[[], None]:
+    """Return a listener that does not keep an abandoned driver alive through a long-lived
+    signal."""
+    reference = weakref.ref(driver)
+
+    def listener() -> None:
+        if (alive := reference()) is not None:
+            alive.wake()
+
+    return listener

@@ -1,0 +1,121 @@
+"""A call's way to the server, blocking: one connection of its own, taken from and given to the
+pool."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from .._core.http import Head, Request
+from .._core.http11 import HttpCut
+from .._core.steps import DeadlineExceeded, Failure
+from .._core.wire import Connect, Established, Receive, Send, Talk
+from .failures import failure_of
+from .pool import Link, Pool
+from .sync_socket import SyncSocket
+from .tcp import CONNECT_TIMEOUT
+
+T = TypeVar("T")
+
+
+class Channel(Protocol):
+    """What a driver needs. Limits are seconds; `deadline` is a reading of `time.monotonic`."""
+
+    def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure: ...
+    def read(self, limit: float | None, deadline: float) -> bytes | Failure: ...
+    def abort(self) -> None:
+        """End the operation under way and all later ones; from any thread."""
+
+    def close(self) -> None:
+        """Leave: keep the connection for others if its answer was read to the end."""
+
+
+class OwnChannel:
+    """A `Channel` over our own sockets."""
+
+    def __init__(self, pool: Pool[SyncSocket]) -> None:
+        self._pool = pool
+        self._link: Link[SyncSocket] | None = None
+        self._aborted = False
+
+    def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
+        link = self._link
+        if link is None or not link.http.reusable or link.socket.is_stale():
+            self._leave()
+            link = self._link = self._pool.take()
+            if self._aborted:  # abort() came while there was no socket to tell
+                link.socket.abort()
+        return self._run(link, lambda: link.http.open(request), CONNECT_TIMEOUT, limit, deadline)
+
+    def read(self, limit: float | None, deadline: float) -> bytes | Failure:
+        link = self._link
+        assert link is not None
+        return self._run(link, link.http.read, limit, limit, deadline)
+
+    def abort(self) -> None:
+        self._aborted = True
+        if (link := self._link) is not None:
+            link.socket.abort()
+
+    def close(self) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            if self._aborted:
+                link.socket.close()
+            else:
+                self._pool.give_back(link)
+
+    def _run(
+        self,
+        link: Link[SyncSocket],
+        begin: Callable[[], Talk[T]],
+        first_limit: float | None,
+        limit: float | None,
+        deadline: float,
+    ) -> T | Failure:
+        """Perform the operations of one exchange; `ESTABLISHED` starts the second time limit."""
+        try:
+            return self._perform(link.socket, begin(), first_limit, limit, deadline)
+        except (HttpCut, OSError) as error:
+            if isinstance(error, TimeoutError) and time.monotonic() >= deadline:
+                raise DeadlineExceeded(link.http.sent) from None
+            return failure_of(link.http, error)
+
+    def _perform(
+        self,
+        socket: SyncSocket,
+        talk: Talk[T],
+        first_limit: float | None,
+        limit: float | None,
+        deadline: float,
+    ) -> T:
+        until = _until(first_limit, deadline)
+        try:
+            operation = next(talk)
+            while True:
+                reply = None
+                try:
+                    match operation:
+                        case Receive():
+                            reply = socket.receive(until)
+                        case Send(data):
+                            socket.send(data, until)
+                        case Established():
+                            until = _until(limit, deadline)
+                        case Connect(host, port):
+                            socket.connect(host, port, until)
+                except OSError as error:
+                    operation = talk.throw(error)
+                else:
+                    operation = talk.send(reply)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+
+def _until(limit: float | None, deadline: float) -> float:
+    return deadline if limit is None else min(deadline, time.monotonic() + limit)

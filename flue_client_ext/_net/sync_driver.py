@@ -1,0 +1,157 @@
+"""Runs a conversation with blocking calls."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
+
+from .._core.backoff import full_jitter
+from .._core.steps import (
+    Ambient,
+    Batch,
+    Call,
+    Conversation,
+    DeadlineExceeded,
+    Deliver,
+    Open,
+    Outcome,
+    Read,
+    Sleep,
+    Step,
+    resume,
+)
+from ..signals import AbortSignal
+from .interrupt import Interrupted, weak_listener
+from .log import trace
+from .sync_channel import Channel
+
+T = TypeVar("T")
+
+AMBIENT = Ambient(monotonic=time.monotonic, wall=time.time, jitter=full_jitter)
+
+
+class Driver(Generic[T]):
+    """One conversation under way. `timeout` in seconds counts from the first step."""
+
+    def __init__(
+        self,
+        conversation: Conversation[T],
+        channel: Channel,
+        signal: AbortSignal,
+        timeout: float | None,
+    ) -> None:
+        self._conversation = conversation
+        self._channel = channel
+        self._signal = signal
+        self._timeout = timeout
+        self._deadline = math.inf
+        self._woken = threading.Event()
+        self._listener: Callable[[], None] | None = None
+        self.stopped = False
+        self.busy = False
+        self.finished = False
+        self.result: T | None = None
+
+    def run(self) -> T:
+        """Run to the end, dropping batches; return the conversation's result."""
+        while self.advance() is not None:
+            pass
+        return cast(T, self.result)
+
+    def advance(self) -> Batch | None:
+        """Run to the next batch; `None` at the end. Raises `Interrupted` once aborted."""
+        if self.finished:
+            if self.stopped:
+                raise Interrupted
+            return None
+        if self.busy:
+            raise RuntimeError("two threads are reading one stream")
+        self.busy = True
+        try:
+            if self._listener is None:
+                self._begin()
+            step = self._conversation.send(None)
+            while not isinstance(step, Deliver):
+                step = resume(self._conversation, self._reply(step))
+            return step.batch
+        except StopIteration as stop:
+            self.result = stop.value
+            self.close()
+            return None
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self.busy = False
+
+    def close(self) -> None:
+        """End the conversation and let go of its connection; the second time does nothing."""
+        self.finished = True
+        self._conversation.close()
+        self._channel.close()
+        if self._listener is not None:
+            self._signal.remove_listener(self._listener)
+
+    def _begin(self) -> None:
+        if self._timeout is not None:
+            self._deadline = time.monotonic() + self._timeout
+        self._listener = weak_listener(self)
+        self._signal.add_listener(self._listener)
+
+    def wake(self) -> None:
+        """End the wait under way, from the aborting thread."""
+        self.stopped = True
+        self._woken.set()
+        self._channel.abort()
+
+    def _reply(self, step: Step) -> Any:
+        try:
+            reply = self._perform(step)
+        except DeadlineExceeded as passed:
+            return passed
+        trace(step, reply)
+        return reply
+
+    def _perform(self, step: Step) -> Any:
+        self._check()
+        match step:
+            case Read(limit):
+                reply: Any = self._channel.read(limit, self._deadline)
+            case Open(request, limit):
+                reply = self._channel.open(request, limit, self._deadline)
+            case Sleep(seconds):
+                reply = None
+                self._sleep(seconds)
+            case Call(function):
+                return call(function)
+            case _:
+                return None
+        self._check()
+        return reply
+
+    def _check(self) -> None:
+        if self._signal.aborted:
+            raise Interrupted
+
+    def _sleep(self, seconds: float) -> None:
+        left = self._deadline - time.monotonic()
+        self._woken.wait(min(seconds, max(left, 0), threading.TIMEOUT_MAX))
+        if left < seconds and not self._woken.is_set():
+            raise DeadlineExceeded(sent=False)
+
+
+def call(function: Callable[[], Any]) -> Outcome:
+    """Run a user's function; its error belongs to the conversation, which may know what to do."""
+    try:
+        value = function()
+    except Exception as error:
+        return Outcome(error=error)
+    if inspect.isawaitable(value):
+        if inspect.iscoroutine(value):
+            value.close()
+        return Outcome(error=TypeError("an async function was given to the sync client"))
+    return Outcome(value)

@@ -1,0 +1,128 @@
+"""A call's way to the server through an `httpx.Client` of the user's own: used, never closed.
+
+httpx cannot be interrupted while it waits for an answer's head. Where a call may be aborted, the
+wait happens in a thread that is left behind, and its socket, once known, is shut down to end it.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+
+from .._core.http import Head, Request
+from .._core.steps import DeadlineExceeded, Failure
+from .httpx_common import failure_of, head_of, limits
+
+
+class HttpxChannel:
+    """A `Channel` over an httpx client. `abortable`: whether a wait must end when told to."""
+
+    def __init__(self, client: httpx.Client, *, abortable: bool) -> None:
+        self._client = client
+        self._abortable = abortable
+        self._response: httpx.Response | None = None
+        self._chunks: Iterator[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._aborted = threading.Event()
+        self._wake = threading.Event()
+
+    def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
+        self.close()
+        sent = self._client.build_request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=request.body,
+            timeout=limits(limit, deadline - time.monotonic()),
+            extensions={"trace": self._trace},
+        )
+        try:
+            response = self._answer(sent)
+        except (httpx.HTTPError, OSError) as error:
+            return self._failed(error, deadline)
+        self._response, self._chunks = response, response.iter_raw()
+        self._remember(response.extensions.get("network_stream"))
+        return head_of(request, response)
+
+    def read(self, limit: float | None, deadline: float) -> bytes | Failure:
+        assert self._chunks is not None
+        if time.monotonic() >= deadline:
+            raise DeadlineExceeded(sent=True)
+        try:
+            return next(self._chunks, b"")
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            return self._failed(error, deadline)
+
+    def abort(self) -> None:
+        self._aborted.set()
+        self._wake.set()
+        if (sock := self._socket) is not None:
+            try:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            except OSError:  # closed already
+                pass
+
+    def close(self) -> None:
+        response, self._response, self._chunks = self._response, None, None
+        self._socket = None
+        if response is not None:
+            response.close()
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        def send() -> httpx.Response:
+            return self._client.send(request, stream=True, follow_redirects=False)
+
+        return self._abandonable(send) if self._abortable else send()
+
+    def _abandonable(self, send: Callable[[], httpx.Response]) -> httpx.Response:
+        """Run `send` in a thread, and leave it behind when the call is aborted."""
+        outcome: list[httpx.Response | BaseException] = []
+        self._wake.clear()
+        lock = threading.Lock()
+
+        def work() -> None:
+            try:
+                result: httpx.Response | BaseException = send()
+            except BaseException as error:
+                result = error
+            with lock:
+                outcome.append(result)
+                late = self._aborted.is_set()
+            if late and isinstance(result, httpx.Response):
+                result.close()
+            self._wake.set()
+
+        context = contextvars.copy_context()
+        threading.Thread(
+            target=context.run, args=(work,), name="flue-client-send", daemon=True
+        ).start()
+        while not outcome and not self._aborted.is_set():
+            self._wake.wait()
+        with lock:
+            result = outcome[0] if outcome else OSError("aborted")
+        if isinstance(result, httpx.Response):
+            return result
+        raise result
+
+    def _failed(self, error: Exception, deadline: float) -> Failure:
+        if isinstance(error, httpx.TimeoutException) and time.monotonic() >= deadline:
+            raise DeadlineExceeded(
+                sent=not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
+            )
+        return failure_of(error)
+
+    def _trace(self, name: str, info: dict[str, Any]) -> None:
+        if name.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._remember(info.get("return_value"))
+
+    def _remember(self, stream: Any) -> None:
+        if stream is not None:
+            self._socket = stream.get_extra_info("socket")
+            if self._aborted.is_set():
+                self.abort()

@@ -1,0 +1,93 @@
+"""What the namespaces of a client share, for blocking code: options, connections, the driver."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import evolve, frozen
+
+from ._core.steps import Conversation
+from ._flue import arguments
+from ._flue.api import Api
+from ._flue.many import Collector, Job
+from ._flue.results import RunOutcome, WorkflowRunResult
+from ._net.interrupt import Interrupted
+from ._net.pool import Pool
+from ._net.sync_channel import Channel, OwnChannel
+from ._net.sync_driver import Driver
+from ._net.sync_many import completed
+from ._net.sync_socket import SyncSocket
+from ._surface import ManyOptions, Opening, Settings
+from .errors import FlueAbortError
+from .signals import AbortController, AbortSignal
+from .stream import FlueEventStream
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+
+def new_pool(settings: Settings) -> Pool[SyncSocket]:
+    return Pool(settings.address.route, SyncSocket, os.getpid)
+
+
+def open_channel(
+    pool: Pool[SyncSocket], http_client: httpx.Client | None, *, abortable: bool
+) -> Channel:
+    """Return a call's way to the server: over the user's client if there is one."""
+    if http_client is None:
+        return OwnChannel(pool)
+    from ._net.sync_httpx import HttpxChannel
+
+    return HttpxChannel(http_client, abortable=abortable)
+
+
+@frozen
+class Session:
+    """Runs conversations over one client's connections."""
+
+    settings: Settings
+    pool: Pool[SyncSocket]
+    http_client: httpx.Client | None
+
+    @property
+    def api(self) -> Api:
+        return self.settings.api
+
+    def changed(self, settings: Settings) -> Session:
+        return evolve(self, settings=settings)
+
+    def run(
+        self, conversation: Conversation[T], signal: AbortSignal | None, timeout: float | None
+    ) -> T:
+        """Run a call to its end."""
+        channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
+        watched = signal or AbortSignal()
+        try:
+            return Driver(conversation, channel, watched, timeout).run()
+        except Interrupted:
+            raise FlueAbortError(watched.reason) from None
+
+    def stream(
+        self, opened: Opening, signal: AbortSignal | None, timeout: float | None
+    ) -> FlueEventStream:
+        """Return a stream, not yet begun, that owns its connection."""
+        controller = AbortController()
+        watched = controller.linked(signal)
+        channel = open_channel(self.pool, self.http_client, abortable=True)
+        driver = Driver(opened.conversation, channel, watched, arguments.timeout(timeout))
+        return FlueEventStream(driver, opened.delivery, controller, opened.tally)
+
+    def many(self, jobs: list[Job], ordered: bool, options: ManyOptions) -> Iterator[RunOutcome]:
+        """Run jobs at most `concurrency` at a time, each within the timeout."""
+        limit = arguments.timeout(options.timeout)
+
+        def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
+            return self.run(job.conversation, watched, limit)
+
+        collector = Collector(len(jobs), ordered, options.return_errors, options.on_progress)
+        concurrency = arguments.concurrency(options.concurrency)
+        return completed(run, jobs, concurrency, options.signal, collector)

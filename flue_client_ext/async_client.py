@@ -1,0 +1,92 @@
+"""The client for async code."""
+
+from __future__ import annotations
+
+import ssl
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ._async_session import AsyncSession, new_pool
+from ._core.credentials import Headers, Token
+from ._flue.arguments import UNSET, Unset
+from ._net.async_driver import AMBIENT
+from ._surface import checked_client, settings
+from .async_runs import AsyncRuns
+from .async_workflows import AsyncWorkflows
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class AsyncFlueClient:
+    """A Flue server's workflows and runs, for async code, on asyncio or trio.
+
+    `base_url` includes the prefix under which the app mounts Flue; left out, it is
+    `FLUE_BASE_URL`. `token` (a string, or a function, async or not, that returns one) is sent as
+    a bearer token; left out, it is `FLUE_TOKEN`; `None` sends none. `headers` is a mapping, its
+    values strings or functions, or a function that returns one. Functions run for every HTTP
+    attempt. `timeout` is the default deadline of single calls in seconds (30; `None` for none).
+    `http_client` is used for all requests and never closed. Raises `ValueError` or `TypeError`
+    for bad options."""
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        *,
+        token: Token | None | Unset = UNSET,
+        headers: Headers | None = None,
+        timeout: float | None | Unset = UNSET,
+        http_client: httpx.AsyncClient | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        chosen = settings(base_url, token, headers, timeout, ssl_context, AMBIENT)
+        self._assemble(
+            AsyncSession(chosen, new_pool(chosen), checked_client(http_client, "AsyncClient"))
+        )
+        self._owner = True
+
+    def _assemble(self, session: AsyncSession) -> None:
+        self._session = session
+        self._owner = False
+        self.workflows = AsyncWorkflows(session)
+        self.runs = AsyncRuns(session)
+
+    @property
+    def base_url(self) -> str:
+        """Where requests go, without a trailing slash."""
+        return self._session.settings.address.url
+
+    def with_options(
+        self,
+        *,
+        token: Token | None | Unset = UNSET,
+        headers: Headers | None | Unset = UNSET,
+        timeout: float | None | Unset = UNSET,
+    ) -> AsyncFlueClient:
+        """Return a client with other options over the same connections; this one does not change.
+
+        Closing it closes nothing: the connections belong to this client.
+        """
+        other = AsyncFlueClient.__new__(AsyncFlueClient)
+        chosen = self._session.settings.changed(token, headers, timeout)
+        other._assemble(self._session.changed(chosen))
+        return other
+
+    async def aclose(self) -> None:
+        """Close the idle connections. Calls under way finish; later ones raise `RuntimeError`."""
+        if self._owner:
+            self._session.pool.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"

@@ -1,0 +1,193 @@
+"""Streams for async code: an async iterator over a driver, with a checkpoint and a way to stop
+it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from flue_client.models import FlueEvent
+
+from ._core.stats import StreamStats, Tally
+from ._core.steps import Batch
+from ._flue.delivery import Checkpoint, Delivery, EventDelivery
+from ._flue.results import EventBatch
+from ._net.async_driver import AsyncDriver
+from ._net.interrupt import Interrupted
+from .errors import FlueError
+from .signals import AbortController
+
+T = TypeVar("T")
+B = TypeVar("B")
+
+
+class AsyncStream(Generic[T]):
+    """Items of a stream as they come; iterate over it with `async for`, once.
+
+    A stream that is cancelled just ends; its `offset` stays right. Leaving an `async with` block,
+    or dropping the iterator, closes the connection."""
+
+    def __init__(
+        self,
+        driver: AsyncDriver[None],
+        delivery: Delivery[T],
+        controller: AbortController,
+        tally: Tally,
+    ) -> None:
+        self._driver = driver
+        self._delivery = delivery
+        self._controller = controller
+        self._tally = tally
+        self._items: AsyncIterator[T] | None = None
+        self._groups: AsyncIterator[Any] | None = None
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        if self._groups is not None:
+            raise RuntimeError("this stream is being read in batches")
+        if self._items is None:
+            self._items = _Items(self._driver, self._delivery)
+        return self._items
+
+    async def __anext__(self) -> T:
+        return await anext(aiter(self))
+
+    @property
+    def offset(self) -> str:
+        """The resume point: it moves when the last item of a batch is returned."""
+        return self._delivery.offset
+
+    @property
+    def stats(self) -> StreamStats:
+        """What the stream has done so far."""
+        return self._tally.snapshot()
+
+    def cancel(self, reason: Any = None) -> None:
+        """End the stream, from any task or thread: a wait under way ends at once, nothing more is
+        delivered."""
+        self._controller.abort(reason)
+
+    async def aclose(self) -> None:
+        """Cancel, and let go of the connection."""
+        self.cancel()
+        if not self._driver.busy:
+            self._driver.abort()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def _in_groups(self, group: Callable[[Batch, list[T]], B]) -> AsyncIterator[B]:
+        if self._items is not None:
+            raise RuntimeError("this stream is being read item by item")
+        if self._groups is None:
+            self._groups = _Groups(self._driver, self._delivery, group)
+        return self._groups
+
+
+class AsyncFlueEventStream(AsyncStream[FlueEvent]):
+    """The events of a run, typed, each once and in order."""
+
+    _delivery: EventDelivery
+
+    @property
+    def run_id(self) -> str:
+        """The run that is read."""
+        return self._delivery.run_id
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where the consumer stands, to the event: save it, and pass it to
+        `runs.stream(resume=)`."""
+        return self._delivery.checkpoint
+
+    def batches(self) -> AsyncIterator[EventBatch]:
+        """Iterate over `(events, offset)`, for those who commit both together. Batches may be
+        empty."""
+        return self._in_groups(lambda batch, events: EventBatch(events, self._delivery.offset))
+
+
+class _Reader(Generic[T]):
+    """Reads a driver. It does not know the stream, so that dropping either ends the rest, and it
+    is no async generator, which would need an event loop to be dropped."""
+
+    def __init__(self, driver: AsyncDriver[None], delivery: Delivery[T]) -> None:
+        self._driver = driver
+        self._delivery = delivery
+
+    def __del__(self) -> None:
+        self._driver.abort()
+
+    async def _advance(self) -> Batch:
+        """Return the next batch; its predecessor has been handed over."""
+        try:
+            self._delivery.check()
+            batch = await self._driver.advance()
+        except Interrupted:
+            batch = None
+        except FlueError:
+            self._driver.abort()
+            raise
+        if batch is None:
+            raise StopAsyncIteration
+        return batch
+
+
+class _Items(_Reader[T]):
+    """Items one by one."""
+
+    _batch: Batch
+
+    def __init__(self, driver: AsyncDriver[None], delivery: Delivery[T]) -> None:
+        super().__init__(driver, delivery)
+        self._left: list[T] = []
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._left:
+            self._batch = await self._advance()
+            self._left = self._delivery.begin(self._batch)
+            self._left.reverse()
+            if not self._left:
+                self._delivery.finish(self._batch)
+        if self._driver.stopped:
+            raise StopAsyncIteration
+        item = self._delivery.last = self._left.pop()
+        if not self._left:
+            self._delivery.finish(self._batch)
+        return item
+
+
+class _Groups(_Reader[T], Generic[T, B]):
+    """Whole batches, as `group` shows them."""
+
+    def __init__(
+        self,
+        driver: AsyncDriver[None],
+        delivery: Delivery[T],
+        group: Callable[[Batch, list[T]], B],
+    ) -> None:
+        super().__init__(driver, delivery)
+        self._group = group
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> B:
+        batch = await self._advance()
+        items = self._delivery.begin(batch)
+        if items:
+            self._delivery.last = items[-1]
+        self._delivery.finish(batch)
+        if not items:
+            self._delivery.check()
+        return self._group(batch, items)

@@ -1,0 +1,162 @@
+"""`client.workflows`, for async code."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResult
+
+from ._async_session import AsyncSession
+from ._core.backoff import BackoffOptions
+from ._core.steps import Conversation
+from ._flue import arguments
+from ._flue.arguments import UNSET, LiveOption, Unset
+from ._flue.many import Job
+from ._flue.results import RunOutcome, WorkflowRunResult
+from ._surface import ManyOptions, new_tally
+from .signals import AbortSignal
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    R = DefaultTypeVar("R", default=Any)
+else:
+    R = TypeVar("R")
+
+
+class AsyncWorkflows:
+    """`client.workflows`: start runs."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @overload
+    async def invoke(
+        self,
+        name: str,
+        *,
+        input: Any = UNSET,
+        wait: None = None,
+        signal: AbortSignal | None = None,
+        timeout: float | None | Unset = UNSET,
+    ) -> WorkflowInvokeResult: ...
+    @overload
+    async def invoke(
+        self,
+        name: str,
+        *,
+        input: Any = UNSET,
+        wait: Literal["result"],
+        signal: AbortSignal | None = None,
+        timeout: float | None | Unset = UNSET,
+    ) -> WorkflowWaitResult: ...
+    @overload
+    async def invoke(
+        self,
+        name: str,
+        *,
+        input: Any = UNSET,
+        wait: Literal["result"] | None,
+        signal: AbortSignal | None = None,
+        timeout: float | None | Unset = UNSET,
+    ) -> WorkflowInvokeResult | WorkflowWaitResult: ...
+    async def invoke(
+        self,
+        name: str,
+        *,
+        input: Any = UNSET,
+        wait: Literal["result"] | None = None,
+        signal: AbortSignal | None = None,
+        timeout: float | None | Unset = UNSET,
+    ) -> WorkflowInvokeResult | WorkflowWaitResult:
+        """Start a run and return its id; with `wait="result"`, hold on until it has ended.
+
+        `input` left out sends no body; `None` sends JSON `null`. `timeout` in seconds is the
+        deadline of the whole call: 30 by default, none with `wait="result"`. The POST is sent
+        again only when it is certain that nothing was sent.
+
+        Raises `FlueApiError` for an answer that is not the one asked for, a run that failed under
+        `wait="result"` included; `InvokeOutcomeUnknownError` when the run may or may not have been
+        started; `FlueConnectionError`, `FlueTimeoutError`, `FlueAbortError`; `ValueError` and
+        `TypeError` for bad arguments.
+        """
+        limit = arguments.call_timeout(timeout, None if wait else self._session.settings.timeout)
+        conversation = self._session.api.invoke(name, input, wait)
+        return await self._session.run(conversation, signal, limit)
+
+    async def run(
+        self,
+        name: str,
+        *,
+        input: Any = UNSET,
+        on_event: Callable[[FlueEvent], object] | None = None,
+        live: LiveOption = True,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> WorkflowRunResult[R]:
+        """Start a run, follow its events to the end and return its result.
+
+        It survives whatever a stream survives, with exactly one POST. `timeout` in seconds bounds
+        all of it. `on_event` sees each event once, in order; what it raises ends the call.
+
+        Raises `FlueExecutionError` when the run failed or ended without saying how, beside the
+        errors of `invoke` and of streams; errors that leave the run going carry `run_id` and
+        `offset`."""
+        tally = new_tally()
+        conversation = self._session.api.run(
+            name,
+            input,
+            on_event=on_event,
+            live=arguments.live(live) or "long-poll",
+            backoff=arguments.backoff(backoff_options),
+            tally=tally,
+        )
+        return await self._session.run(conversation, signal, arguments.timeout(timeout))
+
+    def map(
+        self,
+        name: str,
+        inputs: Iterable[Any],
+        *,
+        concurrency: int = 10,
+        ordered: bool = True,
+        return_errors: bool = False,
+        on_progress: Callable[[int, int], object] | None = None,
+        live: LiveOption = True,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> AsyncIterator[RunOutcome]:
+        """Run the workflow once for each input, at most `concurrency` at a time.
+
+        Yields `RunOutcome`s in the order of the inputs, or as they complete with `ordered=False`.
+        The first failure is raised and ends the rest, unless `return_errors`: then it is the
+        outcome's `error`. `on_progress(done, total)` is called after each. `timeout` in seconds
+        is for each run. Leaving the iterator early aborts what is under way (the runs themselves
+        go on at the server)."""
+        jobs = [
+            Job(index, None, self._following(name, input, live, backoff_options))
+            for index, input in enumerate(inputs)
+        ]
+        options = ManyOptions(
+            concurrency=concurrency,
+            return_errors=return_errors,
+            on_progress=on_progress,
+            signal=signal,
+            timeout=timeout,
+        )
+        return self._session.many(jobs, ordered, options)
+
+    def _following(
+        self, name: str, input: Any, live: LiveOption, backoff_options: BackoffOptions | None
+    ) -> Conversation[WorkflowRunResult[Any]]:
+        return self._session.api.run(
+            name,
+            input,
+            on_event=None,
+            live=arguments.live(live) or "long-poll",
+            backoff=arguments.backoff(backoff_options),
+            tally=new_tally(),
+        )

@@ -1,0 +1,89 @@
+"""The client for blocking code."""
+
+from __future__ import annotations
+
+import ssl
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ._core.credentials import Headers, Token
+from ._flue.arguments import UNSET, Unset
+from ._net.sync_driver import AMBIENT
+from ._session import Session, new_pool
+from ._surface import checked_client, settings
+from .runs import Runs
+from .workflows import Workflows
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class FlueClient:
+    """A Flue server's workflows and runs, for blocking code; usable from many threads.
+
+    `base_url` includes the prefix under which the app mounts Flue; left out, it is
+    `FLUE_BASE_URL`. `token` (a string, or a function that returns one) is sent as a bearer token;
+    left out, it is `FLUE_TOKEN`; `None` sends none. `headers` is a mapping, its values strings or
+    functions, or a function that returns one. Functions run for every HTTP attempt. `timeout` is
+    the default deadline of single calls in seconds (30; `None` for none). `http_client` is used
+    for all requests and never closed. Raises `ValueError` or `TypeError` for bad options."""
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        *,
+        token: Token | None | Unset = UNSET,
+        headers: Headers | None = None,
+        timeout: float | None | Unset = UNSET,
+        http_client: httpx.Client | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        chosen = settings(base_url, token, headers, timeout, ssl_context, AMBIENT)
+        self._assemble(Session(chosen, new_pool(chosen), checked_client(http_client, "Client")))
+        self._owner = True
+
+    def _assemble(self, session: Session) -> None:
+        self._session = session
+        self._owner = False
+        self.workflows = Workflows(session)
+        self.runs = Runs(session)
+
+    @property
+    def base_url(self) -> str:
+        """Where requests go, without a trailing slash."""
+        return self._session.settings.address.url
+
+    def with_options(
+        self,
+        *,
+        token: Token | None | Unset = UNSET,
+        headers: Headers | None | Unset = UNSET,
+        timeout: float | None | Unset = UNSET,
+    ) -> FlueClient:
+        """Return a client with other options over the same connections; this one does not change.
+
+        Closing it closes nothing: the connections belong to this client.
+        """
+        other = FlueClient.__new__(FlueClient)
+        chosen = self._session.settings.changed(token, headers, timeout)
+        other._assemble(self._session.changed(chosen))
+        return other
+
+    def close(self) -> None:
+        """Close the idle connections. Calls under way finish; later ones raise `RuntimeError`."""
+        if self._owner:
+            self._session.pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"

@@ -1,0 +1,203 @@
+"""The stream engine by itself, over any JSON-mode Durable Stream; it knows nothing of workflows.
+
+`stream` is for blocking code, `astream` for async code; both take the same options. Items are plain
+JSON values.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from attrs import frozen
+
+from ._async_session import open_channel as open_async_channel
+from ._core.backoff import BackoffOptions
+from ._core.credentials import Credentials, Headers, HeaderValue
+from ._core.follow import Follower, Mode, Source
+from ._core.http import Request
+from ._core.sse import MAX_FRAME_BYTES
+from ._core.stats import Tally
+from ._core.steps import Ambient, Batch, Conversation
+from ._flue import arguments
+from ._flue.arguments import LiveOption
+from ._flue.delivery import Delivery
+from ._net import async_driver, log, sync_driver
+from ._net.address import Address, stream_address
+from ._net.async_socket import AsyncSocket
+from ._net.detached import current_loop
+from ._net.pool import Pool
+from ._net.sync_socket import SyncSocket
+from ._session import open_channel
+from ._surface import checked_client, new_tally, user_agent
+from .async_stream import AsyncStream
+from .signals import AbortController, AbortSignal
+from .stream import Stream
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AsyncDurableStream", "Batch", "DurableStream", "astream", "stream"]
+
+
+class DurableStream(Stream[Any]):
+    """The items of a Durable Stream, for blocking code."""
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the latest batch reached the stream's tail."""
+        return self._delivery.up_to_date
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stream has ended for good."""
+        return self._delivery.closed
+
+    def batches(self) -> Iterator[Batch]:
+        """Iterate over batches; one may be empty."""
+        return self._in_groups(lambda batch, items: batch)
+
+
+class AsyncDurableStream(AsyncStream[Any]):
+    """The items of a Durable Stream, for async code."""
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the latest batch reached the stream's tail."""
+        return self._delivery.up_to_date
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stream has ended for good."""
+        return self._delivery.closed
+
+    def batches(self) -> AsyncIterator[Batch]:
+        """Iterate over batches; one may be empty."""
+        return self._in_groups(lambda batch, items: batch)
+
+
+def stream(
+    url: str,
+    *,
+    offset: str = "-1",
+    live: LiveOption = True,
+    headers: Headers | None = None,
+    params: Mapping[str, HeaderValue] | None = None,
+    signal: AbortSignal | None = None,
+    timeout: float | None = None,
+    backoff_options: BackoffOptions | None = None,
+    http_client: httpx.Client | None = None,
+    pages_only: bool = False,
+    max_frame_bytes: int = MAX_FRAME_BYTES,
+    ssl_context: ssl.SSLContext | None = None,
+) -> DurableStream:
+    """Follow the Durable Stream at `url` and return its items as an iterator.
+
+    `offset`: `"-1"` from the start, `"now"` from here on, or an offset from before. `live`:
+    `True` or `"long-poll"`, `"sse"`, `"auto"`, or `False` to end at the tail. Values of `headers`
+    and `params` may be functions, run once for each request. `timeout` in seconds bounds the
+    whole stream. `max_frame_bytes` is the largest SSE frame accepted. Raises as
+    `FlueClient.runs.stream` does."""
+    reading = _Reading(
+        stream_address(url, ssl_context),
+        offset,
+        live,
+        Credentials(None, headers, params),
+        backoff_options,
+        pages_only,
+        max_frame_bytes,
+    )
+    pool = Pool(reading.address.route, SyncSocket, os.getpid, most_idle=0)
+    channel = open_channel(pool, checked_client(http_client, "Client"), abortable=True)
+    controller, tally = AbortController(), new_tally()
+    conversation = reading.begin(sync_driver.AMBIENT, tally)
+    driver = sync_driver.Driver(
+        conversation, channel, controller.linked(signal), arguments.timeout(timeout)
+    )
+    return DurableStream(driver, Delivery(offset), controller, tally)
+
+
+def astream(
+    url: str,
+    *,
+    offset: str = "-1",
+    live: LiveOption = True,
+    headers: Headers | None = None,
+    params: Mapping[str, HeaderValue] | None = None,
+    signal: AbortSignal | None = None,
+    timeout: float | None = None,
+    backoff_options: BackoffOptions | None = None,
+    http_client: httpx.AsyncClient | None = None,
+    pages_only: bool = False,
+    max_frame_bytes: int = MAX_FRAME_BYTES,
+    ssl_context: ssl.SSLContext | None = None,
+) -> AsyncDurableStream:
+    """Follow the Durable Stream at `url`, as `stream` does, for `async for`.
+
+    Functions in `headers` and `params` may be async.
+    """
+    reading = _Reading(
+        stream_address(url, ssl_context),
+        offset,
+        live,
+        Credentials(None, headers, params),
+        backoff_options,
+        pages_only,
+        max_frame_bytes,
+    )
+    pool = Pool(reading.address.route, AsyncSocket, current_loop, most_idle=0)
+    channel = open_async_channel(pool, checked_client(http_client, "AsyncClient"))
+    controller, tally = AbortController(), new_tally()
+    conversation = reading.begin(async_driver.AMBIENT, tally)
+    driver = async_driver.AsyncDriver(
+        conversation, channel, controller.linked(signal), arguments.timeout(timeout)
+    )
+    return AsyncDurableStream(driver, Delivery(offset), controller, tally)
+
+
+@frozen
+class _Reading:
+    """The options of a stream, checked when its conversation begins."""
+
+    address: Address
+    offset: str
+    live: LiveOption
+    credentials: Credentials
+    backoff: BackoffOptions | None
+    pages_only: bool
+    max_frame_bytes: int
+
+    def begin(self, ambient: Ambient, tally: Tally) -> Conversation[None]:
+        log.configure()
+        source = Source(
+            request=self._request,
+            credentials=self.credentials,
+            offset=arguments.offset(self.offset),
+            live=arguments.live(self.live),
+            backoff=arguments.backoff(self.backoff) or BackoffOptions(),
+            pages_only=self.pages_only,
+            max_frame_bytes=self.max_frame_bytes,
+        )
+        return Follower(source, ambient, tally).run()
+
+    def _request(self, method: str, offset: str, mode: Mode, cursor: str | None) -> Request:
+        params: dict[str, str] = {}
+        if method != "HEAD":
+            params["offset"] = offset
+            if mode != "page":
+                params["live"] = "long-poll" if mode == "long-poll" else "sse"
+            if cursor and mode == "long-poll":
+                params["cursor"] = cursor
+        accept = "text/event-stream" if mode in ("sse", "bulk") else "application/json"
+        headers = {
+            "accept": accept,
+            "accept-encoding": "identity",
+            "user-agent": user_agent(),
+        }
+        url = self.address.url
+        if params:
+            url += ("&" if "?" in url else "?") + urlencode(params)
+        return Request(method, url, headers)

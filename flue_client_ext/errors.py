@@ -1,0 +1,238 @@
+"""Every error that this package raises, with the facts of each in attributes.
+
+    FlueError
+    ├── FlueApiError                      an HTTP answer that is not the one asked for
+    │   ├── RunNotReadableError           404 for a run that this client has just started
+    │   └── WorkflowApiNotFoundError      404 from something that is no Flue 1.x workflow API
+    ├── FlueConnectionError               the transport failed
+    │   ├── FlueTimeoutError              a deadline passed
+    │   └── InvokeOutcomeUnknownError     a POST may or may not have arrived
+    ├── FlueProtocolError                 a whole answer that is not what the protocol says
+    ├── FlueExecutionError                the run itself failed
+    ├── UnsupportedFlueEventVersionError  an event of another format version
+    ├── StreamResetError                  a saved offset no longer fits its stream
+    └── FlueAbortError                    the caller aborted the call
+
+Errors are plain data: they pickle, they hold no type of the HTTP library and nothing of the request
+that may be secret (no request headers, no query).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ._core.http import Answer, is_retryable, redirect_origin
+from ._core.jsoncodec import NotJson, as_object, decode
+
+__all__ = [
+    "FlueAbortError",
+    "FlueApiError",
+    "FlueConnectionError",
+    "FlueError",
+    "FlueExecutionError",
+    "FlueProtocolError",
+    "FlueTimeoutError",
+    "InvokeOutcomeUnknownError",
+    "RunNotReadableError",
+    "StreamResetError",
+    "UnsupportedFlueEventVersionError",
+    "WorkflowApiNotFoundError",
+]
+
+
+def _rebuild(cls: type[FlueError], args: tuple[Any, ...], state: dict[str, Any]) -> FlueError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class FlueError(Exception):
+    """Base of every error of this package."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class FlueApiError(FlueError):
+    """An HTTP answer that is not the one asked for, whatever its status and its body.
+
+    Branch on `type` (the server's own name for the problem, `None` when the answer did not come
+    from Flue) or on `status`; prose may change. `body` is the decoded JSON, or the text of
+    anything else, or `None` for an empty body. `retryable` says whether the same *read* may
+    succeed later."""
+
+    def __init__(
+        self, answer: Answer, *, run_id: str | None = None, explanation: str | None = None
+    ) -> None:
+        self.status = answer.status
+        self.headers: Mapping[str, str] = {
+            name: value for name, value in answer.headers.items() if name != "set-cookie"
+        }
+        self.body: Any = _body_of(answer)
+        self.run_id = run_id
+        self.retryable = is_retryable(answer.status)
+        envelope = _envelope(self.body)
+        self.type: str | None = envelope.get("type")
+        self.details: Any = envelope.get("details")
+        self.dev: Any = envelope.get("dev")
+        self.meta: Any = envelope.get("meta")
+        self.message: str = explanation or envelope.get("message") or _describe(answer)
+        super().__init__(_sentence(self, explanation, envelope))
+
+
+class RunNotReadableError(FlueApiError):
+    """A run that this client has just started cannot be read: its workflow exports no `runs`."""
+
+
+class WorkflowApiNotFoundError(FlueApiError):
+    """The address has no workflow API: a wrong mount prefix, or a Flue 2.x server."""
+
+
+class FlueConnectionError(FlueError):
+    """The transport failed, and retrying did not heal it or was not allowed.
+
+    `cause` says in words what happened last.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        cause: str | None = None,
+        run_id: str | None = None,
+        offset: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cause = cause
+        self.run_id = run_id
+        self.offset = offset
+
+
+class FlueTimeoutError(FlueConnectionError, TimeoutError):
+    """The deadline of a call passed.
+
+    `run_id` and `offset` are set when they are known: pass them to `runs.stream` to go on.
+    """
+
+
+class InvokeOutcomeUnknownError(FlueConnectionError):
+    """A POST failed after bytes may have left: the run may or may not have been started.
+
+    It was not sent again, since that could execute the workflow twice. `cause` says what happened.
+    """
+
+
+class FlueProtocolError(FlueError):
+    """An answer that arrived whole and is not what the protocol says.
+
+    `url` has no query. Never retried. The call or stream that raised it is finished; the client is
+    not.
+    """
+
+    def __init__(self, message: str, *, url: str | None = None, offset: str | None = None) -> None:
+        where = "" if url is None else f" (from {url}{_at(offset)})"
+        super().__init__(message + where)
+        self.message = message
+        self.url = url
+        self.offset = offset
+
+
+class FlueExecutionError(FlueError):
+    """The run itself failed (`failure == "failed"`) or ended without saying how
+    (`failure == "terminal_event_missing"`).
+
+    `target` is `"workflow"`, `target_id` the run id; `error` is the server's error object, if any.
+    """
+
+    def __init__(self, *, target: str, target_id: str, failure: str, error: Any = None) -> None:
+        super().__init__(f"{target} run {target_id} {_failure_text(failure, error)}")
+        self.target = target
+        self.target_id = target_id
+        self.failure = failure
+        self.error = error
+
+    @property
+    def run_id(self) -> str:
+        """The failed run's id: `target_id` under the name that the rest of the package uses."""
+        return self.target_id
+
+
+class UnsupportedFlueEventVersionError(FlueError):
+    """An event whose format version `v` this client does not know."""
+
+    def __init__(self, *, received: Any, supported: int) -> None:
+        super().__init__(f"event format v={received!r} is not supported (supported: {supported})")
+        self.received = received
+        self.supported = supported
+
+
+class StreamResetError(FlueError):
+    """A saved offset lies beyond the end of a closed stream: the server has lost what it pointed
+    at.
+
+    `offset` is the saved one, `tail` the stream's true end.
+    """
+
+    def __init__(self, *, offset: str, tail: str | None, run_id: str | None = None) -> None:
+        super().__init__(
+            f"offset {offset} is beyond the end of the closed stream (its tail is {tail}): the"
+            " server has lost the events that it pointed at; read again from the start"
+        )
+        self.offset = offset
+        self.tail = tail
+        self.run_id = run_id
+
+
+class FlueAbortError(FlueError):
+    """A call was aborted through its signal; `reason` is what was given to `abort`."""
+
+    def __init__(self, reason: Any = None) -> None:
+        super().__init__("the call was aborted" if reason is None else f"aborted: {reason}")
+        self.reason = reason
+
+
+def _at(offset: str | None) -> str:
+    return "" if offset is None else f", at offset {offset}"
+
+
+def _body_of(answer: Answer) -> Any:
+    if not answer.body:
+        return None
+    try:
+        return decode(answer.body)
+    except NotJson:
+        return answer.body.decode("utf-8", "replace")
+
+
+def _envelope(body: Any) -> dict[str, Any]:
+    """The fields of Flue's error envelope, as far as `body` really has them."""
+    error = as_object(as_object(body).get("error"))
+    if not isinstance(error.get("type"), str):
+        return {}
+    message = error.get("message")
+    return {**error, "message": message if isinstance(message, str) else None}
+
+
+def _describe(answer: Answer) -> str:
+    if 300 <= answer.status < 400 and (origin := redirect_origin(answer)):
+        return f"redirect to {origin}, not followed: credentials go to the configured server only"
+    kind = answer.headers.get("content-type", "").split(";")[0].strip()
+    return f"an answer without Flue's error envelope ({kind or 'no content type'})"
+
+
+def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, Any]) -> str:
+    words = f"{error.status} {error.type}: " if error.type else f"{error.status}: "
+    details = envelope.get("details")
+    tail = f" {details}" if isinstance(details, str) and details and not explanation else ""
+    return words + error.message + tail
+
+
+def _failure_text(failure: str, error: Any) -> str:
+    if failure == "terminal_event_missing":
+        return "ended without saying how (no run_end event, no terminal record)"
+    facts = as_object(error)
+    if isinstance(facts.get("message"), str):
+        return f"failed: {facts.get('name') or 'Error'}: {facts['message']}"
+    return "failed"

@@ -1,0 +1,208 @@
+"""`client.runs`, for blocking code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flue_client.models import FlueEvent, RunRecord
+
+from ._core.backoff import BackoffOptions
+from ._core.steps import Conversation
+from ._flue import arguments
+from ._flue.arguments import UNSET, LiveOption, Unset
+from ._flue.delivery import Checkpoint
+from ._flue.many import Job
+from ._flue.results import RunOutcome, WorkflowRunResult
+from ._session import Session
+from ._surface import ManyOptions, StreamOptions, new_tally, opening
+from .errors import FlueAbortError
+from .signals import AbortSignal
+from .stream import FlueEventStream
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    R = DefaultTypeVar("R", default=Any)
+else:
+    R = TypeVar("R")
+
+
+class Runs:
+    """`client.runs`: read and follow runs. Their workflows must export `runs`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(
+        self,
+        run_id: str,
+        *,
+        signal: AbortSignal | None = None,
+        timeout: float | None | Unset = UNSET,
+        backoff_options: BackoffOptions | None = None,
+    ) -> RunRecord:
+        """Return the run's record. `timeout` in seconds is the deadline of the call, 30 by default.
+
+        Raises `FlueApiError` (`RunNotReadableError` for a run that this client has just started),
+        `FlueConnectionError`, `FlueTimeoutError`, `FlueProtocolError`, `FlueAbortError`.
+        """
+        conversation = self._session.api.get_run(run_id, arguments.backoff(backoff_options))
+        limit = arguments.call_timeout(timeout, self._session.settings.timeout)
+        return self._session.run(conversation, signal, limit)
+
+    def events(
+        self,
+        run_id: str,
+        *,
+        offset: str = "-1",
+        tail: int | None = None,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+        pages_only: bool = False,
+    ) -> list[FlueEvent]:
+        """Return the run's events up to the tail, however many answers that takes.
+
+        `offset` is `"-1"` for all, or an offset from before to read strictly after it; `tail`
+        limits a full read to the latest events. A long history comes over one connection;
+        `pages_only` insists on plain pages, for deployments that cache them. `timeout` in seconds
+        bounds the whole call.
+
+        Raises what `stream` raises, and `FlueAbortError` when aborted.
+        """
+        options = StreamOptions(
+            offset=offset, tail=tail, backoff=backoff_options, pages_only=pages_only
+        )
+        opened = opening(self._session.api, run_id, options)
+        stream = self._session.stream(opened, signal, timeout)
+        with stream:
+            events = [event for batch, _ in stream.batches() for event in batch]
+            if signal is not None and signal.aborted:
+                raise FlueAbortError(signal.reason)
+        return events
+
+    def stream(
+        self,
+        run_id: str,
+        *,
+        offset: str | Unset = UNSET,
+        tail: int | None = None,
+        live: LiveOption = True,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+        resume: Checkpoint | None = None,
+        pages_only: bool = False,
+    ) -> FlueEventStream:
+        """Return a stream of the run's events: iterate over it.
+
+        `offset`: `"-1"` (the default) from the start, `"now"` from here on, or a saved offset to
+        read strictly after it; `tail`: from the start, at most the latest N. `live`: `True` or
+        `"long-poll"`, `"sse"`, `"auto"` (SSE, or long-poll where a proxy spoils it), or `False`
+        to end at the tail. `resume`: a `Checkpoint`, in place of `offset` and `tail`. A live
+        stream ends after `run_end`. Lost connections are resumed from the last offset as
+        `backoff_options` say, without losing or repeating an event. `timeout` in seconds bounds
+        the whole stream.
+
+        While it is iterated it raises `FlueApiError` for answers that retrying cannot heal,
+        `FlueConnectionError` when the retries are used up, `FlueTimeoutError` (with `run_id` and
+        `offset`) when the deadline passes, `FlueProtocolError`,
+        `UnsupportedFlueEventVersionError`, or `StreamResetError` for a saved offset that the
+        server no longer has."""
+        options = StreamOptions(
+            offset=offset,
+            tail=tail,
+            live=live,
+            backoff=backoff_options,
+            resume=resume,
+            pages_only=pages_only,
+        )
+        opened = opening(self._session.api, run_id, options)
+        return self._session.stream(opened, signal, timeout)
+
+    def wait(
+        self,
+        run_id: str,
+        *,
+        live: LiveOption = True,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> WorkflowRunResult[R]:
+        """Wait until a run that was started elsewhere has ended; return its result.
+
+        Raises what `workflows.run` raises.
+        """
+        conversation = self._waiting(run_id, live, backoff_options)
+        return self._session.run(conversation, signal, arguments.timeout(timeout))
+
+    def as_completed(
+        self,
+        run_ids: Iterable[str],
+        *,
+        concurrency: int = 10,
+        return_errors: bool = True,
+        on_progress: Callable[[int, int], object] | None = None,
+        live: LiveOption = True,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> Iterator[RunOutcome]:
+        """Wait for many runs, at most `concurrency` at a time; yield each outcome as it comes.
+
+        A failed run is an outcome with an `error`, unless `return_errors` is false: then it is
+        raised and ends the rest. `timeout` in seconds is for each run."""
+        options = ManyOptions(
+            concurrency=concurrency,
+            return_errors=return_errors,
+            on_progress=on_progress,
+            signal=signal,
+            timeout=timeout,
+        )
+        jobs = self._jobs(run_ids, live, backoff_options)
+        return self._session.many(jobs, False, options)
+
+    def wait_all(
+        self,
+        run_ids: Iterable[str],
+        *,
+        concurrency: int = 10,
+        return_errors: bool = True,
+        on_progress: Callable[[int, int], object] | None = None,
+        live: LiveOption = True,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> list[RunOutcome]:
+        """Wait for many runs; return their outcomes in the order of `run_ids`.
+
+        The options are those of `as_completed`.
+        """
+        options = ManyOptions(
+            concurrency=concurrency,
+            return_errors=return_errors,
+            on_progress=on_progress,
+            signal=signal,
+            timeout=timeout,
+        )
+        jobs = self._jobs(run_ids, live, backoff_options)
+        return list(self._session.many(jobs, True, options))
+
+    def _jobs(
+        self, run_ids: Iterable[str], live: LiveOption, backoff_options: BackoffOptions | None
+    ) -> list[Job]:
+        return [
+            Job(index, run_id, self._waiting(run_id, live, backoff_options))
+            for index, run_id in enumerate(run_ids)
+        ]
+
+    def _waiting(
+        self, run_id: str, live: LiveOption, backoff_options: BackoffOptions | None
+    ) -> Conversation[WorkflowRunResult[Any]]:
+        return self._session.api.wait(
+            arguments.segment(run_id, "run_id"),
+            new_tally(),
+            live=arguments.live(live) or "long-poll",
+            backoff=arguments.backoff(backoff_options),
+        )

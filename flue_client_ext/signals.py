@@ -1,0 +1,164 @@
+"""Abort signals: one object that ends calls, from any thread or task.
+
+The names are those of the web's `AbortController`; here they are thread-safe. A signal holds
+listeners only while calls are under way: `AbortSignal.any` subscribes to its sources, and
+`AbortSignal.timeout` runs a timer, only as long as somebody listens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+__all__ = ["AbortController", "AbortSignal"]
+
+Listener = Callable[[], None]
+
+
+class AbortSignal:
+    """Says whether to stop. Made by `AbortController`, `AbortSignal.timeout`, `AbortSignal.any`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._listeners: list[Listener] = []
+        self._aborted = False
+        self._reason: Any = None
+
+    @staticmethod
+    def timeout(seconds: float) -> AbortSignal:
+        """Return a signal that aborts `seconds` from now; its reason is a `TimeoutError`."""
+        return _TimeoutSignal(seconds)
+
+    @staticmethod
+    def any(signals: Iterable[AbortSignal]) -> AbortSignal:
+        """Return a signal that aborts when the first of `signals` does, with that one's reason."""
+        return _AnySignal(tuple(signals))
+
+    @property
+    def aborted(self) -> bool:
+        """Whether the signal has been aborted; it stays so."""
+        return self._aborted
+
+    @property
+    def reason(self) -> Any:
+        """What was given to `abort`; `None` as long as the signal is not aborted."""
+        return self._reason
+
+    def _abort(self, reason: Any) -> None:
+        with self._lock:
+            if self._aborted:
+                return
+            self._reason, self._aborted = reason, True
+            listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener()
+
+    def add_listener(self, listener: Listener) -> None:
+        """Call `listener` once, in the aborting thread; at once when it is too late to wait."""
+        with self._lock:
+            if not self._aborted:
+                self._listeners.append(listener)
+                return
+        listener()
+
+    def remove_listener(self, listener: Listener) -> None:
+        with self._lock:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+
+class AbortController:
+    """Owns a signal and aborts it."""
+
+    def __init__(self) -> None:
+        self._signal = AbortSignal()
+
+    @property
+    def signal(self) -> AbortSignal:
+        """The signal to hand to calls; one signal may serve many."""
+        return self._signal
+
+    def abort(self, reason: Any = None) -> None:
+        """End every call that was given the signal; from any thread or task; once."""
+        self._signal._abort(reason)  # pyright: ignore[reportPrivateUsage]
+
+    def linked(self, other: AbortSignal | None) -> AbortSignal:
+        """Return a signal that aborts with this controller or with `other`."""
+        return self._signal if other is None else AbortSignal.any([self._signal, other])
+
+
+class _TimeoutSignal(AbortSignal):
+    def __init__(self, seconds: float) -> None:
+        _check_seconds(seconds)
+        super().__init__()
+        self._until = time.monotonic() + seconds
+        self._seconds = seconds
+        self._timer: threading.Timer | None = None
+
+    @property
+    def aborted(self) -> bool:
+        if not self._aborted and time.monotonic() >= self._until:
+            self._expire()
+        return self._aborted
+
+    @property
+    def reason(self) -> Any:
+        return self._reason if self.aborted else None
+
+    def _expire(self) -> None:
+        self._abort(TimeoutError(f"{self._seconds} seconds have passed"))
+
+    def add_listener(self, listener: Listener) -> None:
+        super().add_listener(listener)
+        with self._lock:
+            if self._listeners and self._timer is None:
+                self._timer = threading.Timer(max(self._until - time.monotonic(), 0), self._expire)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def remove_listener(self, listener: Listener) -> None:
+        super().remove_listener(listener)
+        with self._lock:
+            if not self._listeners and self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+
+class _AnySignal(AbortSignal):
+    def __init__(self, sources: tuple[AbortSignal, ...]) -> None:
+        super().__init__()
+        self._sources = sources
+
+    @property
+    def aborted(self) -> bool:
+        if not self._aborted:
+            for source in self._sources:
+                if source.aborted:
+                    self._abort(source.reason)
+                    break
+        return self._aborted
+
+    @property
+    def reason(self) -> Any:
+        return self._reason if self.aborted else None
+
+    def add_listener(self, listener: Listener) -> None:
+        super().add_listener(listener)
+        if len(self._listeners) == 1:
+            for source in self._sources:
+                source.add_listener(self._relay)
+
+    def remove_listener(self, listener: Listener) -> None:
+        super().remove_listener(listener)
+        if not self._listeners:
+            for source in self._sources:
+                source.remove_listener(self._relay)
+
+    def _relay(self) -> None:
+        self.aborted  # noqa: B018 - looking is what takes the source's abort over
+
+
+def _check_seconds(seconds: object) -> None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+        raise ValueError(f"seconds must be a number of at least 0, not {seconds!r}")

@@ -1,0 +1,158 @@
+"""Streams for blocking code: an iterator over a driver, with a checkpoint and a way to stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from flue_client.models import FlueEvent
+
+from ._core.stats import StreamStats, Tally
+from ._core.steps import Batch
+from ._flue.delivery import Checkpoint, Delivery, EventDelivery
+from ._flue.results import EventBatch
+from ._net.interrupt import Interrupted
+from ._net.sync_driver import Driver
+from .signals import AbortController
+
+T = TypeVar("T")
+B = TypeVar("B")
+
+
+class Stream(Generic[T]):
+    """Items of a stream as they come; iterate over it, once.
+
+    A stream that is cancelled just ends; its `offset` stays right. Leaving a `with` block, or
+    dropping the iterator, closes the connection."""
+
+    def __init__(
+        self,
+        driver: Driver[None],
+        delivery: Delivery[T],
+        controller: AbortController,
+        tally: Tally,
+    ) -> None:
+        self._driver = driver
+        self._delivery = delivery
+        self._controller = controller
+        self._tally = tally
+        self._items: Iterator[T] | None = None
+        self._groups: Iterator[Any] | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        if self._groups is not None:
+            raise RuntimeError("this stream is being read in batches")
+        if self._items is None:
+            self._items = _items(self._driver, self._delivery)
+        return self._items
+
+    def __next__(self) -> T:
+        return next(iter(self))
+
+    @property
+    def offset(self) -> str:
+        """The resume point: it moves when the last item of a batch is returned."""
+        return self._delivery.offset
+
+    @property
+    def stats(self) -> StreamStats:
+        """What the stream has done so far."""
+        return self._tally.snapshot()
+
+    def cancel(self, reason: Any = None) -> None:
+        """End the stream, from any thread: a wait under way ends at once, nothing more is
+        delivered."""
+        self._controller.abort(reason)
+
+    def close(self) -> None:
+        """Cancel, and let go of the connection. Call it from the thread that reads."""
+        self.cancel()
+        if not self._driver.busy:
+            self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _in_groups(self, group: Callable[[Batch, list[T]], B]) -> Iterator[B]:
+        if self._items is not None:
+            raise RuntimeError("this stream is being read item by item")
+        if self._groups is None:
+            self._groups = _groups(self._driver, self._delivery, group)
+        return self._groups
+
+
+class FlueEventStream(Stream[FlueEvent]):
+    """The events of a run, typed, each once and in order."""
+
+    _delivery: EventDelivery
+
+    @property
+    def run_id(self) -> str:
+        """The run that is read."""
+        return self._delivery.run_id
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where the consumer stands, to the event: save it, and pass it to
+        `runs.stream(resume=)`."""
+        return self._delivery.checkpoint
+
+    def batches(self) -> Iterator[EventBatch]:
+        """Iterate over `(events, offset)`, for those who commit both together. Batches may be
+        empty."""
+        return self._in_groups(lambda batch, events: EventBatch(events, self._delivery.offset))
+
+
+def _items(driver: Driver[None], delivery: Delivery[T]) -> Iterator[T]:
+    """Yield items one by one. It does not know the stream, so that dropping either ends the
+    rest."""
+    try:
+        while (batch := _advance(driver)) is not None:
+            items = delivery.begin(batch)
+            if items:
+                last = items.pop()
+                for item in items:
+                    delivery.last = item
+                    yield item
+                    if driver.stopped:
+                        return
+                delivery.last = last
+                delivery.finish(batch)
+                yield last
+            else:
+                delivery.finish(batch)
+            delivery.check()
+    finally:
+        driver.close()
+
+
+def _groups(
+    driver: Driver[None], delivery: Delivery[T], group: Callable[[Batch, list[T]], B]
+) -> Iterator[B]:
+    try:
+        while (batch := _advance(driver)) is not None:
+            items = delivery.begin(batch)
+            if items:
+                delivery.last = items[-1]
+            delivery.finish(batch)
+            if items or delivery.broken is None:
+                yield group(batch, items)
+            delivery.check()
+    finally:
+        driver.close()
+
+
+def _advance(driver: Driver[None]) -> Batch | None:
+    try:
+        return driver.advance()
+    except Interrupted:
+        return None
