@@ -9,39 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from flue_client.models import (
-        AgentEndEvent,
-        AgentStartEvent,
-        CompactionEvent,
-        CompactionStartEvent,
-        EventBase,
-        FlueEvent,
-        IdleEvent,
-        LogEvent,
-        MessageEndEvent,
-        MessageStartEvent,
-        OperationEvent,
-        OperationStartEvent,
-        RunEndEvent,
-        RunRecord,
-        RunResumeEvent,
-        RunStartEvent,
-        SubmissionSettledEvent,
-        TaskEvent,
-        TaskStartEvent,
-        TextDeltaEvent,
-        ThinkingDeltaEvent,
-        ThinkingEndEvent,
-        ThinkingStartEvent,
-        ToolEvent,
-        ToolStartEvent,
-        TurnEvent,
-        TurnMessagesEvent,
-        TurnStartEvent,
-        UnknownEvent,
-        WorkflowInvokeResult,
-        WorkflowWaitResult,
-    )
+    from flue_client.models import *  # noqa: F403 - the spec decides which classes there are
 
     from ._core.backoff import BackoffOptions, FailedAttempt
     from ._core.stats import StreamStats
@@ -69,39 +37,6 @@ if TYPE_CHECKING:
     from .stream import FlueEventStream
 
 _PLACES = {
-    "flue_client.models": (
-        "AgentEndEvent",
-        "AgentStartEvent",
-        "CompactionEvent",
-        "CompactionStartEvent",
-        "EventBase",
-        "FlueEvent",
-        "IdleEvent",
-        "LogEvent",
-        "MessageEndEvent",
-        "MessageStartEvent",
-        "OperationEvent",
-        "OperationStartEvent",
-        "RunEndEvent",
-        "RunRecord",
-        "RunResumeEvent",
-        "RunStartEvent",
-        "SubmissionSettledEvent",
-        "TaskEvent",
-        "TaskStartEvent",
-        "TextDeltaEvent",
-        "ThinkingDeltaEvent",
-        "ThinkingEndEvent",
-        "ThinkingStartEvent",
-        "ToolEvent",
-        "ToolStartEvent",
-        "TurnEvent",
-        "TurnMessagesEvent",
-        "TurnStartEvent",
-        "UnknownEvent",
-        "WorkflowInvokeResult",
-        "WorkflowWaitResult",
-    ),
     "flue_client_ext._core.backoff": (
         "BackoffOptions",
         "FailedAttempt",
@@ -204,9 +139,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in ("durable_streams", "errors", "testing"):
         return import_module(f"{__name__}.{name}")
-    if name not in _MODULE_OF:
+    module = import_module(_MODULE_OF.get(name, "flue_client.models"))
+    if name not in _MODULE_OF and name not in module.__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_MODULE_OF[name]), name)
+    value = getattr(module, name)
     globals()[name] = value
     return value
 

@@ -81,9 +81,13 @@ class AsyncWorkflows:
         started; `FlueConnectionError`, `FlueTimeoutError`, `FlueAbortError`; `ValueError` and
         `TypeError` for bad arguments.
         """
-        limit = arguments.call_timeout(timeout, None if wait else self._session.settings.timeout)
-        conversation = self._session.api.invoke(name, input, wait)
-        return await self._session.run(conversation, signal, limit)
+        if arguments.wait(wait) == "result":
+            waiting = self._session.api.invoke_and_wait(name, input)
+            limit = arguments.call_timeout(timeout, None)
+            return await self._session.run(waiting, signal, limit)
+        limit = arguments.call_timeout(timeout, self._session.settings.timeout)
+        starting = self._session.api.invoke(name, input, deadline=limit is not None)
+        return await self._session.run(starting, signal, limit)
 
     async def run(
         self,

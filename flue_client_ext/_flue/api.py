@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from attrs import field, frozen
@@ -48,6 +48,7 @@ from .delivery import EventDelivery
 from .results import WorkflowRunResult
 
 T = TypeVar("T")
+Invoked = TypeVar("Invoked", WorkflowInvokeResult, WorkflowWaitResult)
 OnEvent = Callable[[FlueEvent], Any]
 
 
@@ -81,36 +82,35 @@ class Api:
     ambient: Ambient
     started: Started = field(factory=Started)
 
-    @overload
-    def invoke(self, name: str, input: Any, wait: None) -> Conversation[WorkflowInvokeResult]: ...
-    @overload
     def invoke(
-        self, name: str, input: Any, wait: Literal["result"]
-    ) -> Conversation[WorkflowWaitResult]: ...
-    @overload
-    def invoke(
-        self, name: str, input: Any, wait: Literal["result"] | None
-    ) -> Conversation[WorkflowInvokeResult | WorkflowWaitResult]: ...
-    def invoke(self, name: str, input: Any, wait: Literal["result"] | None) -> Conversation[Any]:
+        self, name: str, input: Any, *, deadline: bool
+    ) -> Conversation[WorkflowInvokeResult]:
+        """Start a run. `deadline`: the call has one, so that waiting needs no limit of its own."""
+        request = self._post(name, input, None)
+        return self._invoke(request, WorkflowInvokeResult, 202, None if deadline else READ_LIMIT)
+
+    def invoke_and_wait(self, name: str, input: Any) -> Conversation[WorkflowWaitResult]:
+        """Start a run and wait for its result, for as long as that takes."""
+        request = self._post(name, input, "result")
+        return self._invoke(request, WorkflowWaitResult, 200, None)
+
+    def _post(self, name: str, input: Any, wait: Literal["result"] | None) -> Request:
         kwargs = invoke_workflow._get_kwargs(
             arguments.segment(name, "the workflow's name"),
             body=GENERATED_UNSET if isinstance(input, Unset) else plain(input),
-            wait=arguments.wait(wait) or GENERATED_UNSET,
+            wait=wait or GENERATED_UNSET,
         )
-        return self._invoke(self._built(kwargs), wait)
+        return self._built(kwargs)
 
-    def _invoke(self, request: Request, wait: str | None) -> Conversation[Any]:
-        limit = None if wait else READ_LIMIT
+    def _invoke(
+        self, request: Request, cls: type[Invoked], wanted: int, limit: float | None
+    ) -> Conversation[Invoked]:
         answer = yield from call(request, self.credentials, self.ambient, limit=limit)
-        if answer.status == (200 if wait else 202):
-            result: WorkflowInvokeResult | WorkflowWaitResult
-            if wait:
-                result = view_of(WorkflowWaitResult, answer, request, "runId")
-            else:
-                result = view_of(WorkflowInvokeResult, answer, request, "runId")
-            self.started.add(result.run_id)
-            return result
-        raise api_error(answer)
+        if answer.status != wanted:
+            raise api_error(answer)
+        result = view_of(cls, answer, request, "runId")
+        self.started.add(result.run_id)
+        return result
 
     def get_run(
         self, run_id: str, backoff: BackoffOptions | None = None
@@ -178,7 +178,7 @@ class Api:
         tally: Tally,
     ) -> Conversation[WorkflowRunResult[Any]]:
         """Start a run, follow it to its end and return its result."""
-        return self._run(self.invoke(name, input, None), on_event, live, backoff, tally)
+        return self._run(self.invoke(name, input, deadline=False), on_event, live, backoff, tally)
 
     def _run(
         self,
