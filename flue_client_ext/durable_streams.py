@@ -17,8 +17,9 @@ from attrs import frozen
 from ._async_session import open_channel as open_async_channel
 from ._core.backoff import BackoffOptions
 from ._core.credentials import Credentials, Headers, HeaderValue
-from ._core.follow import Follower, Mode, Source
+from ._core.follow import Follower
 from ._core.http import Request
+from ._core.source import Mode, Source
 from ._core.sse import MAX_FRAME_BYTES
 from ._core.stats import Tally
 from ._core.steps import Ambient, Batch, Conversation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -24,7 +25,7 @@ class FailedAttempt:
 
 
 def _positive(_: Any, attribute: Any, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise ValueError(f"{attribute.name} must be a number of seconds above 0, not {value!r}")
 
 
@@ -40,6 +41,11 @@ def _retries(_: Any, attribute: Any, value: Any) -> None:
         raise ValueError(f"max_retries must be a whole number from 0, or None, not {value!r}")
 
 
+def _hook(_: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"{attribute.name} must be a function or None, not {value!r}")
+
+
 @frozen(kw_only=True)
 class BackoffOptions:
     """How reads are retried: delays in seconds, with full jitter.
@@ -52,7 +58,9 @@ class BackoffOptions:
     max_delay: float = field(default=60.0, validator=_positive)
     multiplier: float = field(default=1.3, validator=_multiplier)
     max_retries: int | None = field(default=15, validator=_retries)
-    on_failed_attempt: Callable[[FailedAttempt], object] | None = None
+    on_failed_attempt: Callable[[FailedAttempt], object] | None = field(
+        default=None, validator=_hook
+    )
 
 
 UNARY = BackoffOptions(initial_delay=0.2, max_delay=5.0, multiplier=2.0, max_retries=4)

@@ -17,33 +17,16 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
 
-from attrs import field, frozen
-
-from ..errors import FlueApiError, FlueError, FlueProtocolError, FlueTimeoutError, StreamResetError
-from .backoff import BackoffOptions, GaveUp, Retry
-from .call import READ_LIMIT, connection_error, exchange, read_body, send
-from .credentials import Credentials
-from .http import Answer, Head, Request, is_retryable, retry_after
-from .page import Reading, parse_control, parse_items, parse_page
-from .sse import Framer, FrameTooLarge, parse_frame
+from ..errors import FlueProtocolError, FlueTimeoutError, StreamResetError
+from .backoff import GaveUp, Retry
+from .call import READ_LIMIT, exchange, send
+from .http import Answer, Request, is_retryable
+from .page import Reading
+from .reader import Reader
+from .source import Live, Mode, Source, Trouble
 from .stats import Tally
-from .steps import (
-    Ambient,
-    Batch,
-    Conversation,
-    DeadlineExceeded,
-    Deliver,
-    Failure,
-    Note,
-    Read,
-    Sleep,
-)
-
-Live: TypeAlias = Literal["long-poll", "sse", "auto"] | None
-Mode: TypeAlias = Literal["page", "long-poll", "sse", "bulk"]
+from .steps import Ambient, Batch, Conversation, DeadlineExceeded, Deliver, Failure, Note, Sleep
 
 START_LIMIT = 5.0
 """Seconds for the first byte of an SSE answer that may be replaced by pages: a server sends one at
@@ -56,32 +39,6 @@ POLL_PACE = 1.0
 """Seconds at least between the starts of two long-polls that bring nothing."""
 
 _SEEN_OFFSETS = 64
-
-
-@frozen(kw_only=True)
-class Source:
-    """What to follow. `request(method, offset, mode, cursor)` builds each request."""
-
-    request: Callable[[str, str, Mode, str | None], Request]
-    credentials: Credentials
-    offset: str
-    live: Live
-    backoff: BackoffOptions = field(factory=BackoffOptions)
-    pages_only: bool = False
-    max_frame_bytes: int
-    is_last: Callable[[list[Any]], bool] = lambda items: False
-    api_error: Callable[[Answer], FlueApiError] = FlueApiError
-
-
-@frozen
-class Trouble:
-    """Why a request did not end well, and what a final error would be."""
-
-    cause: str
-    error: FlueError
-    failure: Failure | None = None
-    status: int | None = None
-    floor: float = 0.0
 
 
 class Follower:
@@ -193,89 +150,41 @@ class Follower:
         except GaveUp:
             raise trouble.error from None
 
-    def _request(self, mode: Mode, method: str = "GET") -> Request:
-        return self._source.request(method, self._offset, mode, self._cursor)
+    def _reader(self, mode: Mode, method: str = "GET") -> tuple[Request, Reader]:
+        request = self._source.request(method, self._offset, mode, self._cursor)
+        return request, Reader(request, self._offset, self._source, self._ambient, self._tally)
 
     def _page(self, mode: Mode) -> Conversation[Trouble | None]:
-        request = self._request(mode)
+        request, reader = self._reader(mode)
         head = yield from send(request, self._source.credentials, READ_LIMIT)
         if isinstance(head, Failure):
-            return self._failed(request, head)
-        return (yield from self._take_page(request, head))
-
-    def _take_page(self, request: Request, head: Head) -> Conversation[Trouble | None]:
-        self._tally.heard()
-        body = yield from read_body(request, READ_LIMIT)
-        if isinstance(body, Failure):
-            return self._failed(request, body)
-        self._tally.received(len(body))
-        if head.status not in (200, 204):
-            return self._refused(request, Answer(head.status, head.headers, body))
-        reading = parse_page(request, head, body, self._offset)
-        if reading is None:
-            cut = Failure("cut", "a body without a length that is not JSON: it was cut")
-            return self._failed(request, cut)
-        self._probe = False
-        yield from self._take(reading)
-        return None
+            return reader.failed(head)
+        return (yield from reader.page(head, self._take))
 
     def _events(self, mode: Mode) -> Conversation[Trouble | None]:
-        request = self._request(mode)
+        """One SSE connection. Where pages may replace it, any other answer means pages."""
+        request, reader = self._reader(mode)
         replaceable = mode == "bulk" or self._live == "auto"
-        start_limit = START_LIMIT if replaceable else READ_LIMIT
-        head = yield from send(request, self._source.credentials, start_limit)
+        limit = START_LIMIT if replaceable else READ_LIMIT
+        head = yield from send(request, self._source.credentials, limit)
         if isinstance(head, Failure):
-            return self._failed(request, head)
+            return reader.failed(head)
         if head.status == 200 and head.content_type == "text/event-stream":
-            return (yield from self._frames(request, mode, start_limit))
+            return (yield from reader.frames(limit, self._take))
         if head.status == 200 and not replaceable:
-            kind = head.content_type or "no content type"
-            raise FlueProtocolError(
-                f"expected text/event-stream, got {kind}",
-                url=request.shown_url,
-                offset=self._offset,
-            )
-        if head.status in (200, 204):
-            yield from self._fall_back(mode, f"answered with {head.content_type or 'no type'}")
-        elif replaceable and not is_retryable(head.status):
-            yield from self._fall_back(mode, f"status {head.status}")
-            return None
-        return (yield from self._take_page(request, head))
+            words = f"expected text/event-stream, got {head.content_type or 'no content type'}"
+            raise FlueProtocolError(words, url=request.shown_url, offset=self._offset)
+        if replaceable and not is_retryable(head.status):
+            yield from self._fall_back(mode, f"{head.status} {head.content_type}".strip())
+            if head.status not in (200, 204):
+                return None
+        return (yield from reader.page(head, self._take))
 
-    def _frames(self, request: Request, mode: Mode, limit: float) -> Conversation[Trouble | None]:
-        """Read frames until the stream is closed, the connection ends or, in bulk, the tail."""
-        framer = Framer(self._source.max_frame_bytes)
-        items: list[Any] = []
-        while True:
-            chunk: bytes | Failure = yield Read(limit)
-            if isinstance(chunk, Failure):
-                return self._failed(request, chunk)
-            if not chunk:
-                return self._failed(request, Failure("cut", "the SSE connection ended"))
-            self._tally.received(len(chunk))
-            limit = READ_LIMIT
-            for name, data in self._split(framer, chunk, request):
-                if name == "data":
-                    items += parse_items(data, request, self._offset)
-                elif name == "control":
-                    self._heard = True
-                    reading = parse_control(data, items, request, self._offset)
-                    items = []
-                    yield from self._take(reading)
-                    if self._ended or (mode == "bulk" and reading.batch.up_to_date):
-                        return None
-
-    def _split(self, framer: Framer, chunk: bytes, request: Request) -> list[tuple[str, bytes]]:
-        try:
-            return [event for frame in framer.feed(chunk) for event in parse_frame(frame)]
-        except FrameTooLarge as error:
-            raise FlueProtocolError(
-                str(error), url=request.shown_url, offset=self._offset
-            ) from None
-
-    def _take(self, reading: Reading) -> Conversation[None]:
-        """Hand a batch over and move behind it; leave out one that was handed over before."""
+    def _take(self, reading: Reading) -> Conversation[bool]:
+        """Hand a batch over and move behind it; leave out one that was handed over before. Says
+        whether the answer that it came in has served its purpose."""
         batch = reading.batch
+        self._heard, self._probe = True, False
         if batch.offset in self._seen and batch.items:
             self._tally.duplicates += len(batch.items)
             batch = Batch([], self._offset, batch.up_to_date, batch.closed)
@@ -291,29 +200,19 @@ class Follower:
             self._seen.append(batch.offset)
         at_end = batch.closed or self._source.is_last(batch.items)
         self._ended = at_end or (self._live is None and batch.up_to_date)
+        return self._ended or (self._tally.mode == "bulk" and batch.up_to_date)
 
     def _check_tail(self) -> Conversation[None]:
         """Tell the end of a stream from an offset that points beyond it (PROTOCOL, offsets)."""
-        request = self._request("page", "HEAD")
+        request, reader = self._reader("page", "HEAD")
         while True:
             answer = yield from exchange(request, self._source.credentials, READ_LIMIT)
             if isinstance(answer, Answer):
                 break
-            yield from self._pause(self._failed(request, answer))
+            yield from self._pause(reader.failed(answer))
         tail = answer.headers.get("stream-next-offset")
         if answer.status == 200 and tail != self._offset:
             raise StreamResetError(offset=self._offset, tail=tail)
-
-    def _failed(self, request: Request, failure: Failure) -> Trouble:
-        return Trouble(failure.cause, connection_error(request, failure, self._offset), failure)
-
-    def _refused(self, request: Request, answer: Answer) -> Trouble:
-        """Trouble for a status that may pass; the error itself for one that will not."""
-        error = self._source.api_error(answer)
-        if not is_retryable(answer.status):
-            raise error
-        floor = retry_after(answer.headers, self._ambient.wall())
-        return Trouble(f"status {answer.status}", error, status=answer.status, floor=floor)
 
 
 def _routine(mode: Mode, failure: Failure | None) -> bool:

@@ -21,17 +21,22 @@ _RETRIED_4XX = (408, 425, 429)
 
 @frozen
 class Request:
-    """What is to be sent; `url` is absolute. The headers may be secret and are not shown."""
+    """What is to be sent; `url` is absolute. Query, headers and body may be secret and are not
+    shown."""
 
     method: str
-    url: str
+    url: str = field(repr=lambda url: repr(_without_query(url)))
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     body: bytes | None = field(default=None, repr=False)
 
     @property
     def shown_url(self) -> str:
         """The URL without its query, which may carry a signature."""
-        return self.url.partition("?")[0]
+        return _without_query(self.url)
+
+
+def _without_query(url: str) -> str:
+    return url.partition("?")[0]
 
 
 @frozen
@@ -87,11 +92,12 @@ def retry_after(headers: Mapping[str, str], now: float) -> float:
         return min(float(value), RETRY_AFTER_CAP)
     try:
         when = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=UTC)
+        seconds = when.timestamp() - now
+    except (ValueError, OverflowError):
         return 0.0
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return min(max(when.timestamp() - now, 0.0), RETRY_AFTER_CAP)
+    return min(max(seconds, 0.0), RETRY_AFTER_CAP)
 
 
 def redirect_origin(answer: Answer) -> str | None:

@@ -39,11 +39,14 @@ class Connection:
 
     @property
     def reusable(self) -> bool:
-        """Whether the answer was read to its end and the server keeps the connection open."""
+        """Whether the answer was read to its end, nothing came behind it, and the server keeps the
+        connection open."""
         return (
             self._h11 is not None
             and self._h11.our_state is h11.DONE
             and self._h11.their_state is h11.DONE
+            and self._h11.trailing_data == (b"", False)
+            and not (self._tls is not None and self._tls.ended)
         )
 
     def open(self, request: Request) -> Talk[Head]:
@@ -121,7 +124,8 @@ class Connection:
             target = f"{parts.scheme}://{parts.netloc}{target}"
             if proxy.authorization:
                 headers.append(("proxy-authorization", proxy.authorization))
-        pieces = [link.send(h11.Request(method=request.method, target=target, headers=headers))]
+        raw = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
+        pieces = [link.send(h11.Request(method=request.method, target=target, headers=raw))]
         if request.body:
             pieces.append(link.send(h11.Data(data=request.body)))
         pieces.append(link.send(h11.EndOfMessage()))
@@ -162,6 +166,6 @@ def _idle_limit(keep_alive: str) -> float:
     """Seconds from `Keep-Alive: timeout=N`, less one for the way."""
     for part in keep_alive.split(","):
         name, _, value = part.strip().partition("=")
-        if name.lower() == "timeout" and value.isdigit():
+        if name.lower() == "timeout" and value.isascii() and value.isdigit():
             return max(min(float(value), 60.0) - 1.0, 0.5)
     return _DEFAULT_IDLE

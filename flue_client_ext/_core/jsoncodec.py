@@ -6,6 +6,7 @@ double, bad UTF-8. `plain` refuses what JSON cannot carry and names the place.""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -64,8 +65,10 @@ def plain(value: Any) -> Any:
 
 def _plain(value: Any, path: str, above: tuple[int, ...]) -> Any:
     """Copy `value` into plain JSON types. `above` holds the ids of the containers around it."""
-    if value is None or isinstance(value, bool | str):
-        return str(value) if isinstance(value, str) else value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)  # the string that an enumeration's member is, not its name
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -102,7 +105,6 @@ def _unpacked(value: object, path: str) -> Any:
     fields = getattr(cls, "__attrs_attrs__", None)
     if fields is not None:
         return {a.name: getattr(value, a.name) for a in fields}
-    fields = getattr(cls, "__dataclass_fields__", None)
-    if fields is not None:
-        return {name: getattr(value, name) for name in fields}
+    if dataclasses.is_dataclass(cls):
+        return {f.name: getattr(value, f.name) for f in dataclasses.fields(cls)}
     raise TypeError(f"{path} is a {cls.__name__}, which is not JSON")

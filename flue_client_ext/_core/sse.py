@@ -81,7 +81,7 @@ def parse_frame(frame: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the event that one complete frame holds, as (event name, data); none for a comment."""
     name, found, data = frame.partition(b"\ndata:")
     if found and name.startswith(b"event:") and b"\n" not in name and b"\n" not in data:
-        yield _field(name[6:]).decode("utf-8", "replace"), _field(data)
+        yield _field(name[6:]).decode("utf-8", "replace") or "message", _field(data)
         return
     if frame in (b"event: control", b"event:control"):
         yield "control", b""  # the standard drops it; here an empty control frame is an error

@@ -20,6 +20,8 @@ class Tls:
         self._session = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_name
         )
+        self.ended = False
+        """Whether the peer has said its farewell, or left without one."""
 
     def handshake(self) -> Talk[None]:
         while True:
@@ -42,7 +44,7 @@ class Tls:
     def receive(self) -> Talk[bytes]:
         """Return some plaintext; `b""` when the peer has ended, with or without a farewell."""
         while not (plain := self._decrypted()):
-            if self._incoming.eof:
+            if self.ended:
                 return b""
             self._take((yield RECEIVE))
         yield from self._flush()
@@ -53,10 +55,11 @@ class Tls:
         try:
             while part := self._session.read(_MAX_READ):
                 parts.append(part)
+            self.ended = True
         except ssl.SSLWantReadError:
             pass
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            self._incoming.write_eof()
+            self.ended = True
         return b"".join(parts)
 
     def _take(self, raw: bytes) -> None:

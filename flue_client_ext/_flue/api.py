@@ -29,9 +29,10 @@ from .._core.backoff import BackoffOptions
 from .._core.call import READ_LIMIT, call
 from .._core.consume import consume
 from .._core.credentials import Credentials
-from .._core.follow import Follower, Live, Mode, Source
+from .._core.follow import Follower
 from .._core.http import Answer, Request
 from .._core.jsoncodec import as_object, plain
+from .._core.source import Live, Mode, Source
 from .._core.sse import MAX_FRAME_BYTES
 from .._core.stats import Tally
 from .._core.steps import Ambient, Batch, Call, Conversation, Outcome

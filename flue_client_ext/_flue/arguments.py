@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 from .._core.backoff import BackoffOptions
-from .._core.follow import Live
+from .._core.source import Live
 from .delivery import Checkpoint
 
 LiveOption: TypeAlias = bool | Literal["long-poll", "sse", "auto"]

@@ -6,6 +6,7 @@ offset and cancel). So it never points beyond what the consumer has seen."""
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
@@ -19,6 +20,7 @@ from ..errors import FlueError, UnsupportedFlueEventVersionError
 T = TypeVar("T")
 
 EVENT_VERSION = 3
+_version = itemgetter("v")
 
 
 class Delivery(Generic[T]):
@@ -90,36 +92,63 @@ class EventDelivery(Delivery[FlueEvent]):
         self.dropped = 0
         self._handled = handled
         self._index = handled
+        self._given: list[FlueEvent] = []
 
     @property
     def checkpoint(self) -> Checkpoint:
-        index = self._index if self.last is None else index_of(self.last)
-        return Checkpoint(
-            run_id=self.run_id,
-            offset=self.offset,
-            event_index=self._index if index is None else index,
-        )
+        return Checkpoint(run_id=self.run_id, offset=self.offset, event_index=self._reached())
+
+    def _reached(self) -> int | None:
+        """The index of the latest event handed over; of one before it where that one has none."""
+        if self.last is None:
+            return self._index
+        index = index_of(self.last)
+        if index is not None:
+            return index
+        place = next((p for p, event in enumerate(self._given) if event is self.last), -1)
+        indexes = (index_of(event) for event in reversed(self._given[: place + 1]))
+        return next((index for index in indexes if index is not None), self._index)
 
     def begin(self, batch: Batch) -> list[FlueEvent]:
-        events = [parse_event(item) for item in batch.items]
-        for place, item in enumerate(batch.items):
+        self._index = self._reached()
+        events = list(map(parse_event, batch.items))
+        if not _all_known(batch.items):
+            self._cut_at_unknown_version(batch.items, events)
+        if self._handled is not None:
+            events = self._new(events, self._handled)
+        self._given = list(events)
+        return events
+
+    def _cut_at_unknown_version(self, items: list[Any], events: list[FlueEvent]) -> None:
+        for place, item in enumerate(items):
             if isinstance(item, dict) and as_object(item).get("v") != EVENT_VERSION:
                 self.broken = UnsupportedFlueEventVersionError(
                     received=as_object(item).get("v"), supported=EVENT_VERSION
                 )
                 del events[place:]
-                break
-        return events if self._handled is None else self._new(events, self._handled)
+                return
 
     def _new(self, events: list[FlueEvent], handled: int) -> list[FlueEvent]:
+        """Leave out all up to the last event that was handled; one without an index tells
+        nothing."""
+        start = 0
         for place, event in enumerate(events):
             index = index_of(event)
-            if index is not None and index > handled:
+            if index is not None and index <= handled:
+                start = place + 1
+            elif index is not None:
                 self._handled = None
-                self.dropped += place
-                return events[place:]
-        self.dropped += len(events)
-        return []
+                break
+        self.dropped += start
+        return events[start:]
+
+
+def _all_known(items: list[Any]) -> bool:
+    """Whether all items are events of the known version: the usual case, at a glance."""
+    try:
+        return {*map(_version, items)} <= {EVENT_VERSION}
+    except (KeyError, TypeError):
+        return False
 
 
 def index_of(event: FlueEvent) -> int | None:

@@ -51,10 +51,9 @@ def stream_address(given: str, context: ssl.SSLContext | None) -> Address:
 def _parsed(given: object, what: str) -> httpx.URL:
     if not isinstance(given, str):
         raise TypeError(f"{what} must be a string, not {type(given).__name__}")
-    try:
-        url = httpx.URL(given.strip())
-    except httpx.InvalidURL as error:
-        raise ValueError(f"{what} is not a URL: {error}") from None
+    url = _url(given.strip())
+    if url is None:
+        raise ValueError(f"{what} is not a URL: its host, its port or a character in it is invalid")
     if url.scheme not in ("http", "https"):
         raise ValueError(f"{what} must begin with http:// or https://")
     if not url.host:
@@ -65,6 +64,15 @@ def _parsed(given: object, what: str) -> httpx.URL:
             " token= or headers="
         )
     return url
+
+
+def _url(text: str) -> httpx.URL | None:
+    """Return `None` for what is no URL; the reason that httpx gives may quote a password."""
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, ValueError):
+        return None
+    return url if url.port is None or 0 < url.port < 65536 else None
 
 
 def _route(url: httpx.URL, context: ssl.SSLContext | None) -> Route:
@@ -104,7 +112,9 @@ def _environment_proxy(scheme: str, host: str, port: int) -> Proxy | None:
         or urllib.request.proxy_bypass(host)
     ):
         return None
-    url = httpx.URL(given if "://" in given else f"http://{given}")
+    url = _url(given if "://" in given else f"http://{given}")
+    if url is None or not url.host:
+        raise ValueError(f"the environment's proxy for {scheme}:// is not a URL")
     if url.scheme not in ("http", "https") or (url.scheme == "https" and scheme == "https"):
         raise ValueError(
             f"the environment asks for a {url.scheme}:// proxy to reach {scheme}://, which"

@@ -132,7 +132,7 @@ class AsyncDriver(Generic[T]):
         try:
             reply = await self._perform(step)
         except DeadlineExceeded as passed:
-            return passed
+            return DeadlineExceeded(passed.sent)  # afresh: its context may hold the request
         trace(step, reply)
         return reply
 

@@ -112,7 +112,7 @@ class Driver(Generic[T]):
         try:
             reply = self._perform(step)
         except DeadlineExceeded as passed:
-            return passed
+            return DeadlineExceeded(passed.sent)  # afresh: its context may hold the request
         trace(step, reply)
         return reply
 

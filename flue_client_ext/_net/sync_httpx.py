@@ -7,6 +7,7 @@ wait happens in a thread that is left behind, and its socket, once known, is shu
 from __future__ import annotations
 
 import contextvars
+import math
 import socket
 import threading
 import time
@@ -29,11 +30,13 @@ class HttpxChannel:
         self._response: httpx.Response | None = None
         self._chunks: Iterator[bytes] | None = None
         self._socket: socket.socket | None = None
-        self._aborted = threading.Event()
+        self._timer: threading.Timer | None = None
+        self._ended = threading.Event()
         self._wake = threading.Event()
 
     def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         self.close()
+        self._watch(deadline)
         sent = self._client.build_request(
             request.method,
             request.url,
@@ -55,12 +58,15 @@ class HttpxChannel:
         if time.monotonic() >= deadline:
             raise DeadlineExceeded(sent=True)
         try:
-            return next(self._chunks, b"")
+            data = next(self._chunks, b"")
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             return self._failed(error, deadline)
+        if not data and self._ended.is_set() and time.monotonic() >= deadline:
+            raise DeadlineExceeded(sent=True)
+        return data
 
     def abort(self) -> None:
-        self._aborted.set()
+        self._ended.set()
         self._wake.set()
         if (sock := self._socket) is not None:
             try:
@@ -71,8 +77,16 @@ class HttpxChannel:
     def close(self) -> None:
         response, self._response, self._chunks = self._response, None, None
         self._socket = None
+        if self._timer is not None:
+            self._timer.cancel()
         if response is not None:
             response.close()
+
+    def _watch(self, deadline: float) -> None:
+        if deadline < math.inf:
+            self._timer = threading.Timer(max(deadline - time.monotonic(), 0), self.abort)
+            self._timer.name, self._timer.daemon = "flue-client-deadline", True
+            self._timer.start()
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         def send() -> httpx.Response:
@@ -93,7 +107,7 @@ class HttpxChannel:
                 result = error
             with lock:
                 outcome.append(result)
-                late = self._aborted.is_set()
+                late = self._ended.is_set()
             if late and isinstance(result, httpx.Response):
                 result.close()
             self._wake.set()
@@ -102,7 +116,7 @@ class HttpxChannel:
         threading.Thread(
             target=context.run, args=(work,), name="flue-client-send", daemon=True
         ).start()
-        while not outcome and not self._aborted.is_set():
+        while not outcome and not self._ended.is_set():
             self._wake.wait()
         with lock:
             result = outcome[0] if outcome else OSError("aborted")
@@ -111,11 +125,10 @@ class HttpxChannel:
         raise result
 
     def _failed(self, error: Exception, deadline: float) -> Failure:
-        if isinstance(error, httpx.TimeoutException) and time.monotonic() >= deadline:
-            raise DeadlineExceeded(
-                sent=not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
-            )
-        return failure_of(error)
+        failure = failure_of(error)
+        if time.monotonic() >= deadline:
+            raise DeadlineExceeded(failure.sent)
+        return failure
 
     def _trace(self, name: str, info: dict[str, Any]) -> None:
         if name.endswith(("connect_tcp.complete", "start_tls.complete")):
@@ -124,5 +137,5 @@ class HttpxChannel:
     def _remember(self, stream: Any) -> None:
         if stream is not None:
             self._socket = stream.get_extra_info("socket")
-            if self._aborted.is_set():
+            if self._ended.is_set():
                 self.abort()

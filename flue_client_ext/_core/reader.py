@@ -1,0 +1,92 @@
+"""Reading one open answer of a stream: a page, or the frames of an SSE connection.
+
+Turns bytes into `Reading`s and hands each over; says what was wrong when the answer does not come
+to a good end. What to do about it is the follower's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import FlueProtocolError
+from .call import READ_LIMIT, connection_error, read_body
+from .http import Answer, Head, Request, is_retryable, retry_after
+from .page import Reading, parse_control, parse_items, parse_page
+from .source import Source, Trouble
+from .sse import Framer, FrameTooLarge, parse_frame
+from .stats import Tally
+from .steps import Ambient, Conversation, Failure, Read
+
+Take = Callable[[Reading], Conversation[bool]]
+"""Takes a reading over; says whether to stop reading this answer."""
+
+
+class Reader:
+    """The answer to one request, which was sent at `offset`."""
+
+    def __init__(
+        self, request: Request, offset: str, source: Source, ambient: Ambient, tally: Tally
+    ) -> None:
+        self._request = request
+        self._offset = offset
+        self._source = source
+        self._ambient = ambient
+        self._tally = tally
+
+    def page(self, head: Head, take: Take) -> Conversation[Trouble | None]:
+        self._tally.heard()
+        body = yield from read_body(self._request, READ_LIMIT)
+        if isinstance(body, Failure):
+            return self.failed(body)
+        self._tally.received(len(body))
+        if head.status not in (200, 204):
+            return self._refused(Answer(head.status, head.headers, body))
+        reading = parse_page(self._request, head, body, self._offset)
+        if reading is None:
+            return self.failed(
+                Failure("cut", "a body without a length that is not JSON: it was cut")
+            )
+        yield from take(reading)
+        return None
+
+    def frames(self, first_limit: float, take: Take) -> Conversation[Trouble | None]:
+        """Read until `take` has enough or the connection ends. `data` frames count only together
+        with the `control` frame behind them (PROTOCOL, SSE frames)."""
+        framer = Framer(self._source.max_frame_bytes)
+        items: list[Any] = []
+        limit = first_limit
+        while True:
+            chunk: bytes | Failure = yield Read(limit)
+            if isinstance(chunk, Failure):
+                return self.failed(chunk)
+            if not chunk:
+                return self.failed(Failure("cut", "the SSE connection ended"))
+            self._tally.received(len(chunk))
+            limit = READ_LIMIT
+            for name, data in self._split(framer, chunk):
+                if name == "data":
+                    items += parse_items(data, self._request, self._offset)
+                elif name == "control":
+                    reading = parse_control(data, items, self._request, self._offset)
+                    self._offset, items = reading.batch.offset, []
+                    if (yield from take(reading)):
+                        return None
+
+    def failed(self, failure: Failure) -> Trouble:
+        error = connection_error(self._request, failure, self._offset)
+        return Trouble(failure.cause, error, failure)
+
+    def _refused(self, answer: Answer) -> Trouble:
+        """Trouble for a status that may pass; the error itself for one that will not."""
+        error = self._source.api_error(answer)
+        if not is_retryable(answer.status):
+            raise error
+        floor = retry_after(answer.headers, self._ambient.wall())
+        return Trouble(f"status {answer.status}", error, status=answer.status, floor=floor)
+
+    def _split(self, framer: Framer, chunk: bytes) -> list[tuple[str, bytes]]:
+        try:
+            return [event for frame in framer.feed(chunk) for event in parse_frame(frame)]
+        except FrameTooLarge as error:
+            url = self._request.shown_url
+            raise FlueProtocolError(str(error), url=url, offset=self._offset) from None

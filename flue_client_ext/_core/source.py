@@ -1,0 +1,44 @@
+"""What a follower is told, and the words it thinks in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+from attrs import field, frozen
+
+from ..errors import FlueApiError, FlueError
+from .backoff import BackoffOptions
+from .credentials import Credentials
+from .http import Answer, Request
+from .steps import Failure
+
+Live: TypeAlias = Literal["long-poll", "sse", "auto"] | None
+Mode: TypeAlias = Literal["page", "long-poll", "sse", "bulk"]
+
+
+@frozen(kw_only=True)
+class Source:
+    """What to follow. `request(method, offset, mode, cursor)` builds each request; `is_last` looks
+    at a batch's items for an end that the stream itself may not announce."""
+
+    request: Callable[[str, str, Mode, str | None], Request]
+    credentials: Credentials
+    offset: str
+    live: Live
+    backoff: BackoffOptions = field(factory=BackoffOptions)
+    pages_only: bool = False
+    max_frame_bytes: int
+    is_last: Callable[[list[Any]], bool] = lambda items: False
+    api_error: Callable[[Answer], FlueApiError] = FlueApiError
+
+
+@frozen
+class Trouble:
+    """Why a request did not end well, and what a final error would be."""
+
+    cause: str
+    error: FlueError
+    failure: Failure | None = None
+    status: int | None = None
+    floor: float = 0.0
