@@ -43,6 +43,7 @@ __all__ = [
 
 def _rebuild(cls: type[FlueError], args: tuple[Any, ...], state: dict[str, Any]) -> FlueError:
     error = cls.__new__(cls, *args)
+    error.args = args  # a TimeoutError leaves this to __init__, which wants other arguments
     error.__dict__.update(state)
     return error
 
@@ -66,9 +67,7 @@ class FlueApiError(FlueError):
         self, answer: Answer, *, run_id: str | None = None, explanation: str | None = None
     ) -> None:
         self.status = answer.status
-        self.headers: Mapping[str, str] = {
-            name: value for name, value in answer.headers.items() if name != "set-cookie"
-        }
+        self.headers: Mapping[str, str] = _harmless(answer.headers)
         self.body: Any = _body_of(answer)
         self.run_id = run_id
         self.retryable = is_retryable(answer.status)
@@ -195,6 +194,14 @@ class FlueAbortError(FlueError):
 
 def _at(offset: str | None) -> str:
     return "" if offset is None else f", at offset {offset}"
+
+
+def _harmless(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers without cookies, and without the query of where a redirect leads."""
+    kept = {name: value for name, value in headers.items() if name != "set-cookie"}
+    if "location" in kept:
+        kept["location"] = kept["location"].partition("#")[0].partition("?")[0]
+    return kept
 
 
 def _body_of(answer: Answer) -> Any:

@@ -6,6 +6,7 @@ listeners only while calls are under way: `AbortSignal.any` subscribes to its so
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from typing import Any
 __all__ = ["AbortController", "AbortSignal"]
 
 Listener = Callable[[], None]
+_orders = itertools.count(1)
 
 
 class AbortSignal:
@@ -24,6 +26,8 @@ class AbortSignal:
         self._listeners: list[Listener] = []
         self._aborted = False
         self._reason: Any = None
+        self.order = 0
+        """Which abort of this process it was, for `any` to know the first."""
 
     @staticmethod
     def timeout(seconds: float) -> AbortSignal:
@@ -45,10 +49,11 @@ class AbortSignal:
         """What was given to `abort`; `None` as long as the signal is not aborted."""
         return self._reason
 
-    def _abort(self, reason: Any) -> None:
+    def _abort(self, reason: Any, order: int | None = None) -> None:
         with self._lock:
             if self._aborted:
                 return
+            self.order = next(_orders) if order is None else order
             self._reason, self._aborted = reason, True
             listeners, self._listeners = self._listeners, []
         for listener in listeners:
@@ -112,8 +117,9 @@ class _TimeoutSignal(AbortSignal):
     def add_listener(self, listener: Listener) -> None:
         super().add_listener(listener)
         with self._lock:
-            if self._listeners and self._timer is None:
-                self._timer = threading.Timer(max(self._until - time.monotonic(), 0), self._expire)
+            left = self._until - time.monotonic()
+            if self._listeners and self._timer is None and left < threading.TIMEOUT_MAX:
+                self._timer = threading.Timer(max(left, 0), self._expire)
                 self._timer.daemon = True
                 self._timer.start()
 
@@ -129,14 +135,16 @@ class _AnySignal(AbortSignal):
     def __init__(self, sources: tuple[AbortSignal, ...]) -> None:
         super().__init__()
         self._sources = sources
+        self._linking = threading.RLock()
+        self._linked = False
 
     @property
     def aborted(self) -> bool:
         if not self._aborted:
-            for source in self._sources:
-                if source.aborted:
-                    self._abort(source.reason)
-                    break
+            done = [source for source in self._sources if source.aborted]
+            if done:
+                first = min(done, key=lambda source: source.order)
+                self._abort(first.reason, first.order)
         return self._aborted
 
     @property
@@ -145,18 +153,28 @@ class _AnySignal(AbortSignal):
 
     def add_listener(self, listener: Listener) -> None:
         super().add_listener(listener)
-        if len(self._listeners) == 1:
-            for source in self._sources:
-                source.add_listener(self._relay)
+        self._relink()
 
     def remove_listener(self, listener: Listener) -> None:
         super().remove_listener(listener)
-        if not self._listeners:
+        self._relink()
+
+    def _relink(self) -> None:
+        """Listen to the sources exactly as long as somebody listens here."""
+        with self._linking:
+            wanted = bool(self._listeners)
+            if wanted == self._linked:
+                return
+            self._linked = wanted
             for source in self._sources:
-                source.remove_listener(self._relay)
+                if wanted:
+                    source.add_listener(self._relay)
+                else:
+                    source.remove_listener(self._relay)
 
     def _relay(self) -> None:
-        self.aborted  # noqa: B018 - looking is what takes the source's abort over
+        if self.aborted:  # looking takes the source's abort over
+            self._relink()
 
 
 def _check_seconds(seconds: object) -> None:

@@ -31,6 +31,11 @@ def send(
     while True:
         prepared = yield from credentials.applied_to(request)
         reply: Head | Failure = yield Open(prepared, limit)
+        if isinstance(reply, Head) and reply.encoding and 200 <= reply.status < 300:
+            raise FlueProtocolError(
+                f"the answer is encoded with {reply.encoding}, although identity was asked for",
+                url=request.shown_url,
+            )
         if isinstance(reply, Failure) or reply.status != 401 or not refreshes:
             return reply
         refreshes -= 1

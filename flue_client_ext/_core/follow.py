@@ -106,7 +106,9 @@ class Follower:
             cause = "an answer that neither moves the offset nor reaches the tail"
             error = FlueProtocolError(cause, offset=self._offset)
             yield from self._pause(Trouble(cause, error))
-        elif mode == "long-poll" and lasted < POLL_PACE:
+            return
+        self._retry.reset()
+        if mode in ("long-poll", "sse") and lasted < POLL_PACE:
             yield Sleep(POLL_PACE - lasted)
 
     def _after(
@@ -117,13 +119,15 @@ class Follower:
         self._vouched = self._offset in ("-1", "now")
         if failure is not None and failure.permanent:
             raise trouble.error
-        if failure is not None and failure.stale:
+        if failure is not None and failure.stale and lasted < ROUTINE_LIFE:
             return
         self._tally.reconnects += 1
         if progress:
             self._retry.reset()
         elif self._gives_way(mode, trouble):
             yield from self._fall_back(mode, trouble.cause)
+            if trouble.floor:
+                yield from self._pause(trouble)
         elif _routine(mode, failure) and lasted >= ROUTINE_LIFE:
             self._probe = not self._heard
             yield Note(logging.DEBUG, f"live connection ended after {lasted:.0f} s: reopening")
@@ -134,8 +138,11 @@ class Follower:
         """Whether SSE failed in a way that may be SSE's own fault, and pages may replace it."""
         replaceable = mode == "bulk" or (mode == "sse" and self._live == "auto")
         reached = trouble.failure is None or trouble.failure.sent
-        passing = trouble.status is not None and is_retryable(trouble.status)
-        return replaceable and reached and not self._heard and not (passing and mode == "sse")
+        if self._heard or not (replaceable and reached):
+            return False
+        if mode == "sse" and trouble.status is not None and is_retryable(trouble.status):
+            return not self._answers and self._retry.failures > 0  # it passes, or SSE never works
+        return True
 
     def _fall_back(self, mode: Mode, cause: str) -> Conversation[None]:
         self._bulk = False
@@ -175,9 +182,10 @@ class Follower:
             words = f"expected text/event-stream, got {head.content_type or 'no content type'}"
             raise FlueProtocolError(words, url=request.shown_url, offset=self._offset)
         if replaceable and not is_retryable(head.status):
-            yield from self._fall_back(mode, f"{head.status} {head.content_type}".strip())
-            if head.status not in (200, 204):
-                return None
+            answered = f"answered {head.status} {head.content_type}".strip()
+            if head.status != 204 and (head.status, head.content_type) != (200, "application/json"):
+                return Trouble(answered, FlueProtocolError(answered, offset=self._offset))
+            yield from self._fall_back(mode, answered)
         return (yield from reader.page(head, self._take))
 
     def _take(self, reading: Reading) -> Conversation[bool]:
@@ -185,9 +193,10 @@ class Follower:
         whether the answer that it came in has served its purpose."""
         batch = reading.batch
         self._heard, self._probe = True, False
-        if batch.offset in self._seen and batch.items:
+        if batch.offset in self._seen and (batch.items or batch.offset != self._offset):
             self._tally.duplicates += len(batch.items)
-            batch = Batch([], self._offset, batch.up_to_date, batch.closed)
+            current = batch.offset == self._offset
+            batch = Batch([], self._offset, current and batch.up_to_date, current and batch.closed)
         if batch.closed and not batch.items and not self._vouched:
             yield from self._check_tail()
         yield Deliver(batch)
@@ -207,9 +216,12 @@ class Follower:
         request, reader = self._reader("page", "HEAD")
         while True:
             answer = yield from exchange(request, self._source.credentials, READ_LIMIT)
-            if isinstance(answer, Answer):
+            if isinstance(answer, Answer) and not is_retryable(answer.status):
                 break
-            yield from self._pause(reader.failed(answer))
+            if isinstance(answer, Answer):
+                yield from self._pause(reader.refused(answer))
+            elif not answer.stale:
+                yield from self._pause(reader.failed(answer))
         tail = answer.headers.get("stream-next-offset")
         if answer.status == 200 and tail != self._offset:
             raise StreamResetError(offset=self._offset, tail=tail)

@@ -52,6 +52,12 @@ class Head:
     def content_type(self) -> str:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
+    @property
+    def encoding(self) -> str:
+        """The body's encoding; empty for none."""
+        value = self.headers.get("content-encoding", "").strip().lower()
+        return "" if value == "identity" else value
+
     def says(self, name: str) -> bool:
         """Whether the header `name` has the value `true` (PROTOCOL, stream headers: in any
         case)."""

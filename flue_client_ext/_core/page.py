@@ -24,13 +24,11 @@ class Reading:
 
 
 def parse_page(request: Request, head: Head, body: bytes, offset: str) -> Reading | None:
-    """Read a catch-up or long-poll answer; `None` when the body was certainly or possibly cut."""
-    try:
-        items = [] if head.status == 204 else parse_items(body, request, offset)
-    except FlueProtocolError:
-        if head.close_delimited:
-            return None
-        raise
+    """Read a catch-up or long-poll answer; `None` when its body has no length and is not JSON: it was
+    cut (PROTOCOL says what a whole one is)."""
+    if head.close_delimited and not _is_json(body):
+        return None
+    items = [] if head.status == 204 else parse_items(body, request, offset)
     following = head.headers.get("stream-next-offset")
     if not following:
         raise FlueProtocolError(
@@ -66,6 +64,14 @@ def parse_control(data: bytes, items: list[Any], request: Request, offset: str) 
     return Reading(
         Batch(items, following, up_to_date, closed), cursor if isinstance(cursor, str) else None
     )
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        decode(body)
+    except NotJson:
+        return False
+    return True
 
 
 def _decoded(data: bytes, what: str, request: Request, offset: str) -> Any:

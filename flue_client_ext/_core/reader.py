@@ -40,7 +40,7 @@ class Reader:
             return self.failed(body)
         self._tally.received(len(body))
         if head.status not in (200, 204):
-            return self._refused(Answer(head.status, head.headers, body))
+            return self.refused(Answer(head.status, head.headers, body))
         reading = parse_page(self._request, head, body, self._offset)
         if reading is None:
             return self.failed(
@@ -76,7 +76,7 @@ class Reader:
         error = connection_error(self._request, failure, self._offset)
         return Trouble(failure.cause, error, failure)
 
-    def _refused(self, answer: Answer) -> Trouble:
+    def refused(self, answer: Answer) -> Trouble:
         """Trouble for a status that may pass; the error itself for one that will not."""
         error = self._source.api_error(answer)
         if not is_retryable(answer.status):

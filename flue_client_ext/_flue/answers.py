@@ -27,7 +27,7 @@ _NOT_READABLE = (
     "the run was started but cannot be read: its workflow probably does not export `runs`"
     " (`export const runs = ...`), without which the server answers as for an unknown run"
 )
-_OWN_404 = ("workflow_not_found", "run_not_found", "stream_not_found")
+_FOREIGN_404 = (None, "route_not_found")
 
 
 def api_error(
@@ -40,7 +40,7 @@ def api_error(
     error = FlueApiError(answer, run_id=run_id)
     if answer.status != 404:
         return error
-    if error.type not in _OWN_404:
+    if error.type in _FOREIGN_404:
         return WorkflowApiNotFoundError(answer, run_id=run_id, explanation=_NO_API)
     if error.type == "run_not_found" and run_id is not None and started(run_id):
         return RunNotReadableError(answer, run_id=run_id, explanation=_NOT_READABLE)

@@ -71,7 +71,7 @@ class Checkpoint:
         try:
             data = json.loads(text)
             run_id, offset, index = data["runId"], data["offset"], data.get("eventIndex")
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ValueError("not the JSON text of a Checkpoint") from None
         strings = isinstance(run_id, str) and isinstance(offset, str)
         if not strings or isinstance(index, bool) or not isinstance(index, int | None):

@@ -12,7 +12,7 @@ import httpx
 from .._core.http import Head, Request
 from .._core.steps import DeadlineExceeded, Failure
 from .detached import detached, in_background
-from .httpx_common import failure_of, head_of, limits
+from .httpx_common import failure_of, head_of, headers_of, limits
 
 
 async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes:
@@ -32,7 +32,7 @@ class AsyncHttpxChannel:
         sent = self._client.build_request(
             request.method,
             request.url,
-            headers=dict(request.headers),
+            headers=headers_of(request),
             content=request.body,
             timeout=limits(limit, deadline - anyio.current_time()),
         )
@@ -65,7 +65,9 @@ class AsyncHttpxChannel:
     async def _answer(self, request: Request, sent: httpx.Request) -> Head:
         response = await detached(self._sent(sent))
         self._response = response
-        self._chunks = cast(AsyncGenerator[bytes, None], response.aiter_raw())
+        whole = response.is_stream_consumed  # a mock transport's answer may be
+        chunks = response.aiter_bytes() if whole else response.aiter_raw()
+        self._chunks = cast(AsyncGenerator[bytes, None], chunks)
         return head_of(request, response)
 
     async def _sent(self, request: httpx.Request) -> httpx.Response:

@@ -30,6 +30,11 @@ def limits(limit: float | None, left: float) -> httpx.Timeout:
     )
 
 
+def headers_of(request: Request) -> list[tuple[bytes, bytes]]:
+    """The headers as bytes: httpx would refuse, and show, a value that is not ASCII."""
+    return [(name.encode(), value.encode("latin-1")) for name, value in request.headers.items()]
+
+
 def head_of(request: Request, response: httpx.Response) -> Head:
     headers = fold_headers(response.headers.raw)
     bodiless = request.method == "HEAD" or response.status_code in (204, 304)

@@ -18,7 +18,7 @@ import httpx
 
 from .._core.http import Head, Request
 from .._core.steps import DeadlineExceeded, Failure
-from .httpx_common import failure_of, head_of, limits
+from .httpx_common import failure_of, head_of, headers_of, limits
 
 
 class HttpxChannel:
@@ -40,7 +40,7 @@ class HttpxChannel:
         sent = self._client.build_request(
             request.method,
             request.url,
-            headers=dict(request.headers),
+            headers=headers_of(request),
             content=request.body,
             timeout=limits(limit, deadline - time.monotonic()),
             extensions={"trace": self._trace},
@@ -49,7 +49,9 @@ class HttpxChannel:
             response = self._answer(sent)
         except (httpx.HTTPError, OSError) as error:
             return self._failed(error, deadline)
-        self._response, self._chunks = response, response.iter_raw()
+        whole = response.is_stream_consumed  # a mock transport's answer may be
+        self._chunks = response.iter_bytes() if whole else response.iter_raw()
+        self._response = response
         self._remember(response.extensions.get("network_stream"))
         return head_of(request, response)
 
