@@ -1,0 +1,157 @@
+"""`flue-client dev`, `record` and `replay`: the local server on the command line.
+
+flue-client dev                              # the ready workflows on port 3583
+flue-client dev my_package.flows:server      # a LocalFlue of your own
+flue-client record http://host/api run_01... run.jsonl
+flue-client replay run.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from ._exchange import Request
+from ._json import dumps
+from ._local import LocalFlue
+
+PORT = 3583
+_COLORS = {2: "32", 3: "36", 4: "33", 5: "31"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = arguments(argv)
+    try:
+        if options.command == "record":
+            return _record(options)
+        server = _server(options)
+        url = server.start(options.host, options.port)
+    except (ImportError, AttributeError, TypeError, ValueError, OSError) as error:
+        print(f"flue-client: {error}", file=sys.stderr)
+        return 1
+    _watch(server)
+    names = ", ".join(sorted(server.workflows)) or "none"
+    print(f"Flue on {url}\nworkflows: {names}\nCtrl-C ends it.", flush=True)
+    _until_interrupted()
+    server.close()
+    return 0
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Understand a command line, or leave with a usage message."""
+    parser = argparse.ArgumentParser(prog="flue-client", description="A local Flue server.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    dev = commands.add_parser("dev", help="serve workflows written in Python")
+    dev.add_argument("server", nargs="?", metavar="MODULE:SERVER", help="default: ready workflows")
+    dev.add_argument("--store", help="SQLite file that keeps the ready server's runs")
+    dev.add_argument("--token", help="bearer token that the ready server demands")
+    again = commands.add_parser("replay", help="serve a recorded run")
+    again.add_argument("file")
+    again.add_argument("--speed", type=float, help="re-enact at this multiple of the recorded pace")
+    for command in (dev, again):
+        command.add_argument("--host", default="127.0.0.1")
+        command.add_argument(
+            "--port", type=int, default=PORT, help=f"default: {PORT}; 0: a free one"
+        )
+    record = commands.add_parser("record", help="save a run of a real server (FLUE_TOKEN is used)")
+    for name in ("base_url", "run_id", "file"):
+        record.add_argument(name)
+    return parser.parse_args(argv)
+
+
+def _server(options: argparse.Namespace) -> LocalFlue:
+    if options.command == "replay":
+        from ._record import replay
+
+        return replay(options.file, speed=options.speed)
+    if options.server is None:
+        from .demo import demo_server
+
+        return demo_server(store=options.store, token=options.token)
+    module, _, name = options.server.partition(":")
+    sys.path.insert(0, os.getcwd())
+    server = getattr(importlib.import_module(module), name or "server")
+    if not isinstance(server, LocalFlue):
+        raise TypeError(f"{options.server} is a {type(server).__name__}, not a LocalFlue")
+    return server
+
+
+def _record(options: argparse.Namespace) -> int:
+    import httpx
+
+    from ._record import record
+
+    token = os.environ.get("FLUE_TOKEN")
+    headers = {"Authorization": f"Bearer {token}"} if token else None
+    try:
+        recording = record(options.base_url, options.run_id, options.file, headers=headers)
+    except httpx.HTTPError as error:
+        print(f"flue-client: {error}", file=sys.stderr)
+        return 1
+    print(f"{options.file}: {len(recording.texts)} events, {recording.record['status']}")
+    return 0
+
+
+def _watch(server: LocalFlue) -> None:
+    """Print each answer and each event on a line of its own."""
+    color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+    def paint(text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if color else text
+
+    def answered(request: Request, status: int) -> None:
+        query = "&".join(f"{name}={value}" if value else name for name, value in request.query)
+        target = f"{request.path}{'?' + query if query else ''}"
+        code = paint(str(status), _COLORS.get(status // 100, "0"))
+        print(f"{time.strftime('%H:%M:%S')} {code} {request.method} {target}", flush=True)
+
+    def happened(run_id: str, event: dict[str, Any]) -> None:
+        line = f"{time.strftime('%H:%M:%S')}     {run_id[-6:]} {event['type']} {_gist(event)}"
+        print(paint(line.rstrip(), "31" if event.get("isError") else "2"), flush=True)
+
+    server.on_answer.append(answered)
+    server.on_event.append(happened)
+
+
+def _gist(event: dict[str, Any]) -> str:
+    """The part of an event that says what happened, on one short line."""
+    for name in (
+        "text",
+        "delta",
+        "message",
+        "toolName",
+        "result",
+        "error",
+        "operationKind",
+        "input",
+    ):
+        value = event.get(name)
+        if value is not None and not (name == "message" and isinstance(value, dict)):
+            text = value if isinstance(value, str) else dumps(value)
+            line = text.encode("utf-8", "backslashreplace").decode().replace("\n", " ")
+            return line if len(line) <= 90 else f"{line[:87]}..."
+    return ""
+
+
+def _until_interrupted() -> None:
+    ended = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    ended.wait()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,89 @@
+"""Which requests a fault strikes: by method, run, workflow, live mode, count, or seeded chance."""
+
+from __future__ import annotations
+
+import random
+import threading
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ._exchange import Request
+
+if TYPE_CHECKING:
+    from .faults import Fault
+
+
+@attrs.define(eq=False)
+class Injection:
+    """A fault that has been armed. `hits` counts the requests it has struck.
+
+    It is also a context manager: left, it strikes no more.
+    """
+
+    fault: Fault
+    method: str | None
+    run_id: str | None
+    workflow: str | None
+    live: str | bool | None
+    times: int | None
+    skip: int
+    chance: float
+    random: random.Random
+    injector: Injector
+    hits: int = 0
+
+    def matches(self, request: Request) -> bool:
+        """Say whether this request is struck; counts, and rolls the dice."""
+        live = request.param("live")
+        fits = (
+            self.method in (None, request.method)
+            and self.run_id in (None, request.run_id)
+            and self.workflow in (None, request.workflow)
+            and (
+                self.live is None
+                or self.live == live
+                or (isinstance(self.live, bool) and self.live == bool(live))
+            )
+        )
+        if not fits or self.random.random() >= self.chance:
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        self.hits += 1
+        if self.times is not None and self.hits >= self.times:
+            self.remove()
+        return True
+
+    def remove(self) -> None:
+        """Disarm the fault; it may have struck before, or never."""
+        self.injector.remove(self)
+
+    def __enter__(self) -> Injection:
+        return self
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self.remove()
+
+
+class Injector:
+    """The armed faults of one server, in the order in which they were armed."""
+
+    def __init__(self) -> None:
+        self._armed: list[Injection] = []
+        self._lock = threading.Lock()
+
+    def add(self, injection: Injection) -> Injection:
+        with self._lock:
+            self._armed.append(injection)
+        return injection
+
+    def remove(self, injection: Injection) -> None:
+        if injection in self._armed:
+            self._armed.remove(injection)
+
+    def match(self, request: Request) -> list[Fault]:
+        """Return the faults that strike this request."""
+        with self._lock:
+            return [armed.fault for armed in list(self._armed) if armed.matches(request)]

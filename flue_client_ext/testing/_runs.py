@@ -1,0 +1,171 @@
+"""Every run of one server: admitted, read, listened to, ended. Knows no HTTP.
+
+A run lives here and in its own thread, not in a connection: it goes on when its caller hangs up,
+and when the server stops listening for a while.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from ._clock import Clock, timestamp
+from ._ids import ulid
+from ._json import dumps
+from ._log import EventLog
+from ._store import Run, Store
+
+_UNSET: Any = object()
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """Return an exception as the wire shows it: a name and a message, no traceback."""
+    return {"name": type(error).__name__, "message": str(error)}
+
+
+@attrs.define
+class LiveRun:
+    """A run that has been admitted: its log, and how it ended once `done` is set."""
+
+    run_id: str
+    workflow: str
+    input: Any
+    started: float
+    log: EventLog
+    done: threading.Event = attrs.field(factory=threading.Event)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Runs:
+    """The runs of one server, over its store and clock."""
+
+    def __init__(
+        self, store: Store, clock: Clock, retention: float | None, delta_hold: float
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self._retention = retention
+        self._delta_hold = delta_hold
+        self._listeners: defaultdict[str, set[Callable[[], None]]] = defaultdict(set)
+        self._lock = threading.Lock()
+        self.observers: list[Callable[[str, dict[str, Any]], None]] = []
+
+    def log_of(self, run_id: str) -> EventLog:
+        """Open a run's log for appending."""
+        return EventLog(run_id, self.store, self.clock, self._appended, self._delta_hold)
+
+    def admit(self, workflow: str, given: Any = _UNSET) -> LiveRun:
+        """Record a new run and its first event; `given` is left out when there was no input."""
+        started = self.clock.time()
+        run_id = ulid("run", started)
+        told: dict[str, Any] = {"startedAt": timestamp(self.clock)}
+        if given is not _UNSET:
+            told["input"] = given
+        record = {"runId": run_id, "workflowName": workflow, "status": "active", **told}
+        self.store.create(run_id, workflow, dumps(record))
+        log = self.log_of(run_id)
+        log.emit({"type": "run_start", "runId": run_id, "workflowName": workflow, **told})
+        return LiveRun(run_id, workflow, None if given is _UNSET else given, started, log)
+
+    def end(self, run: LiveRun, result: Any, error: BaseException | None) -> None:
+        """Close a run: `run_end` and the closed log first, then the record."""
+        lasted = round((self.clock.time() - run.started) * 1000)
+        failure = {} if error is None else {"error": describe(error)}
+        end = {
+            "type": "run_end",
+            "runId": run.run_id,
+            "result": result,
+            "isError": error is not None,
+        }
+        run.log.emit({**end, **failure, "durationMs": lasted}, close=True)
+        outcome = failure or {"result": result}
+        status = "errored" if failure else "completed"
+        end = {"endedAt": timestamp(self.clock), "isError": bool(failure), "durationMs": lasted}
+        self._record_end(run.run_id, {"status": status}, {**end, **outcome})
+        run.result, run.error = result, error
+        run.done.set()
+        self.changed(run.run_id)
+
+    def _record_end(self, run_id: str, status: dict[str, str], fields: dict[str, Any]) -> None:
+        stored = self.store.get(run_id)
+        if stored is not None:
+            record = dumps({**json.loads(stored.record), **status, **fields})
+            self.store.end(run_id, record, self.clock.time())
+
+    def adopt(self, record: Mapping[str, Any], texts: Sequence[str]) -> None:
+        """Take over a run that ended elsewhere: its record, and its events as they were."""
+        run_id = record["runId"]
+        self.store.create(run_id, record["workflowName"], dumps(record))
+        self.store.append(run_id, texts, close=True)
+        self.store.end(run_id, dumps(record), self.clock.time())
+
+    def recover(self) -> None:
+        """End what a crash interrupted, as Flue's recovery does: `run_resume`, failed `run_end`."""
+        for run_id in self.store.run_ids():
+            stored = self.store.get(run_id)
+            if stored is None or stored.closed:
+                continue
+            record = json.loads(stored.record)
+            began = datetime.fromisoformat(record["startedAt"]).timestamp()
+            run = LiveRun(run_id, stored.workflow, None, began, self.log_of(run_id))
+            told = {"workflowName": stored.workflow, "startedAt": record["startedAt"]}
+            run.log.emit({"type": "run_resume", "runId": run_id, **told})
+            self.end(run, None, InterruptedError("The run was interrupted."))
+
+    def find(self, run_id: str) -> Run | None:
+        """Return a run, unless it is unknown or its retention has passed."""
+        run = self.store.get(run_id)
+        if run is None or self._retention is None or run.ended_at is None:
+            return run
+        if run.ended_at + self._retention > self.clock.time():
+            return run
+        self.store.forget(run_id)
+        return None
+
+    def record(self, run_id: str) -> dict[str, Any]:
+        """Return a run's record as a value; `KeyError` for an unknown run."""
+        run = self.store.get(run_id)
+        if run is None:
+            raise KeyError(run_id)
+        record: dict[str, Any] = json.loads(run.record)
+        return record
+
+    def events(self, run_id: str) -> list[dict[str, Any]]:
+        """Return a run's events as values."""
+        return [json.loads(text) for text in self.store.read(run_id, -1, -1).texts]
+
+    def subscribe(self, run_id: str, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` whenever the run's log changes, until the returned function is called."""
+        with self._lock:
+            self._listeners[run_id].add(listener)
+        return lambda: self._unsubscribe(run_id, listener)
+
+    def _unsubscribe(self, run_id: str, listener: Callable[[], None]) -> None:
+        with self._lock:
+            self._listeners[run_id].discard(listener)
+            if not self._listeners[run_id]:
+                del self._listeners[run_id]
+
+    def followers(self, run_id: str) -> int:
+        """Return how many readers wait for news of a run."""
+        return len(self._listeners.get(run_id, ()))
+
+    def changed(self, run_id: str) -> None:
+        """Wake everybody who follows this run."""
+        with self._lock:
+            listeners = list(self._listeners.get(run_id, ()))
+        for listener in listeners:
+            listener()
+
+    def _appended(self, run_id: str, texts: list[str]) -> None:
+        self.changed(run_id)
+        for observer in self.observers:
+            for text in texts:
+                observer(run_id, json.loads(text))

@@ -1,0 +1,227 @@
+"""Faults on demand: each is a value that says what goes wrong with the requests it strikes.
+
+    server.inject(faults.Cut(after_events=3))                    # the next request
+    server.inject(faults.Status(503), method="GET", times=2)     # two reads
+    server.inject(faults.Cut(after_bytes=500, how="reset"), chance=0.1, seed=7, times=None)
+
+`LocalFlue.inject` says which requests are struck. Seconds are the server's clock's, bytes are
+those of the answer's body. Several faults may strike one request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import anyio
+import attrs
+
+from ._clock import asleep
+from ._exchange import Body, Exchange, Hangup, Part, Send, Start, reply
+from ._json import dumps, encode
+from ._places import Cut, Fault, Handle, How, Stall
+from ._protocol import Answer
+from ._wake import soon
+
+__all__ = [
+    "Body",
+    "BufferSSE",
+    "ChangeToken",
+    "CloseLive",
+    "Cut",
+    "Delay",
+    "Drip",
+    "DropStream",
+    "Duplicate",
+    "EmptyPoll",
+    "Exchange",
+    "Fault",
+    "Handle",
+    "How",
+    "Part",
+    "Refuse",
+    "Send",
+    "Stall",
+    "Start",
+    "Status",
+]
+
+
+@attrs.frozen(kw_only=True)
+class Drip(Fault):
+    """Send the body a few bytes at a time: `Drip(bytes=1, every=0.001)`."""
+
+    bytes: int = 1
+    every: float = 0.0
+
+    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
+        async def dripping(part: Part) -> None:
+            if isinstance(part, Start) or not part.data:
+                await send(part)
+                return
+            for at in range(0, len(part.data), self.bytes):
+                piece = part.data[at : at + self.bytes]
+                await send(Body(piece, part.last and at + self.bytes >= len(part.data)))
+                await asleep(exchange.server.clock, self.every)
+
+        await handle(dripping)
+
+
+@attrs.frozen
+class Delay(Fault):
+    """Handle the request late: `Delay(2.5)`."""
+
+    seconds: float
+
+    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
+        await asleep(exchange.server.clock, self.seconds)
+        await handle(send)
+
+
+@attrs.frozen
+class Refuse(Fault):
+    """Reset the request unanswered; with seconds, refuse connects for so long: `Refuse(1.5)`."""
+
+    seconds: float = 0.0
+
+    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
+        wire = exchange.socket()
+        if self.seconds:
+            await exchange.server.refuse_for(self.seconds)
+        wire.reset()
+        raise Hangup
+
+
+@attrs.frozen
+class Status(Fault):
+    """Answer any status with any body: `Status(524, "<html>timeout</html>")`, `Status(503)`.
+
+    A text is sent as HTML, anything that is not text or bytes as JSON; `headers` are added, and a
+    `content-type` among them wins.
+    """
+
+    status: int
+    body: Any = ""
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
+        kind = "application/json"
+        if isinstance(self.body, (str, bytes)):
+            data, kind = (
+                self.body if isinstance(self.body, bytes) else self.body.encode(),
+                "text/html",
+            )
+        else:
+            data = encode(dumps(self.body))
+        given = {name.lower() for name in self.headers}
+        default = () if "content-type" in given else (("content-type", kind),)
+        head = Answer(self.status, (*default, *self.headers.items()), data)
+        await reply(exchange.request, head, send)
+
+
+@attrs.frozen
+class Duplicate(Fault):
+    """Send a batch twice: every SSE frame pair, or a page again that ends where the read starts.
+
+    Its offset shows it for what it is: `Duplicate()`.
+    """
+
+    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
+        exchange.duplicate = True
+        await handle(send)
+
+
+@attrs.frozen
+class EmptyPoll(Fault):
+    """Answer a long-poll `204` at once, events or not: `EmptyPoll()`."""
+
+    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
+        exchange.empty_poll = True
+        await handle(send)
+
+
+@attrs.frozen
+class DropStream(Fault):
+    """Lose the run's stored events before this read, but for the first few: `DropStream(keep=2)`.
+
+    What a client with a saved offset sees after a server has lost its store.
+    """
+
+    keep: int = 0
+
+    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
+        if exchange.request.run_id is not None:
+            exchange.server.drop_stream(exchange.request.run_id, keep=self.keep)
+        await handle(send)
+
+
+@attrs.frozen
+class ChangeToken(Fault):
+    """Require another token from this request on: `ChangeToken("tomorrow's")`."""
+
+    token: str | None
+
+    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
+        exchange.server.token = self.token
+        await handle(send)
+
+
+@attrs.frozen
+class BufferSSE(Fault):
+    """Hold SSE back as a bad proxy does, until its end or `bytes` are there: `BufferSSE(4096)`."""
+
+    bytes: int | None = None
+
+    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
+        held = bytearray()
+
+        async def buffered(part: Part) -> None:
+            if isinstance(part, Start):
+                await send(part)
+                return
+            held.extend(part.data)
+            if part.last or (self.bytes is not None and len(held) >= self.bytes):
+                data = bytes(held)
+                held.clear()
+                await send(Body(data, part.last))
+
+        await handle(buffered if exchange.request.param("live") == "sse" else send)
+
+
+@attrs.frozen
+class CloseLive(Fault):
+    """End a live answer after some seconds, as many deployments do: `CloseLive(60)`.
+
+    `how` is `"clean"`, `"close"` or `"reset"`; a long-poll still waiting is ended without a head.
+    """
+
+    seconds: float
+    how: Literal["clean", "close", "reset"] = "clean"
+
+    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
+        started = False
+
+        async def tracked(part: Part) -> None:
+            nonlocal started
+            await send(part)
+            started = True
+
+        if exchange.request.param("live") is None:
+            await handle(send)
+            return
+        with anyio.CancelScope() as scope:
+            cancel = exchange.server.clock.call_later(self.seconds, soon(scope.cancel))
+            try:
+                await handle(tracked)
+                return
+            finally:
+                cancel()
+        await self._end(exchange, send if started else None)
+
+    async def _end(self, exchange: Exchange, send: Send | None) -> None:
+        if self.how == "clean" and send is not None:
+            await send(Body(b"", True))
+            return
+        wire = exchange.socket()
+        wire.reset() if self.how == "reset" else wire.close()
+        raise Hangup

@@ -1,0 +1,49 @@
+"""Workflows of these tests, and waiting for them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import httpx
+
+from flue_client_ext.testing import LocalFlue, RunContext
+
+
+def with_workflows(server: LocalFlue) -> LocalFlue:
+    """Register `count` (n logs and an end: n + 2 events), `boom`, and `wait` (until released)."""
+
+    @server.workflow("count")
+    def count(input: Any, run: RunContext) -> Any:
+        for number in range(input):
+            run.log(f"number {number}", {"number": number})
+        return {"counted": input}
+
+    @server.workflow("boom")
+    def boom(run: RunContext) -> None:
+        raise LookupError("nothing there")
+
+    @server.workflow("wait")
+    def wait(input: Any, run: RunContext) -> Any:
+        run.log("waiting")
+        gates[input].wait(10)
+        return "released"
+
+    return server
+
+
+class _Gates(dict[str, threading.Event]):
+    def __missing__(self, key: str) -> threading.Event:
+        return self.setdefault(key, threading.Event())
+
+
+#: What each `wait` run waits for, by the input it was given.
+gates = _Gates()
+
+
+def ended(server: LocalFlue, name: str, input: Any = None) -> str:
+    """Run a workflow to its end and return the run's id."""
+    with httpx.Client(base_url=server.url) as http:
+        run_id = str(http.post(f"/workflows/{name}", json=input).json()["runId"])
+    server.wait(run_id)
+    return run_id

@@ -1,0 +1,119 @@
+"""The `flue-client` command."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flue_client_ext.testing import LocalFlue
+from tests.local.support import ended
+
+CLI = [sys.executable, "-m", "flue_client_ext.testing._cli"]
+ROOT = Path(__file__).parents[2]
+FLOWS = """
+from flue_client_ext.testing import LocalFlue
+server = LocalFlue()
+number = 7
+
+@server.workflow("hello")
+def hello(input, run):
+    run.log("greeting\\nsomebody")
+    return f"hello {input}"
+"""
+
+
+def environment() -> dict[str, str]:
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str) -> Generator[tuple[str, list[str]]]:
+    """Run the command until it listens; yields the URL, and afterwards what it printed."""
+    command = [*CLI, *arguments, "--port", "0"]
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    printed: list[str] = []
+    try:
+        url = process.stdout.readline().strip().removeprefix("Flue on ")
+        yield url, printed
+    finally:
+        process.send_signal(signal.SIGINT)
+        printed += process.stdout.read().splitlines()
+        process.stdout.close()
+        process.wait(10)
+    assert process.returncode == 0
+
+
+def test_dev_serves_the_ready_workflows_and_says_what_happens(tmp_path: Path) -> None:
+    with serving(tmp_path, "dev", "--token", "t") as (url, printed):
+        headers = {"Authorization": "Bearer t"}
+        body = {"text": "hello"}
+        path = f"{url}/workflows/summarize?wait=result"
+        assert httpx.post(path, json=body, headers=headers).status_code == 200
+        assert httpx.get(f"{url}/runs/x").status_code == 401
+    assert printed[0] == "workflows: countdown, fail, research, summarize"
+    said = "\n".join(re.sub(r"^\d\d:\d\d:\d\d", "", line) for line in printed)
+    assert " 200 POST /workflows/summarize?wait=result" in said
+    assert " 401 GET /runs/x" in said
+    assert re.search(r" \w{6} log summarizing", said)
+    assert "\x1b" not in said
+
+
+def test_dev_serves_a_server_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "flows.py").write_text(FLOWS)
+    for target in ("flows:server", "flows"):
+        with serving(tmp_path, "dev", target) as (url, printed):
+            answer = httpx.post(f"{url}/workflows/hello?wait=result", json="you")
+            assert answer.json()["result"] == "hello you"
+        assert any("log greeting somebody" in line for line in printed)
+
+
+@pytest.mark.parametrize("target", ["flows:nothing", "flows:number", "nowhere:server"])
+def test_dev_says_in_one_line_what_is_wrong_with_a_target(tmp_path: Path, target: str) -> None:
+    (tmp_path / "flows.py").write_text(FLOWS)
+    command = [*CLI, "dev", target, "--port", "0"]
+    ran = subprocess.run(
+        command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("flue-client: ")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_dev_keeps_runs_in_a_store(tmp_path: Path) -> None:
+    store = ("dev", "--store", "runs.sqlite3")
+    with serving(tmp_path, *store) as (url, _):
+        answer = httpx.post(f"{url}/workflows/summarize?wait=result", json={"text": "a"})
+    with serving(tmp_path, *store) as (url, _):
+        assert len(httpx.get(f"{url}/runs/{answer.json()['runId']}").json()) == 3
+
+
+def test_record_and_replay_go_through_a_file(server: LocalFlue, tmp_path: Path) -> None:
+    run_id = ended(server, "count", 2)
+    server.token = "t"
+    command = [*CLI, "record", server.url, run_id, "run.jsonl"]
+
+    def recorded(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+
+    refused = recorded(environment())
+    assert refused.returncode == 1
+    assert "401" in refused.stderr
+    done = recorded({**environment(), "FLUE_TOKEN": "t"})
+    assert done.stdout == "run.jsonl: 4 events, completed\n"
+    with serving(tmp_path, "replay", "run.jsonl") as (url, _):
+        assert httpx.get(f"{url}/runs/{run_id}").json() == server.events(run_id)

@@ -1,0 +1,83 @@
+"""The guide `docs/testing.md`, run: every Python block, every command."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flue_client_ext.testing import demo_server, faults
+from flue_client_ext.testing._cli import arguments
+from tests.local.support import ended
+from tests.local.test_cli import FLOWS, serving
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text()
+
+#: The plugin comes by its entry point where the package is installed, by name where it is not.
+PLUGIN = (
+    []
+    if entry_points(group="pytest11", name="flue_client")
+    else ["-p", "flue_client_ext.testing._pytest"]
+)
+
+
+def blocks(language: str) -> list[str]:
+    found = re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.M | re.S)
+    assert found
+    return found
+
+
+pytest_plugins = ["pytester"]
+
+
+def test_every_python_example_passes(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    tests = 0
+    for number, block in enumerate(blocks("python")):
+        if "def test_" in block:
+            pytester.makepyfile(**{f"test_example_{number}": block})
+            tests += block.count("def test_") + 2 * block.count("parametrize")
+            tests += block.count("mark.anyio")  # on asyncio and on trio
+        else:
+            script = f"import runpy\ndef test_script():\n    runpy.run_path('script_{number}.py')\n"
+            pytester.makepyfile(**{f"script_{number}": block, f"test_script_{number}": script})
+            tests += 1
+    ran = pytester.runpytest_subprocess("-q", "-W", "error", *PLUGIN, timeout=120)
+    ran.assert_outcomes(passed=tests)
+
+
+def test_every_fault_is_in_the_table_with_an_example_that_evaluates() -> None:
+    examples = re.findall(r"^\| `(faults\..*?)` \|", GUIDE, re.M)
+    shown = {type(eval(example, {"faults": faults})).__name__ for example in examples}
+    public = (getattr(faults, name) for name in faults.__all__)
+    kinds = {kind for kind in public if isinstance(kind, type) and issubclass(kind, faults.Fault)}
+    assert shown == {kind.__name__ for kind in kinds} - {"Fault"}
+
+
+def test_every_command_is_understood() -> None:
+    commands = re.findall(r"^\$ flue-client (.*)$", "\n".join(blocks("console")), re.M)
+    assert [arguments(shlex.split(command)).command for command in commands] == [
+        "record",
+        "replay",
+        "dev",
+        "dev",
+    ]
+
+
+def test_the_commands_of_the_guide_do_what_they_say(tmp_path: Path) -> None:
+    (tmp_path / "my_flows.py").write_text(FLOWS)
+    with serving(tmp_path, "dev", "my_flows:server") as (url, _):
+        assert httpx.post(f"{url}/workflows/hello", json="x").status_code == 202
+
+
+def test_the_ready_workflows_are_those_that_the_guide_names() -> None:
+    server = demo_server()
+    assert all(f"`{name}`" in GUIDE for name in server.workflows)
+    with server.run():
+        assert server.record(ended(server, "countdown", {"start": 0}))["status"] == "completed"

@@ -1,0 +1,86 @@
+"""The pytest plugin, as its users' test runs see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.local.test_docs import PLUGIN
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture
+def users(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    return pytester
+
+
+def test_the_fixtures_are_separate_for_each_test(users: pytest.Pytester) -> None:
+    users.makepyfile("""
+        import pytest
+        seen = []
+
+        @pytest.mark.parametrize("n", range(3))
+        def test_fresh(flue_server, flue_client, n):
+            assert flue_server.run_ids() == [] and not flue_server.workflows
+            flue_server.workflow("w")(lambda run: n)
+            assert flue_client.workflows.invoke("w", wait="result").result == n
+            assert flue_server.url not in seen
+            seen.append(flue_server.url)
+    """)
+    ran = users.runpytest_subprocess("-W", "error", *PLUGIN, timeout=60)
+    ran.assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("close", ["async with client:", "if True:"])
+def test_the_async_client_works_on_any_loop_closed_or_not(
+    users: pytest.Pytester, backend: str, close: str
+) -> None:
+    users.makepyfile(f"""
+        import pytest
+
+        @pytest.fixture
+        def anyio_backend():
+            return "{backend}"
+
+        @pytest.mark.anyio
+        async def test_async(flue_server, async_flue_client):
+            client = async_flue_client
+            flue_server.workflow("w")(lambda input, run: input)
+            {close}
+                done = await client.workflows.run("w", input=[1])
+                assert done.result == [1]
+    """)
+    ran = users.runpytest_subprocess("-W", "error", *PLUGIN, timeout=60)
+    ran.assert_outcomes(passed=1)
+
+
+def test_the_async_client_works_without_any_runner_plugin(users: pytest.Pytester) -> None:
+    users.makepyfile("""
+        import asyncio
+
+        def test_async(flue_server, async_flue_client):
+            flue_server.workflow("w")(lambda run: 5)
+
+            async def main():
+                return (await async_flue_client.workflows.invoke("w", wait="result")).result
+
+            assert asyncio.run(main()) == 5
+    """)
+    ran = users.runpytest_subprocess("-W", "error", "-p", "no:anyio", *PLUGIN, timeout=60)
+    ran.assert_outcomes(passed=1)
+
+
+def test_a_session_that_uses_none_of_it_imports_next_to_nothing(users: pytest.Pytester) -> None:
+    users.makepyfile("""
+        import sys
+
+        def test_light():
+            heavy = {"httpx", "h11", "jsonschema", "flue_client_ext.testing._local"}
+            assert not heavy & set(sys.modules)
+    """)
+    ran = users.runpytest_subprocess("-p", "no:schemathesis", *PLUGIN, timeout=60)
+    ran.assert_outcomes(passed=1)
