@@ -26,7 +26,7 @@ demo-flue: $(READY) ## the same on a genuine Flue server (installs it first)
 	$(BIN)/python examples/demo.py --flue
 
 test: $(READY) ## run every test, on every Python 3.11-3.13 there is
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 	@$(MAKE) --no-print-directory test-pythons
 
 test-pythons: $(READY) ## run the tests that need no Node on the other Pythons that are installed

@@ -111,7 +111,8 @@ class AsyncFlueEventStream(AsyncStream[FlueEvent]):
     def batches(self) -> AsyncIterator[EventBatch]:
         """Iterate over `(events, offset)`, for those who commit both together. Batches may be
         empty."""
-        return self._in_groups(lambda batch, events: EventBatch(events, self._delivery.offset))
+        delivery = self._delivery  # not the stream, which would then hold itself alive
+        return self._in_groups(lambda batch, events: EventBatch(events, delivery.offset))
 
 
 class _Reader(Generic[T]):

@@ -109,7 +109,8 @@ class FlueEventStream(Stream[FlueEvent]):
     def batches(self) -> Iterator[EventBatch]:
         """Iterate over `(events, offset)`, for those who commit both together. Batches may be
         empty."""
-        return self._in_groups(lambda batch, events: EventBatch(events, self._delivery.offset))
+        delivery = self._delivery  # not the stream, which would then hold itself alive
+        return self._in_groups(lambda batch, events: EventBatch(events, delivery.offset))
 
 
 def _items(driver: Driver[None], delivery: Delivery[T]) -> Iterator[T]:

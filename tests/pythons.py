@@ -51,7 +51,7 @@ def main() -> int:
             continue
         print(f"--- Python {version}", flush=True)
         folder = environment(version, python)
-        command = [folder / "bin" / "python", "-m", "pytest", "-q", *PORTABLE]
+        command = [folder / "bin" / "python", "-m", "pytest", "-q", "-n", "auto", *PORTABLE]
         failed += subprocess.run(command, cwd=ROOT).returncode != 0
     return 1 if failed else 0
 

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, TypeVar
@@ -54,22 +53,21 @@ OnEvent = Callable[[FlueEvent], Any]
 
 
 class Started:
-    """The latest runs that a client has started, to explain their 404s; thread-safe, bounded."""
+    """The latest runs that a client has started, to explain their 404s; thread-safe, bounded.
+
+    Without a lock, which a forked child could find held for ever.
+    """
 
     _MOST = 4096
 
     def __init__(self) -> None:
-        self._ids: OrderedDict[str, None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._ids: deque[str] = deque(maxlen=self._MOST)
 
     def add(self, run_id: str) -> None:
-        with self._lock:
-            self._ids[run_id] = None
-            if len(self._ids) > self._MOST:
-                self._ids.popitem(last=False)
+        self._ids.append(run_id)
 
     def __contains__(self, run_id: object) -> bool:
-        return run_id in self._ids
+        return run_id in self._ids.copy()
 
 
 @frozen(kw_only=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import math
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
@@ -29,7 +27,7 @@ from .._core.steps import (
 )
 from ..signals import AbortSignal
 from .async_channel import AsyncChannel
-from .detached import in_trio
+from .detached import loop_caller
 from .interrupt import Interrupted, weak_listener
 from .log import trace
 
@@ -102,7 +100,7 @@ class AsyncDriver(Generic[T]):
     def _begin(self) -> None:
         if self._timeout is not None:
             self._deadline = anyio.current_time() + self._timeout
-        self._call_in_loop = _loop_caller()
+        self._call_in_loop = loop_caller()
         self._listener = weak_listener(self)
         self._signal.add_listener(self._listener)
 
@@ -173,12 +171,3 @@ async def call(function: Callable[[], Any]) -> Outcome:
     except Exception as error:
         return Outcome(error=error)
     return Outcome(value)
-
-
-def _loop_caller() -> Callable[[Callable[[], None]], object]:
-    """Return what calls a function soon in the running event loop, from any thread."""
-    if in_trio():
-        run_soon: Callable[[Callable[[], None]], object]
-        run_soon = sys.modules["trio"].lowlevel.current_trio_token().run_sync_soon
-        return run_soon
-    return asyncio.get_running_loop().call_soon_threadsafe

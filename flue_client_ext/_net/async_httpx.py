@@ -11,12 +11,23 @@ import httpx
 
 from .._core.http import Head, Request
 from .._core.steps import DeadlineExceeded, Failure
-from .detached import detached, in_background
+from .detached import detached, in_background, in_trio
 from .httpx_common import failure_of, head_of, headers_of, limits
 
 
 async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes:
     return await anext(chunks, b"")
+
+
+async def _exhaust(response: httpx.Response, chunks: AsyncGenerator[bytes, None]) -> None:
+    """Let the generators inside httpx meet the closed connection: trio warns of any that is dropped
+    before its end. What was received already comes first, which is little."""
+    await response.aclose()
+    try:
+        for _ in range(3):
+            await _next(chunks)
+    except (httpx.HTTPError, httpx.StreamError, OSError):
+        pass
 
 
 class AsyncHttpxChannel:
@@ -63,7 +74,7 @@ class AsyncHttpxChannel:
             in_background(leave)
 
     async def _answer(self, request: Request, sent: httpx.Request) -> Head:
-        response = await detached(self._sent(sent))
+        response = await detached(self._sent(sent), httpx.Response.aclose)
         self._response = response
         whole = response.is_stream_consumed  # a mock transport's answer may be
         chunks = response.aiter_bytes() if whole else response.aiter_raw()
@@ -81,6 +92,8 @@ class AsyncHttpxChannel:
             return None
 
         async def leave() -> None:
+            if in_trio():
+                await _exhaust(response, chunks)
             try:
                 await chunks.aclose()
             except RuntimeError:  # a read that was cancelled has not returned yet

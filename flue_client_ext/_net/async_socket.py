@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Sequence
-from typing import cast
 
 import anyio
 import anyio.lowlevel
 
-from .tcp import READ_SIZE, UNDER_WAY, Address, literal, make_socket, peer_spoke, share
+from .detached import loop_caller
+from .tcp import READ_SIZE, UNDER_WAY, Address, literal, make_socket, peer_spoke, resolve, share
 
 
 class AsyncSocket:
@@ -44,16 +45,17 @@ class AsyncSocket:
                 await anyio.wait_writable(sock)
 
     async def receive(self) -> bytes:
-        sock = self._opened()
-        try:
-            data = sock.recv(READ_SIZE)
-        except BlockingIOError:
-            await anyio.wait_readable(sock)
-            return sock.recv(READ_SIZE)
-        await (
-            anyio.lowlevel.checkpoint()
-        )  # a stream that always has data must not starve the others
-        return data
+        sock, waited = self._opened(), False
+        while True:
+            try:
+                data = sock.recv(READ_SIZE)
+            except BlockingIOError:
+                await anyio.wait_readable(sock)
+                waited = True
+                continue
+            if not waited:  # a stream that always has data must not starve the others
+                await anyio.lowlevel.checkpoint()
+            return data
 
     def is_stale(self) -> bool:
         return self._socket is None or peer_spoke(self._socket)
@@ -69,10 +71,22 @@ class AsyncSocket:
 
 
 async def _look_up(host: str, port: int) -> Sequence[Address]:
-    try:
-        return cast(Sequence[Address], await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-    except UnicodeError as error:
-        raise OSError(f"not a host name: {error}") from None
+    """Resolve in a thread that nobody waits for; the end of an asyncio loop waits for its own."""
+    found: list[Sequence[Address] | OSError] = []
+    done, call_in_loop = anyio.Event(), loop_caller()
+
+    def work() -> None:
+        found.append(resolve(host, port))
+        try:
+            call_in_loop(done.set)
+        except RuntimeError:  # the loop has ended
+            pass
+
+    threading.Thread(target=work, name="flue-client-lookup", daemon=True).start()
+    await done.wait()
+    if isinstance(found[0], OSError):
+        raise found[0]
+    return found[0]
 
 
 async def _connected(address: Address) -> socket.socket:

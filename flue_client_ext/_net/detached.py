@@ -32,8 +32,21 @@ def current_loop() -> object:
     return os.getpid(), loop
 
 
-async def detached(work: Coroutine[Any, Any, T]) -> T:
-    """Await `work`; a cancellation reaches it once, and does not wait for it."""
+def loop_caller() -> Callable[[Callable[[], None]], object]:
+    """Return what calls a function soon in the running event loop, from any thread."""
+    if in_trio():
+        run_soon: Callable[[Callable[[], None]], object]
+        run_soon = sys.modules["trio"].lowlevel.current_trio_token().run_sync_soon
+        return run_soon
+    return asyncio.get_running_loop().call_soon_threadsafe
+
+
+async def detached(
+    work: Coroutine[Any, Any, T],
+    discard: Callable[[T], Coroutine[Any, Any, None]] | None = None,
+) -> T:
+    """Await `work`; a cancellation reaches it once, and does not wait for it. `discard` disposes of
+    a result that came too late to be taken."""
     if in_trio():
         return await work
     task = _spawn(work)
@@ -41,7 +54,17 @@ async def detached(work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         task.cancel()
+        if discard is not None:
+            _spawn(_disposed_of(task, discard))
         raise
+
+
+async def _disposed_of(
+    task: asyncio.Task[T], discard: Callable[[T], Coroutine[Any, Any, None]]
+) -> None:
+    await asyncio.wait([task])
+    if not task.cancelled() and task.exception() is None:
+        await discard(task.result())
 
 
 def in_background(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -13,6 +15,7 @@ from .._core.http11 import Connection
 from .._core.wire import Route
 
 _MOST_IDLE = 20
+_pools: weakref.WeakSet[Pool[Any]] = weakref.WeakSet()
 
 
 class Closable(Protocol):
@@ -52,6 +55,7 @@ class Pool(Generic[S]):
         self._idle: list[tuple[Link[S], float]] = []
         self._lock = threading.Lock()
         self.closed = False
+        _pools.add(self)
 
     def take(self) -> Link[S]:
         """Return an idle link that is still good, or a new one, not yet connected."""
@@ -84,6 +88,10 @@ class Pool(Generic[S]):
     def __del__(self) -> None:
         self._drop()
 
+    def renew_lock(self) -> None:
+        """Forget who holds the lock: a thread that a fork did not take along never lets go."""
+        self._lock = threading.Lock()
+
     def _check_owner(self) -> None:
         owner = self._owner_now()
         if owner != self._owner:
@@ -94,3 +102,12 @@ class Pool(Generic[S]):
         for link, _ in self._idle:
             link.socket.close()
         self._idle.clear()
+
+
+def _after_fork() -> None:
+    for pool in list(_pools):
+        pool.renew_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

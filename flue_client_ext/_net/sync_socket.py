@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from .tcp import READ_SIZE, UNDER_WAY, Address, literal, make_socket, peer_spoke, share
+from .tcp import READ_SIZE, UNDER_WAY, Address, literal, make_socket, peer_spoke, resolve, share
 
 _GLANCE = 0.02
 """Seconds between two looks at the abort flag while connecting, where no socket can be shut
@@ -103,7 +103,7 @@ class SyncSocket:
         """Resolve in a thread that can be left behind: `getaddrinfo` cannot be interrupted."""
         found: queue.SimpleQueue[Sequence[Address] | OSError] = queue.SimpleQueue()
         threading.Thread(
-            target=_resolve, args=(host, port, found), name="flue-client-lookup", daemon=True
+            target=lambda: found.put(resolve(host, port)), name="flue-client-lookup", daemon=True
         ).start()
         while not self._aborted.is_set():
             try:
@@ -125,12 +125,3 @@ def _writable(sock: socket.socket, seconds: float) -> bool:
         return bool(poll.poll(seconds * 1000))
     _, ready, failed = select.select([], [sock], [sock], seconds)
     return bool(ready or failed)
-
-
-def _resolve(host: str, port: int, found: queue.SimpleQueue[Sequence[Address] | OSError]) -> None:
-    try:
-        found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-    except OSError as error:
-        found.put(error)
-    except UnicodeError as error:
-        found.put(OSError(f"not a host name: {error}"))

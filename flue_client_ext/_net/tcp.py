@@ -41,6 +41,16 @@ def literal(host: str, port: int) -> Sequence[Address] | None:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
 
 
+def resolve(host: str, port: int) -> Sequence[Address] | OSError:
+    """Look a name up, for as long as that takes; run it in a thread that nobody waits for."""
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        return error
+    except UnicodeError as error:
+        return OSError(f"not a host name: {error}")
+
+
 def share(remaining: float, addresses_left: int) -> float:
     """Seconds for the next address, so that one that never answers leaves time for the others."""
     return remaining / addresses_left
