@@ -14,7 +14,7 @@ from ._flue.many import Collector, Job
 from ._flue.results import RunOutcome, WorkflowRunResult
 from ._net.async_channel import AsyncChannel, AsyncOwnChannel
 from ._net.async_driver import AsyncDriver
-from ._net.async_many import completed
+from ._net.async_many import Completed
 from ._net.async_socket import AsyncSocket
 from ._net.detached import current_loop
 from ._net.interrupt import Interrupted
@@ -90,4 +90,4 @@ class AsyncSession:
 
         collector = Collector(len(jobs), ordered, options.return_errors, options.on_progress)
         concurrency = arguments.concurrency(options.concurrency)
-        return completed(run, jobs, concurrency, options.signal, collector)
+        return Completed(run, jobs, concurrency, options.signal, collector)

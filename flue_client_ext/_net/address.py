@@ -1,19 +1,45 @@
-"""Where the server is: the base URL checked, the environment's proxies, the shared TLS context."""
+"""Where the server is: the base URL checked, the environment's proxies, the shared TLS context.
+
+httpx reads every URL that is out of the ordinary (international names, escapes, IPv6, mistakes);
+the ordinary ones are not worth the time that importing it takes. """
 
 from __future__ import annotations
 
 import base64
 import os
+import re
 import ssl
-import urllib.request
+import sys
 from collections.abc import Callable
 from functools import cache, partial
-from urllib.parse import unquote
 
-import httpx
 from attrs import frozen
 
 from .._core.wire import Proxy, Route
+
+_ORDINARY = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?P<port>[1-9][0-9]{0,4}))?"
+    r"(?P<path>(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)"
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@frozen
+class _Parts:
+    """A URL in pieces, ASCII throughout; `path` with its query."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    username: str = ""
+    password: str = ""
+
+    @property
+    def origin(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == _DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
+        return f"{self.scheme}://{host}{port}"
 
 
 @frozen
@@ -32,23 +58,20 @@ def base_address(base_url: str | None, context: ssl.SSLContext | None) -> Addres
             "base_url is missing: pass it, or set the environment variable FLUE_BASE_URL"
         )
     url = _parsed(given, "base_url")
-    if url.query or "?" in given:
+    if "?" in given:
         raise ValueError("base_url must not have a query: each call appends its own path to it")
     if "#" in given:
         raise ValueError("base_url must not have a fragment: it is never sent to a server")
-    text = f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode().rstrip('/')}"
-    return Address(text, _route(url, context))
+    return Address(url.origin + url.path.rstrip("/"), _route(url, context))
 
 
 def stream_address(given: str, context: ssl.SSLContext | None) -> Address:
     """Check the URL of a stream; it may have a query (a signature, for example)."""
     url = _parsed(given, "url")
-    return Address(
-        f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}", _route(url, context)
-    )
+    return Address(url.origin + url.path, _route(url, context))
 
 
-def _parsed(given: object, what: str) -> httpx.URL:
+def _parsed(given: object, what: str) -> _Parts:
     if not isinstance(given, str):
         raise TypeError(f"{what} must be a string, not {type(given).__name__}")
     url = _url(given.strip())
@@ -58,7 +81,7 @@ def _parsed(given: object, what: str) -> httpx.URL:
         raise ValueError(f"{what} must begin with http:// or https://")
     if not url.host:
         raise ValueError(f"{what} has no host")
-    if url.userinfo:
+    if url.username or url.password:
         raise ValueError(
             f"{what} must not contain a user name or password: they would end up in logs; use"
             " token= or headers="
@@ -66,23 +89,33 @@ def _parsed(given: object, what: str) -> httpx.URL:
     return url
 
 
-def _url(text: str) -> httpx.URL | None:
+def _url(text: str) -> _Parts | None:
     """Return `None` for what is no URL; the reason that httpx gives may quote a password."""
+    ordinary = _ORDINARY.fullmatch(text)
+    if ordinary is not None:
+        scheme, host, port, path = ordinary.groups()
+        number = int(port or _DEFAULT_PORTS[scheme])
+        return _Parts(scheme, host, number, path or "/") if number < 65536 else None
+    import httpx
+
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError):
         return None
-    return url if url.port is None or 0 < url.port < 65536 else None
+    port = url.port if url.port is not None else _DEFAULT_PORTS.get(url.scheme, 1)
+    if not 0 < port < 65536:
+        return None
+    host, path = url.raw_host.decode("ascii").strip("[]"), url.raw_path.decode("ascii")
+    return _Parts(url.scheme, host, port, path, url.username, url.password)
 
 
-def _route(url: httpx.URL, context: ssl.SSLContext | None) -> Route:
+def _route(url: _Parts, context: ssl.SSLContext | None) -> Route:
     tls = url.scheme == "https"
-    host = url.raw_host.decode("ascii").strip("[]")
     make: Callable[[], ssl.SSLContext] = shared_context
     if context is not None:
         make = partial(_given, context)
-    port = url.port or (443 if tls else 80)
-    return Route(host, port, tls, _environment_proxy(url.scheme, host, port), make)
+    proxy = _environment_proxy(url.scheme, url.host, url.port)
+    return Route(url.host, url.port, tls, proxy, make)
 
 
 def _given(context: ssl.SSLContext) -> ssl.SSLContext:
@@ -99,11 +132,21 @@ def shared_context() -> ssl.SSLContext:
 
 @cache
 def _context(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:
-    return httpx.create_ssl_context()
+    if cert_file:
+        return ssl.create_default_context(cafile=cert_file)
+    if cert_dir:
+        return ssl.create_default_context(capath=cert_dir)
+    import certifi
+
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _environment_proxy(scheme: str, host: str, port: int) -> Proxy | None:
     """The proxy that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` ask for."""
+    if not _proxies_possible():
+        return None
+    import urllib.request
+
     proxies = urllib.request.getproxies()
     given = proxies.get(scheme) or proxies.get("all")
     if (
@@ -122,7 +165,14 @@ def _environment_proxy(scheme: str, host: str, port: int) -> Proxy | None:
         )
     authorization = None
     if url.username or url.password:
-        pair = f"{unquote(url.username)}:{unquote(url.password)}".encode()
+        pair = f"{url.username}:{url.password}".encode()
         authorization = "Basic " + base64.b64encode(pair).decode()
     tls = url.scheme == "https"
-    return Proxy(url.host, url.port or (443 if tls else 80), tls, authorization)
+    return Proxy(url.host, url.port, tls, authorization)
+
+
+def _proxies_possible() -> bool:
+    """Whether it is worth asking: some systems have settings beside the environment."""
+    return sys.platform in ("darwin", "win32") or any(
+        name.lower().endswith("_proxy") for name in os.environ
+    )

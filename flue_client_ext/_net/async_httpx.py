@@ -3,6 +3,7 @@ closed."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, cast
 
@@ -11,12 +12,26 @@ import httpx
 
 from .._core.http import Head, Request
 from .._core.steps import DeadlineExceeded, Failure
-from .detached import detached, in_background, in_trio
+from .detached import detached, detached_request, in_background, in_trio, undisturbed
 from .httpx_common import failure_of, head_of, headers_of, limits
 
 
 async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes:
     return await anext(chunks, b"")
+
+
+class _Progress:
+    """Knows when a request can be cancelled: httpcore 1.0 never frees the place in its pool of one
+    that is cancelled between connecting and sending, or before. It is told of every step."""
+
+    def __init__(self) -> None:
+        self.interruptible = asyncio.Event()
+
+    async def __call__(self, step: str, _: object) -> None:
+        if step.startswith("http") or step.endswith(".started"):
+            self.interruptible.set()
+        else:
+            self.interruptible.clear()
 
 
 async def _exhaust(response: httpx.Response, chunks: AsyncGenerator[bytes, None]) -> None:
@@ -66,7 +81,7 @@ class AsyncHttpxChannel:
     async def close(self) -> None:
         leave = self._left()
         if leave is not None:
-            await detached(leave())
+            await undisturbed(leave())
 
     def abort(self) -> None:
         leave = self._left()
@@ -74,7 +89,10 @@ class AsyncHttpxChannel:
             in_background(leave)
 
     async def _answer(self, request: Request, sent: httpx.Request) -> Head:
-        response = await detached(self._sent(sent), httpx.Response.aclose)
+        sent.extensions = {**sent.extensions, "trace": (progress := _Progress())}
+        response = await detached_request(
+            self._sent(sent), progress.interruptible, httpx.Response.aclose
+        )
         self._response = response
         whole = response.is_stream_consumed  # a mock transport's answer may be
         chunks = response.aiter_bytes() if whole else response.aiter_raw()

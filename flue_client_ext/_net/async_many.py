@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, Self
 
 import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+from attrs import frozen
 
 from .._flue.many import Collector, Job
 from .._flue.results import RunOutcome, WorkflowRunResult
@@ -17,47 +20,89 @@ from .detached import in_background
 AsyncRunner = Callable[[Job, AbortSignal], Awaitable[WorkflowRunResult[Any]]]
 
 
-async def completed(
-    run: AsyncRunner,
-    jobs: Sequence[Job],
-    concurrency: int,
-    signal: AbortSignal | None,
-    collector: Collector,
-) -> AsyncGenerator[RunOutcome, None]:
-    """Yield the outcomes of `jobs`, at most `concurrency` of them under way.
+@frozen
+class _Work:
+    """What the tasks share. They end when `left` is aborted, and not by the user's signal: each job
+    under way or waiting has an outcome then too, an error."""
 
-    The tasks stand by themselves, since a task group must not be open while a generator is
-    suspended; the signal that ends them is aborted when the generator ends."""
-    controller = AbortController()
-    watched = controller.linked(signal)
-    waiting = iter(jobs)
-    done, outcomes = anyio.create_memory_object_stream[RunOutcome](math.inf)
+    run: AsyncRunner
+    waiting: Iterator[Job]
+    watched: AbortSignal
+    left: AbortSignal
+    done: MemoryObjectSendStream[RunOutcome]
 
-    async def work() -> None:
-        for job in waiting:
-            if watched.aborted:
+    async def go_on(self) -> None:
+        for job in self.waiting:
+            if self.left.aborted:
                 return
-            outcome = await _outcome(run, job, watched)
-            if not controller.signal.aborted:
-                done.send_nowait(outcome)
+            outcome = await self._outcome(job)
+            if not self.left.aborted:
+                self.done.send_nowait(outcome)
 
-    try:
-        for _ in range(min(concurrency, len(jobs))):
-            in_background(work)
-        for _ in jobs:
-            outcome = await outcomes.receive()
-            if signal is not None and signal.aborted:
-                raise FlueAbortError(signal.reason)
-            for ready in collector.take(outcome):
-                yield ready
-    finally:
-        controller.abort()
-        done.close()
-        outcomes.close()
+    async def _outcome(self, job: Job) -> RunOutcome:
+        try:
+            return job.succeeded(await self.run(job, self.watched))
+        except Exception as error:
+            return job.failed(error)
 
 
-async def _outcome(run: AsyncRunner, job: Job, signal: AbortSignal) -> RunOutcome:
-    try:
-        return job.succeeded(await run(job, signal))
-    except Exception as error:
-        return job.failed(error)
+class Completed:
+    """The outcomes of `jobs`, at most `concurrency` of them under way; an async iterator.
+
+    The tasks stand by themselves, since a task group must not be open while the consumer has its
+    turn. It is no async generator, which would need its event loop to be dropped."""
+
+    def __init__(
+        self,
+        run: AsyncRunner,
+        jobs: Sequence[Job],
+        concurrency: int,
+        signal: AbortSignal | None,
+        collector: Collector,
+    ) -> None:
+        done, self._outcomes = anyio.create_memory_object_stream[RunOutcome](math.inf)
+        self._controller = AbortController()
+        watched = self._controller.linked(signal)
+        self._work = _Work(run, iter(jobs), watched, self._controller.signal, done)
+        self._tasks = min(concurrency, len(jobs))
+        self._left = len(jobs)
+        self._signal = signal
+        self._collector = collector
+        self._ready: deque[RunOutcome] = deque()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> RunOutcome:
+        try:
+            while not self._ready:
+                self._ready.extend(self._collector.take(await self._next()))
+        except BaseException:
+            self._end()
+            raise
+        return self._ready.popleft()
+
+    async def aclose(self) -> None:
+        """Abort what is under way."""
+        self._end()
+
+    def __del__(self) -> None:
+        self._end()
+
+    async def _next(self) -> RunOutcome:
+        while self._tasks:
+            self._tasks -= 1
+            in_background(self._work.go_on)
+        if not self._left:
+            raise StopAsyncIteration
+        outcome = await self._outcomes.receive()
+        self._left -= 1
+        if self._signal is not None and self._signal.aborted:
+            raise FlueAbortError(self._signal.reason)
+        return outcome
+
+    def _end(self) -> None:
+        self._left = self._tasks = 0
+        self._controller.abort()
+        self._work.done.close()
+        self._outcomes.close()

@@ -1,8 +1,9 @@
-"""Awaiting work that must be cancelled only once, and work that must go on after a cancellation.
+"""Awaiting work of httpx, which a careless cancellation breaks, and work that must go on after one.
 
-httpx leaves its pool full for ever when a task is cancelled twice inside it, so on asyncio its
-calls run in a task of their own that sees one cancellation at most. trio cancels by level and
-needs none of it."""
+A task that is cancelled inside httpx can leave its place in the pool taken for ever, since httpcore
+protects its cleaning up by anyio's scopes, which mean nothing to `task.cancel()`. So on asyncio
+such work runs in a task of its own, and a cancellation reaches it as that of a scope. trio has
+nothing but scopes and needs none of it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,13 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+import anyio
+
 T = TypeVar("T")
+
+_SOON = 0.1
+"""Seconds for a request to become interruptible, unless it waits for a place in a pool, or its
+transport does not tell."""
 
 _running: set[asyncio.Task[Any]] = set()
 
@@ -41,27 +48,61 @@ def loop_caller() -> Callable[[Callable[[], None]], object]:
     return asyncio.get_running_loop().call_soon_threadsafe
 
 
-async def detached(
-    work: Coroutine[Any, Any, T],
-    discard: Callable[[T], Coroutine[Any, Any, None]] | None = None,
-) -> T:
-    """Await `work`; a cancellation reaches it once, and does not wait for it. `discard` disposes of
-    a result that came too late to be taken."""
+async def detached(work: Coroutine[Any, Any, T]) -> T:
+    """Await `work`; a cancellation reaches it as that of a scope, and does not wait for it."""
     if in_trio():
         return await work
-    task = _spawn(work)
+    scope = anyio.CancelScope()
     try:
-        return await asyncio.shield(task)
+        return await asyncio.shield(_spawn(_within(scope, work)))
     except asyncio.CancelledError:
-        task.cancel()
-        if discard is not None:
-            _spawn(_disposed_of(task, discard))
+        scope.cancel()
         raise
 
 
-async def _disposed_of(
-    task: asyncio.Task[T], discard: Callable[[T], Coroutine[Any, Any, None]]
+async def _within(scope: anyio.CancelScope, work: Coroutine[Any, Any, T]) -> T:
+    with scope:
+        return await work
+    raise asyncio.CancelledError
+
+
+async def undisturbed(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work`, which goes on to its end although its awaiter is cancelled."""
+    if in_trio():
+        with anyio.CancelScope(shield=True):
+            await work
+    else:
+        await asyncio.shield(_spawn(work))
+
+
+async def detached_request(
+    work: Coroutine[Any, Any, T],
+    interruptible: asyncio.Event,
+    discard: Callable[[T], Coroutine[Any, Any, None]],
+) -> T:
+    """As `detached`, but cancelled only while `interruptible` is set, or soon if it never is.
+    `discard` disposes of a result that came too late."""
+    if in_trio():
+        return await work
+    scope = anyio.CancelScope()
+    task = _spawn(_within(scope, work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        _spawn(_called_off(task, scope, interruptible, discard))
+        raise
+
+
+async def _called_off(
+    task: asyncio.Task[T],
+    scope: anyio.CancelScope,
+    interruptible: asyncio.Event,
+    discard: Callable[[T], Coroutine[Any, Any, None]],
 ) -> None:
+    with anyio.move_on_after(_SOON):
+        while not interruptible.is_set():
+            await interruptible.wait()
+    scope.cancel()
     await asyncio.wait([task])
     if not task.cancelled() and task.exception() is None:
         await discard(task.result())

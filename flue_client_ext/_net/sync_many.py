@@ -27,15 +27,19 @@ def completed(
     watched = controller.linked(signal)
     waiting = iter(jobs)
     lock = threading.Lock()
-    done: queue.SimpleQueue[RunOutcome] = queue.SimpleQueue()
+    done: queue.SimpleQueue[RunOutcome | BaseException] = queue.SimpleQueue()
 
     def work() -> None:
-        while not watched.aborted:
+        # Not until the user's signal is aborted: every job has an outcome then too, an error.
+        while not controller.signal.aborted:
             with lock:
                 job = next(waiting, None)
             if job is None:
                 return
-            done.put(_outcome(run, job, watched))
+            try:
+                done.put(_outcome(run, job, watched))
+            except BaseException as error:  # `sys.exit()` in a hook: for the consumer to see
+                done.put(error)
 
     threads = [
         threading.Thread(target=work, name="flue-client-many", daemon=True)
@@ -46,6 +50,8 @@ def completed(
             thread.start()
         for _ in jobs:
             outcome = done.get()
+            if isinstance(outcome, BaseException):
+                raise outcome
             if signal is not None and signal.aborted:
                 raise FlueAbortError(signal.reason)
             yield from collector.take(outcome)

@@ -1,0 +1,23 @@
+"""The benchmarks' README: each report stands between two markers and is replaced as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.machine import describe
+from benchmarks.report import Section
+
+README = Path(__file__).with_name("README.md")
+
+
+def write(name: str, section: Section) -> None:
+    """Put a benchmark's report, and the machine's description, in their places."""
+    text = README.read_text()
+    for place, content in (("machine", describe()), (name, section.text())):
+        begin, end = f"<!-- {place} -->\n", f"<!-- /{place} -->\n"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"README.md has no place for {place}")
+        text = f"{before}{begin}{content}\n{end}{after}"
+    README.write_text(text)

@@ -1,0 +1,185 @@
+"""Scale: many live streams at once, and very long ones."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+from attrs import frozen
+
+from benchmarks import corpus
+from benchmarks.children import Server
+from benchmarks.contest import note
+from benchmarks.options import Options
+from benchmarks.parties import Contestant, Peers, start
+from benchmarks.report import Section, Table, Target
+
+EVERY_MS, PAUSE_MS = 1000, 8000
+
+_OURS = Contestant("ours", "crowd", "ours, async")
+_SHARED = Contestant("plain_httpx", "crowd", "one shared `httpx.AsyncClient`, no limits")
+_OWN = Contestant("plain_httpx", "crowd_own", "an `httpx` transport for each stream")
+_THREADS = Contestant("ours", "threads", "ours, sync, in threads")
+
+
+@frozen
+class Gathering:
+    """Medians over the rounds of one reader's many streams."""
+
+    reader: Contestant
+    streams: int
+    cpu: float
+    kilobytes: float
+    middle_ms: float
+    worst_ms: float
+
+
+def measure(options: Options) -> Section:
+    many, threads = options.scaled(1000), options.scaled(300)
+    events = 15
+    rounds = min(options.rounds, 3)
+    crowds = [
+        _gather(_OURS, many, events, rounds),
+        _gather(_SHARED, many, events, rounds),
+        _gather(_OWN, many, events, rounds),
+        _gather(_THREADS, threads, events, rounds),
+    ]
+    lengths = [1_000, 10_000, 100_000, *([] if options.quick else [1_000_000])]
+    growth, flat = _long(lengths, options.rounds)
+    return Section(
+        "Scale",
+        "Live SSE streams at once in one process: each gets an event when it opens and, after a"
+        f" pause, {events} more, one each {EVERY_MS} ms. CPU is the process's for all of it; the"
+        " memory is what the process grew by until all were open, for each stream; the lag is from"
+        f" the append to the consumer, the worst of each stream. {rounds} rounds, in processes of"
+        " their own. Below: reading longer and longer runs from the replay server, the least of"
+        " three rounds, since every disturbance adds.",
+        [_crowd_table(crowds), _growth_table(growth), _memory_table(flat, lengths[-1])],
+        _targets(crowds, growth, flat),
+    )
+
+
+def _gather(reader: Contestant, streams: int, events: int, rounds: int) -> Gathering:
+    """Let one reader follow many streams, each round in a process of its own."""
+    answers = []
+    for number in range(rounds):
+        with Server("live") as server, start(reader.peer) as child:
+            common: dict[str, Any] = {"call": reader.call, "url": server.url}
+            child.ask(**common, prefix="warm", size=20, plan="2_10_10")
+            plan = f"{events}_{EVERY_MS}_{PAUSE_MS}"
+            answer = child.ask(**common, prefix="main", size=streams, plan=plan)
+        if {answer["result"]["fewest"], answer["result"]["most"]} != {events + 1}:
+            raise RuntimeError(f"{reader.label} missed or repeated events")
+        answers.append(answer)
+        note(f"{reader.label}, round {number + 1} of {rounds}")
+    results = [answer["result"] for answer in answers]
+    return Gathering(
+        reader,
+        streams,
+        median(answer["cpu"] for answer in answers),
+        median(result["bytes_each"] for result in results) / 1e3,
+        median(median(result["worst_ms"]) for result in results),
+        median(max(result["worst_ms"]) for result in results),
+    )
+
+
+@frozen
+class Growth:
+    """Seconds of CPU for so many events: read as a stream, and as a list."""
+
+    events: int
+    stream: float
+    listed: float
+
+
+def _long(lengths: Sequence[int], rounds: int) -> tuple[list[Growth], list[int]]:
+    stream, listed = Contestant("ours", "sse", "stream"), Contestant("ours", "events", "list")
+    growth = []
+    with Server("replay") as server, Peers() as peers:
+        for events in lengths:
+            run = corpus.run_id(events)
+            times: dict[Contestant, list[float]] = {stream: [], listed: []}
+            for number in range(min(rounds, 3) + 1):
+                for reader, found in times.items():
+                    cpu = peers.ask(reader, url=server.url, run=run)["cpu"]
+                    found += [cpu] * (number > 0)
+            growth.append(Growth(events, min(times[stream]), min(times[listed])))
+            note(f"{events:,} events")
+        memory = Contestant("ours", "memory", "memory")
+        answer = peers.ask(
+            memory, url=server.url, run=corpus.run_id(lengths[-1]), count=lengths[-1]
+        )
+    return growth, answer["result"]
+
+
+def _crowd_table(crowds: Sequence[Gathering]) -> Table:
+    return Table(
+        ("reader", "streams", "CPU s", "kB each", "typical worst lag ms", "worst lag of all ms"),
+        [
+            [
+                each.reader.label,
+                f"{each.streams}",
+                f"{each.cpu:.2f}",
+                f"{each.kilobytes:.0f}",
+                f"{each.middle_ms:.1f}",
+                f"{each.worst_ms:.1f}",
+            ]
+            for each in crowds
+        ],
+    )
+
+
+def _growth_table(growth: Sequence[Growth]) -> Table:
+    return Table(
+        ("events", "`stream`, SSE: CPU s", "us/event", "`events()`: CPU s", "us/event"),
+        [
+            [
+                f"{each.events:,}",
+                f"{each.stream:.4f}",
+                f"{each.stream / each.events * 1e6:.2f}",
+                f"{each.listed:.4f}",
+                f"{each.listed / each.events * 1e6:.2f}",
+            ]
+            for each in growth
+        ],
+    )
+
+
+def _memory_table(sizes: Sequence[int], events: int) -> Table:
+    columns = [f"{tenth * 10} %" for tenth in range(len(sizes))]
+    return Table(
+        (f"of {events:,} events", *columns), [["MB", *(f"{size / 1e6:.1f}" for size in sizes)]]
+    )
+
+
+def _targets(
+    crowds: Sequence[Gathering], growth: Sequence[Growth], sizes: Sequence[int]
+) -> list[Target]:
+    ours, shared, _, threads = crowds
+    steps = list(itertools.pairwise(growth))
+    steepest = max(after.stream / before.stream for before, after in steps)
+    listed = max(after.listed / before.listed for before, after in steps)
+    grown = (max(sizes[2:]) - sizes[1]) / 1e6
+    return [
+        Target(f"memory of each of {ours.streams} streams", 60, ours.kilobytes, "kB", False),
+        Target(
+            "their CPU, of the shared `httpx` client's (aim 25)",
+            40,
+            ours.cpu / shared.cpu * 100,
+            "%",
+            False,
+        ),
+        Target("none starved: worst lag of all", EVERY_MS, ours.worst_ms, "ms", False),
+        Target(
+            f"{threads.streams} sync streams in threads: worst lag",
+            EVERY_MS,
+            threads.worst_ms,
+            "ms",
+            False,
+        ),
+        Target("10 x the events: the time of `stream`, at the steepest", 12, steepest, "x", False),
+        Target("10 x the events: the time of `events()`, at the steepest", 12, listed, "x", False),
+        Target("a long stream's memory grows, after its first tenth, by", 1, grown, "MB", False),
+    ]

@@ -1,0 +1,100 @@
+"""Throughput and CPU on loopback, from a server that is faster than any client reads."""
+
+from __future__ import annotations
+
+from benchmarks import corpus
+from benchmarks.children import Server
+from benchmarks.contest import Result, Results, compete
+from benchmarks.options import Options
+from benchmarks.parties import Contestant, Peers
+from benchmarks.report import Section, Table, Target
+
+SSE = Contestant("ours", "sse", 'ours, `stream(live="sse")`')
+BATCHES = Contestant("ours", "sse_batches", "ours, the same, `.batches()`")
+ASYNC_SSE = Contestant("ours", "async_sse", 'ours, async, `stream(live="sse")`')
+EVENTS = Contestant("ours", "events", "ours, `events()`")
+ASYNC_EVENTS = Contestant("ours", "async_events", "ours, async, `events()`")
+POLLS = Contestant("ours", "polls", "ours, long-poll, `pages_only`")
+ASYNC_POLLS = Contestant("ours", "async_polls", "ours, async, long-poll, `pages_only`")
+RAW = Contestant("raw", "sse", "raw socket + msgspec, SSE, untyped")
+
+OURS = (SSE, BATCHES, ASYNC_SSE, EVENTS, ASYNC_EVENTS, POLLS, ASYNC_POLLS)
+SDK = (
+    Contestant("sdk", "events", "TypeScript SDK, `events()`"),
+    Contestant("sdk", "not_live", "TypeScript SDK, `stream`, `live: false`"),
+    Contestant("sdk", "polls", "TypeScript SDK, `stream`, long-poll"),
+    Contestant("sdk", "sse", "TypeScript SDK, `stream`, SSE"),
+)
+OTHERS = (
+    Contestant("plain_httpx", "pages", "httpx page loop + json, untyped"),
+    Contestant("durable", "not_live", "durable-streams (PyPI), catch-up, untyped"),
+    Contestant("durable", "polls", "durable-streams (PyPI), long-poll, untyped"),
+    Contestant("durable", "sse", "durable-streams (PyPI), SSE, untyped"),
+    RAW,
+)
+
+
+def measure(options: Options) -> Section:
+    count = options.scaled(50_000)
+    with Server("replay") as server, Peers() as peers:
+        results = compete(
+            peers,
+            (*OURS, *SDK, *OTHERS),
+            server.url,
+            corpus.run_id(count),
+            count,
+            rounds=options.rounds,
+        )
+    return Section(
+        "Throughput on loopback, and CPU per event",
+        f"{count:,} events of about 340 bytes from the replay server; medians of {options.rounds}"
+        " rounds after a warm-up. CPU is user and system time of the client's process; the peak"
+        " memory includes the interpreter. `x SDK` compares with the SDK's best mode.",
+        [_table(results)],
+        _targets(results),
+    )
+
+
+def _table(results: Results) -> Table:
+    best = results.fastest("sdk")
+    return Table(
+        ("reader", "wall s", "events/s", "x SDK", "CPU us/event", "peak MB"),
+        [_row(result, best) for result in sorted(results.all, key=lambda result: result.wall)],
+    )
+
+
+def _row(result: Result, best: Result) -> list[str]:
+    return [
+        result.contestant.label,
+        f"{result.wall:.3f}",
+        f"{result.rate:,.0f}",
+        f"{best.wall / result.wall:.2f}",
+        f"{result.cpu_per_event:.2f}",
+        f"{result.rss / 1024:.0f}",
+    ]
+
+
+def _targets(results: Results) -> list[Target]:
+    best = results.fastest("sdk")
+    least_cpu = min(result.cpu for result in results.of("sdk"))
+    sdk = "the SDK's best mode"
+
+    def speed(contestant: Contestant) -> float:
+        return best.wall / results[contestant].wall
+
+    return [
+        Target(f"sync SSE against {sdk} (aim 3.5)", 3.0, speed(SSE)),
+        Target(f"async SSE against {sdk} (aim 3)", 2.5, speed(ASYNC_SSE)),
+        Target(f"sync `events()` against {sdk}", 2.3, speed(EVENTS)),
+        Target(f"async `events()` against {sdk}", 2.0, speed(ASYNC_EVENTS)),
+        Target(f"long-poll paging against {sdk}", 1.5, speed(POLLS)),
+        Target(
+            "sync SSE against raw sockets (aim 0.5)", 0.4, results[RAW].wall / results[SSE].wall
+        ),
+        Target(
+            "CPU of sync SSE, of the SDK's least in any mode",
+            0.35,
+            results[SSE].cpu / least_cpu,
+            at_least=False,
+        ),
+    ]
