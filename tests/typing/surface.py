@@ -1,0 +1,250 @@
+"""What type checkers know about the public surface; checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Literal, TypedDict, assert_never, assert_type
+
+import httpx
+
+from flue_client_ext import (
+    AbortController,
+    AbortSignal,
+    AsyncFlueClient,
+    AsyncFlueEventStream,
+    BackoffOptions,
+    Batch,
+    Checkpoint,
+    EventBatch,
+    FailedAttempt,
+    FlueApiError,
+    FlueClient,
+    FlueEvent,
+    FlueEventStream,
+    FlueExecutionError,
+    FlueTimeoutError,
+    LogEvent,
+    RunEndEvent,
+    RunOutcome,
+    RunRecord,
+    StreamStats,
+    TextDeltaEvent,
+    ToolEvent,
+    UnknownEvent,
+    WorkflowInvokeResult,
+    WorkflowRunResult,
+    WorkflowWaitResult,
+    durable_streams,
+)
+
+
+class Summary(TypedDict):
+    summary: str
+
+
+def fixed_token() -> str:
+    return "t"
+
+
+async def fetched_token() -> str:
+    return "t"
+
+
+def clients_take_what_they_should(owned: httpx.Client) -> None:
+    assert_type(FlueClient(), FlueClient)
+    FlueClient("http://h", token="t", headers={"x": "y", "z": fixed_token}, timeout=3)
+    FlueClient("http://h", token=fixed_token, headers=lambda: {"x": "y"}, timeout=None)
+    FlueClient(base_url="http://h", token=None, http_client=owned)
+    AsyncFlueClient("http://h", token=fetched_token, http_client=httpx.AsyncClient())
+    with FlueClient("http://h") as client:
+        assert_type(client, FlueClient)
+        assert_type(client.with_options(token=None, timeout=None), FlueClient)
+        assert_type(client.base_url, str)
+
+
+def invoke(client: FlueClient, wait: Literal["result"] | None) -> None:
+    left_out = client.workflows.invoke("w", input={"text": "a"})
+    assert_type(left_out, WorkflowInvokeResult)
+    assert_type(left_out.run_id, str)
+    assert_type(client.workflows.invoke("w", wait=None), WorkflowInvokeResult)
+    waited = client.workflows.invoke("w", input=None, wait="result", timeout=None)
+    assert_type(waited, WorkflowWaitResult)
+    assert_type(waited.run_id, str)
+    assert_type(waited.result, Any)
+    either = client.workflows.invoke("w", wait=wait, signal=AbortSignal.timeout(3), timeout=5)
+    assert_type(either, WorkflowInvokeResult | WorkflowWaitResult)
+    assert_type(either.run_id, str)
+    if isinstance(either, WorkflowWaitResult):
+        assert_type(either.result, Any)
+
+
+async def invoke_async(client: AsyncFlueClient, wait: Literal["result"] | None) -> None:
+    assert_type(await client.workflows.invoke("w", input=[1]), WorkflowInvokeResult)
+    assert_type(await client.workflows.invoke("w", wait=None), WorkflowInvokeResult)
+    assert_type(await client.workflows.invoke("w", wait="result"), WorkflowWaitResult)
+    assert_type(
+        await client.workflows.invoke("w", wait=wait), WorkflowInvokeResult | WorkflowWaitResult
+    )
+    async with AsyncFlueClient("http://h") as entered:
+        assert_type(entered, AsyncFlueClient)
+        assert_type(entered.with_options(token=fetched_token), AsyncFlueClient)
+
+
+def run_has_the_result_type_that_the_caller_names(client: FlueClient) -> Summary:
+    anything = client.workflows.run("w", on_event=print)
+    assert_type(anything, WorkflowRunResult[Any])
+    named: WorkflowRunResult[Summary] = client.workflows.run("w", input={}, live="sse")
+    assert_type(named.result, Summary)
+    assert_type(named.run_id, str)
+    waited: WorkflowRunResult[list[int]] = client.runs.wait("run_1")
+    assert_type(waited.result, list[int])
+    return named.result
+
+
+async def run_async_has_it_too(client: AsyncFlueClient) -> Summary:
+    async def on_event(event: FlueEvent) -> None:
+        assert_type(event.event_index, int)
+
+    assert_type(await client.workflows.run("w", on_event=on_event), WorkflowRunResult[Any])
+    named: WorkflowRunResult[Summary] = await client.workflows.run("w")
+    assert_type(named.result, Summary)
+    return named.result
+
+
+def runs(client: FlueClient, checkpoint: Checkpoint) -> None:
+    record = client.runs.get("run_1")
+    assert_type(record, RunRecord)
+    assert_type(record.status, str)
+    assert_type(client.runs.events("run_1", offset="now", tail=3), list[FlueEvent])
+    with client.runs.stream("run_1", live="auto", resume=checkpoint) as stream:
+        assert_type(stream, FlueEventStream)
+        assert_type(stream.offset, str)
+        assert_type(stream.checkpoint, Checkpoint)
+        assert_type(stream.stats, StreamStats)
+        assert_type(iter(stream), Iterator[FlueEvent])
+        for event in stream:
+            assert_type(event, FlueEvent)
+        for batch in stream.batches():
+            assert_type(batch, EventBatch)
+        for events, offset in stream.batches():
+            assert_type(events, list[FlueEvent])
+            assert_type(offset, str)
+        stream.cancel("enough")
+    assert_type(checkpoint.to_json(), str)
+    assert_type(Checkpoint.from_json("{}"), Checkpoint)
+
+
+async def runs_async(client: AsyncFlueClient) -> None:
+    assert_type(await client.runs.get("run_1"), RunRecord)
+    assert_type(await client.runs.events("run_1"), list[FlueEvent])
+    async with client.runs.stream("run_1", live=False, offset="-1") as stream:
+        assert_type(stream, AsyncFlueEventStream)
+        assert_type(aiter(stream), AsyncIterator[FlueEvent])
+        async for event in stream:
+            assert_type(event, FlueEvent)
+        async for events, offset in stream.batches():
+            assert_type(events, list[FlueEvent])
+            assert_type(offset, str)
+    assert_type(client.runs.stream("run_1").checkpoint, Checkpoint)
+
+
+def many(client: FlueClient) -> None:
+    outcomes = client.workflows.map("w", [1, 2], concurrency=2, ordered=False)
+    assert_type(outcomes, Iterator[RunOutcome])
+    assert_type(client.runs.as_completed(["r"]), Iterator[RunOutcome])
+    assert_type(client.runs.wait_all(iter(["r"])), list[RunOutcome])
+    for outcome in outcomes:
+        assert_type(outcome.ok, bool)
+        assert_type(outcome.error, Exception | None)
+        assert_type(outcome.run_id, str | None)
+
+
+async def many_async(client: AsyncFlueClient) -> None:
+    assert_type(client.workflows.map("w", [1]), AsyncIterator[RunOutcome])
+    assert_type(client.runs.as_completed(["r"]), AsyncIterator[RunOutcome])
+    assert_type(await client.runs.wait_all(["r"]), list[RunOutcome])
+
+
+def events_narrow(event: FlueEvent) -> str | None:
+    if event.type == "run_end":
+        assert_type(event, RunEndEvent)
+        assert_type(event.is_error, bool)
+    elif event.type == "unknown":
+        assert_type(event, UnknownEvent)
+    if isinstance(event, ToolEvent):
+        return event.tool_name
+    match event.type:
+        case "text_delta":
+            assert_type(event, TextDeltaEvent)
+            return event.text
+        case _:
+            pass
+    match event:
+        case LogEvent(message=message):
+            assert_type(message, str)
+            return message
+        case _:
+            return event.run_id
+
+
+def narrowing_leaves_nothing_over(event: LogEvent | RunEndEvent) -> str | None:
+    if event.type == "log":
+        return event.message
+    elif event.type == "run_end":
+        return event.run_id
+    else:
+        assert_never(event)
+
+
+def durable(url: str) -> None:
+    with durable_streams.stream(url, params={"key": fixed_token}, live="sse") as stream:
+        assert_type(stream, durable_streams.DurableStream)
+        for item in stream:
+            assert_type(item, Any)
+        for batch in stream.batches():
+            assert_type(batch, Batch)
+            assert_type(batch.items, list[Any])
+            assert_type(batch.closed, bool)
+        assert_type(stream.closed, bool)
+        assert_type(stream.up_to_date, bool)
+        assert_type(stream.offset, str)
+
+
+async def durable_async(url: str) -> None:
+    async with durable_streams.astream(url, headers=fixed_headers, timeout=None) as stream:
+        assert_type(stream, durable_streams.AsyncDurableStream)
+        async for item in stream:
+            assert_type(item, Any)
+        async for batch in stream.batches():
+            assert_type(batch, Batch)
+
+
+def fixed_headers() -> dict[str, str]:
+    return {}
+
+
+def signals_and_options(controller: AbortController) -> None:
+    assert_type(controller.signal, AbortSignal)
+    both = AbortSignal.any([controller.signal, AbortSignal.timeout(1.5)])
+    assert_type(both, AbortSignal)
+    assert_type(both.aborted, bool)
+    assert_type(both.reason, Any)
+
+    def told(attempt: FailedAttempt) -> None:
+        assert_type(attempt.delay, float | None)
+        assert_type(attempt.status, int | None)
+
+    assert_type(BackoffOptions(max_retries=None, on_failed_attempt=told), BackoffOptions)
+
+
+def errors(
+    api: FlueApiError, late: FlueTimeoutError, failed: FlueExecutionError
+) -> tuple[str | None, ...]:
+    assert_type(api.status, int)
+    assert_type(api.type, str | None)
+    assert_type(api.retryable, bool)
+    assert_type(api.body, Any)
+    assert_type(failed.failure, str)
+    timeout: TimeoutError = late
+    assert timeout
+    return late.run_id, late.offset, api.run_id, failed.run_id

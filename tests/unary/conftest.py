@@ -1,0 +1,27 @@
+"""Fixtures for the tests of single calls: an environment without wishes of its own."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+OWN_WISHES = ("FLUE_BASE_URL", "FLUE_TOKEN", "FLUE_LOG", "SSL_CERT_FILE", "SSL_CERT_DIR")
+PROXY_WISHES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name in OWN_WISHES or name.lower() in PROXY_WISHES:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def hasty_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let single calls retry as often as they do, with next to no delay."""
+    from flue_client_ext import BackoffOptions
+    from flue_client_ext._core import call
+
+    hasty = BackoffOptions(initial_delay=0.001, max_delay=0.001, max_retries=call.UNARY.max_retries)
+    monkeypatch.setattr(call, "UNARY", hasty)

@@ -1,0 +1,135 @@
+"""What an import costs, and what can be imported: the names that are promised, no more, no less."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import flue_client_ext
+
+_PROMISED = """
+AbortController AbortSignal AgentEndEvent AgentStartEvent AsyncFlueClient AsyncFlueEventStream
+BackoffOptions Batch Checkpoint CompactionEvent CompactionStartEvent EventBase EventBatch
+FailedAttempt FlueAbortError FlueApiError FlueClient FlueConnectionError FlueError FlueEvent
+FlueEventStream FlueExecutionError FlueProtocolError FlueTimeoutError IdleEvent
+InvokeOutcomeUnknownError LogEvent MessageEndEvent MessageStartEvent OperationEvent
+OperationStartEvent RunEndEvent RunNotReadableError RunOutcome RunRecord RunResumeEvent
+RunStartEvent StreamResetError StreamStats SubmissionSettledEvent TaskEvent TaskStartEvent
+TextDeltaEvent ThinkingDeltaEvent ThinkingEndEvent ThinkingStartEvent ToolEvent ToolStartEvent
+TurnEvent TurnMessagesEvent TurnStartEvent UnknownEvent UnsupportedFlueEventVersionError
+WorkflowApiNotFoundError WorkflowInvokeResult WorkflowRunResult WorkflowWaitResult __version__
+"""
+PROMISED = _PROMISED.split()
+HEAVY = {"httpx", "httpcore", "h11", "anyio", "trio", "backoff", "msgspec", "sseclient", "attrs"}
+HEAVY |= {"flue_client", "asyncio", "ssl", "socket", "json", "email", "threading", "urllib.request"}
+DURABLE = ["AsyncDurableStream", "Batch", "DurableStream", "astream", "stream"]
+
+
+def in_a_new_interpreter(code: str) -> Any:
+    script = f"import sys, json\nbefore = set(sys.modules)\n{code}"
+    # Without site, which would import what an editable installation or a .pth file asks for.
+    path = json.dumps(sys.path)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:] = {path}\n{script}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_import_loads_next_to_nothing() -> None:
+    loaded = in_a_new_interpreter(
+        "import flue_client_ext; print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    own = {name for name in loaded if name.startswith("flue_client_ext")}
+    assert own == {"flue_client_ext", "flue_client_ext._version"}
+    assert not HEAVY & set(loaded)
+    assert not any(name.partition(".")[0] in HEAVY for name in loaded)
+
+
+def test_errors_and_signals_load_no_http_library() -> None:
+    loaded = in_a_new_interpreter(
+        "from flue_client_ext import FlueError, AbortController, BackoffOptions\n"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    assert not {"httpx", "httpcore", "anyio", "flue_client", "backoff"} & set(loaded)
+
+
+def test_the_import_costs_less_than_30_ms_by_importtime() -> None:
+    costs = []
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", "import flue_client_ext"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        (line,) = [each for each in done.stderr.splitlines() if each.endswith(" flue_client_ext")]
+        costs.append(int(line.split("|")[1]) / 1000)
+    assert min(costs) < 30
+
+
+def test_retries_and_decoders_load_on_first_use_only() -> None:
+    loaded = in_a_new_interpreter(
+        "from flue_client_ext import FlueClient\n"
+        "FlueClient('http://127.0.0.1:9')\n"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    assert not {"backoff", "sseclient", "trio"} & set(loaded)
+
+
+def test_the_public_names_are_exactly_those_that_are_promised() -> None:
+    assert sorted(flue_client_ext.__all__) == sorted(PROMISED)
+    assert sorted(dir(flue_client_ext)) == sorted(PROMISED)
+    for name in PROMISED:
+        assert getattr(flue_client_ext, name) is not None
+
+
+def test_a_star_import_brings_all_of_them() -> None:
+    names: dict[str, Any] = {}
+    exec("from flue_client_ext import *", names)
+    assert set(PROMISED) <= set(names)
+
+
+def test_every_importable_name_without_an_underscore_is_in_all() -> None:
+    for name in PROMISED:
+        getattr(flue_client_ext, name)
+    visible = {
+        name
+        for name, value in vars(flue_client_ext).items()
+        if not name.startswith("_") and not isinstance(value, type(sys))
+    }
+    assert visible - {"TYPE_CHECKING", "Any", "import_module"} <= set(PROMISED)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError):
+        flue_client_ext.no_such_name  # noqa: B018
+    with pytest.raises(ImportError):
+        from flue_client_ext import no_such_name  # noqa: F401
+
+
+def test_the_submodules_are_there_as_attributes() -> None:
+    for name in ("durable_streams", "errors", "testing"):
+        module = getattr(flue_client_ext, name)
+        assert module is importlib.import_module(f"flue_client_ext.{name}")
+    assert sorted(flue_client_ext.durable_streams.__all__) == DURABLE
+    errors = {name for name in PROMISED if name.endswith("Error")}
+    assert set(flue_client_ext.errors.__all__) == errors
+
+
+def test_every_public_name_can_be_pickled_by_reference() -> None:
+    import pickle
+
+    for name in PROMISED:
+        value = getattr(flue_client_ext, name)
+        if isinstance(value, type):
+            assert pickle.loads(pickle.dumps(value)) is value
