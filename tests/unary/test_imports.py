@@ -62,21 +62,6 @@ def test_errors_and_signals_load_no_http_library() -> None:
     assert not {"httpx", "httpcore", "anyio", "flue_client", "backoff"} & set(loaded)
 
 
-def test_the_import_costs_less_than_30_ms_by_importtime() -> None:
-    costs = []
-    for _ in range(3):
-        done = subprocess.run(
-            [sys.executable, "-X", "importtime", "-c", "import flue_client_ext"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=30,
-        )
-        (line,) = [each for each in done.stderr.splitlines() if each.endswith(" flue_client_ext")]
-        costs.append(int(line.split("|")[1]) / 1000)
-    assert min(costs) < 30
-
-
 def test_retries_and_decoders_load_on_first_use_only() -> None:
     loaded = in_a_new_interpreter(
         "from flue_client_ext import FlueClient\n"

@@ -140,7 +140,9 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "kind", "path"), REFUSED, ids=lambda value: ascii(value)[:40])
+@pytest.mark.parametrize(
+    ("value", "kind", "path"), REFUSED, ids=lambda value: ascii(value).partition(" at 0x")[0][:40]
+)
 def test_what_is_not_json_is_refused_naming_its_place_before_any_io(
     any_world: World, value: Any, kind: type[Exception], path: str
 ) -> None:

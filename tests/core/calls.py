@@ -1,0 +1,20 @@
+"""Beginning a call by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flue_client_ext._core.call import call
+from flue_client_ext._core.credentials import Credentials
+from flue_client_ext._core.http import Request
+
+from .play import Clock, Play
+
+URL = "http://server.test/workflows/x?wait=result&sig=SECRET"
+
+
+def begin(method: str = "GET", credentials: Credentials | None = None, **options: Any) -> Play:
+    clock = Clock()
+    request = Request(method, URL, {}, b"{}" if method == "POST" else None)
+    conversation = call(request, credentials or Credentials(), clock.ambient, **options)
+    return Play(conversation, clock)

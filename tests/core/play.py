@@ -1,0 +1,236 @@
+"""Playing a conversation by hand: each reply is a line of the test; nothing waits, nothing is sent.
+
+`Play` answers notes by itself and keeps them; `Sleep` moves its clock. Jitter takes the whole
+ceiling, so that delays are exact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator
+from typing import Any
+
+from flue_client_ext._core.credentials import Credentials
+from flue_client_ext._core.follow import Follower, Source
+from flue_client_ext._core.http import Head, Request
+from flue_client_ext._core.stats import Tally
+from flue_client_ext._core.steps import (
+    Ambient,
+    Batch,
+    Call,
+    DeadlineExceeded,
+    Deliver,
+    Failure,
+    Note,
+    Open,
+    Outcome,
+    Read,
+    Sleep,
+    resume,
+)
+
+URL = "http://server.test/stream"
+WALL = 1_800_000_000.0
+
+REFUSED = Failure("connect", "refused", sent=False)
+CUT = Failure("cut", "reset by peer")
+SILENT = Failure("timeout", "timed out")
+STALE = Failure("cut", "closed while idle", stale=True)
+UNTRUSTED = Failure("connect", "certificate", sent=False, permanent=True)
+
+
+class Clock:
+    """Both clocks of an `Ambient`, moved by the test."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    @property
+    def ambient(self) -> Ambient:
+        return Ambient(
+            monotonic=lambda: self.now,
+            wall=lambda: WALL + self.now,
+            jitter=lambda ceiling: ceiling,
+        )
+
+
+class Play:
+    """A conversation under way; `step` is what it wants now, `None` after its end."""
+
+    def __init__(
+        self, conversation: Generator[Any, Any, Any], clock: Clock, tally: Tally | None = None
+    ) -> None:
+        self.conversation = conversation
+        self.clock = clock
+        self.tally = tally or Tally(lambda: clock.now)
+        self.notes: list[Note] = []
+        self.opened = 0
+        self.result: Any = None
+        self.step: Any = None
+        self.reply(None)
+
+    @property
+    def ended(self) -> bool:
+        return self.step is None
+
+    def reply(self, answer: Any) -> Any:
+        """Send `answer` and return the next step that is not a note."""
+        try:
+            step = resume(self.conversation, answer)
+            while isinstance(step, Note):
+                self.notes.append(step)
+                step = self.conversation.send(None)
+        except StopIteration as stop:
+            self.step, self.result = None, stop.value
+            return None
+        self.opened += isinstance(step, Open)
+        self.step = step
+        return step
+
+    @property
+    def request(self) -> Request:
+        assert isinstance(self.step, Open), self.step
+        return self.step.request
+
+    def head(self, status: int = 200, close_delimited: bool = False, **headers: str) -> Any:
+        assert isinstance(self.step, Open), self.step
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.reply(Head(status, named, close_delimited))
+
+    def body(self, *parts: bytes) -> Any:
+        for part in (*parts, b""):
+            assert isinstance(self.step, Read), self.step
+            self.reply(part)
+        return self.step
+
+    def answer(
+        self, status: int, body: bytes = b"", close_delimited: bool = False, **headers: str
+    ) -> Any:
+        """Answer the open request whole."""
+        self.head(status, close_delimited, **headers)
+        return self.body(*([body] if body else []))
+
+    def fail(self, failure: Failure) -> Any:
+        assert isinstance(self.step, Open | Read), self.step
+        return self.reply(failure)
+
+    def slept(self) -> float:
+        """Let the sleep under way pass; return its seconds."""
+        assert isinstance(self.step, Sleep), self.step
+        seconds = self.step.seconds
+        self.clock.now += seconds
+        self.reply(None)
+        return seconds
+
+    def called(self) -> Any:
+        """Run the user's function as a driver does."""
+        assert isinstance(self.step, Call), self.step
+        try:
+            outcome = Outcome(self.step.function())
+        except Exception as error:
+            outcome = Outcome(error=error)
+        return self.reply(outcome)
+
+    def deadline(self, sent: bool = True) -> Any:
+        return self.reply(DeadlineExceeded(sent))
+
+
+class FollowPlay(Play):
+    """A `Follower` under way. Requests are read back as (method, mode, offset)."""
+
+    @property
+    def asked(self) -> tuple[str, str, str]:
+        query = self.query
+        return self.request.method, query["mode"], query["offset"]
+
+    @property
+    def query(self) -> dict[str, str]:
+        pairs = (pair.split("=") for pair in self.request.url.partition("?")[2].split("&"))
+        return dict(pairs)
+
+    @property
+    def batch(self) -> Batch:
+        assert isinstance(self.step, Deliver), self.step
+        return self.step.batch
+
+    def taken(self) -> Any:
+        """Take the batch that is being handed over."""
+        assert isinstance(self.step, Deliver), self.step
+        return self.reply(None)
+
+    def page(
+        self,
+        items: list[Any] | None,
+        offset: str,
+        *flags: str,
+        cursor: str | None = None,
+        close_delimited: bool = False,
+    ) -> Any:
+        """Answer with a page (`None`: a 204); flags are "up_to_date" and "closed"."""
+        headers = {"stream_next_offset": offset, "content_type": "application/json"}
+        if "up_to_date" in flags or "closed" in flags:
+            headers["stream_up_to_date"] = "true"
+        if "closed" in flags:
+            headers["stream_closed"] = "True"
+        if cursor:
+            headers["stream_cursor"] = cursor
+        if items is None:
+            return self.answer(204, **headers)
+        return self.answer(200, json.dumps(items).encode(), close_delimited, **headers)
+
+    def sse(self, *parts: bytes) -> Any:
+        """Answer with an event stream and its first parts."""
+        self.head(200, content_type="text/event-stream; charset=utf-8")
+        return self.bytes(*parts)
+
+    def bytes(self, *parts: bytes) -> Any:
+        for part in parts:
+            assert isinstance(self.step, Read), self.step
+            self.reply(part)
+        return self.step
+
+
+def data(items: list[Any]) -> bytes:
+    return b"event: data\ndata:" + json.dumps(items).encode() + b"\n\n"
+
+
+def control(offset: str, *flags: str, **more: Any) -> bytes:
+    fields: dict[str, Any] = {"streamNextOffset": offset, **more}
+    if "up_to_date" in flags:
+        fields["upToDate"] = True
+    if "closed" in flags:
+        fields["streamClosed"] = True
+    return b"event: control\ndata:" + json.dumps(fields).encode() + b"\n\n"
+
+
+def build(method: str, offset: str, mode: str, cursor: str | None) -> Request:
+    return Request(method, f"{URL}?offset={offset}&mode={mode}&cursor={cursor or ''}")
+
+
+def follow(
+    offset: str = "-1",
+    live: Any = None,
+    clock: Clock | None = None,
+    make: Callable[..., Follower] = Follower,
+    credentials: Credentials | None = None,
+    **options: Any,
+) -> FollowPlay:
+    """Begin to follow a stream."""
+    clock = clock or Clock()
+    tally = Tally(lambda: clock.now)
+    options.setdefault("max_frame_bytes", 1 << 20)
+    source = Source(
+        request=build,
+        credentials=credentials or Credentials(),
+        offset=offset,
+        live=live,
+        **options,
+    )
+    return FollowPlay(make(source, clock.ambient, tally).run(), clock, tally)
+
+
+def reading(live: str = "sse", **options: Any) -> FollowPlay:
+    """A stream that has got its first batch by SSE and stands at offset "b"."""
+    play = follow(live=live, **options)
+    play.sse(data([1]), control("b", "up_to_date"))
+    play.taken()
+    return play

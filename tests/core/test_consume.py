@@ -1,0 +1,69 @@
+"""A stream inside a larger conversation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flue_client_ext._core.consume import consume
+from flue_client_ext._core.steps import Batch, Conversation, DeadlineExceeded, Deliver, Note, Sleep
+
+from .play import Clock, Play
+
+
+def batch(*items: Any, offset: str = "b", closed: bool = False) -> Batch:
+    return Batch(list(items), offset, closed, closed)
+
+
+def stream(log_: list[str]) -> Conversation[str]:
+    try:
+        log_.append(str((yield Sleep(1))))
+        yield Deliver(batch(1))
+        yield Deliver(batch(2, offset="c"))
+        yield Sleep(2)
+    except DeadlineExceeded:
+        log_.append("deadline")
+        raise LookupError("as the stream says") from None
+    finally:
+        log_.append("closed")
+    return "end"
+
+
+def test_a_stream_inside_a_conversation_passes_all_steps_on_but_its_batches() -> None:
+    taken: list[Any] = []
+
+    def take(given: Batch) -> Conversation[None]:
+        yield Sleep(10 + len(taken))
+        taken.extend(given.items)
+
+    words: list[str] = []
+    play = Play(consume(stream(words), take), Clock())
+    slept = []
+    while not play.ended:
+        slept.append(play.slept())
+    assert (slept, taken, play.result, words) == ([1, 10, 11, 2], [1, 2], "end", ["None", "closed"])
+
+
+def test_a_deadline_reaches_the_stream_inside_and_its_error_comes_out() -> None:
+    words: list[str] = []
+    play = Play(consume(stream(words), lambda given: iter_nothing()), Clock())
+    with pytest.raises(LookupError):
+        play.deadline()
+    assert words == ["deadline", "closed"]
+
+
+def test_an_error_of_the_consumer_closes_the_stream_inside() -> None:
+    def take(given: Batch) -> Conversation[None]:
+        yield Note(0, "")
+        raise LookupError("consumer")
+
+    words: list[str] = []
+    play = Play(consume(stream(words), take), Clock())
+    with pytest.raises(LookupError):
+        play.slept()
+    assert words == ["None", "closed"]
+
+
+def iter_nothing() -> Conversation[None]:
+    yield from ()

@@ -1,0 +1,123 @@
+"""`auto`: SSE where it works, long-polls where something stands in its way."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from flue_client_ext import (
+    BackoffOptions,
+    FlueApiError,
+)
+from flue_client_ext._core.call import READ_LIMIT
+from flue_client_ext._core.follow import START_LIMIT
+from flue_client_ext._core.steps import Batch, Read, Sleep
+
+from .play import CUT, REFUSED, SILENT, control, data, follow, reading
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/plain", "", "application/octet-stream"])
+def test_auto_leaves_SSE_for_long_polls_where_something_else_is_answered(kind: str) -> None:
+    play = follow("b", live="auto", backoff=BackoffOptions(max_retries=0))
+    play.head(200, content_type=kind)
+    assert play.asked == ("GET", "long-poll", "b")
+    assert [note.level for note in play.notes] == [logging.INFO]
+
+
+def test_auto_uses_a_page_that_was_answered_instead_of_SSE() -> None:
+    play = follow(live="auto")
+    play.page([1], "b", "up_to_date")
+    assert play.batch == Batch([1], "b", True, False)
+    play.taken()
+    assert play.asked == ("GET", "long-poll", "b")
+    assert play.tally.mode == "long-poll"
+
+
+@pytest.mark.parametrize("failure", [CUT, SILENT])
+@pytest.mark.parametrize("place", ["head", "first bytes", "before control"])
+def test_auto_leaves_SSE_when_it_breaks_before_its_first_control_frame(
+    failure: Any, place: str
+) -> None:
+    play = follow("a", live="auto", backoff=BackoffOptions(max_retries=0))
+    if place == "first bytes":
+        play.sse()
+    elif place == "before control":
+        play.sse(data([1]))
+    play.fail(failure)
+    assert play.asked == ("GET", "long-poll", "a")
+    play.page([1], "b", "up_to_date")
+    assert play.batch.items == [1]
+    play.taken()
+    assert play.asked == ("GET", "long-poll", "b")
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 406, 501])
+def test_auto_leaves_SSE_for_a_status_that_will_not_change(status: int) -> None:
+    play = follow("b", live="auto", backoff=BackoffOptions(max_retries=0))
+    play.head(status, content_type="application/json")
+    assert play.asked == ("GET", "long-poll", "b")
+    with pytest.raises(FlueApiError):
+        play.answer(status)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_auto_stays_with_SSE_for_a_status_that_may_pass(status: int) -> None:
+    play = follow("b", live="auto")
+    play.answer(status, b"busy", retry_after="3")
+    assert play.slept() == 3.0
+    assert play.asked == ("GET", "sse", "b")
+
+
+def test_auto_stays_with_SSE_when_the_server_cannot_be_reached() -> None:
+    play = follow("b", live="auto")
+    play.fail(REFUSED)
+    play.slept()
+    assert play.asked == ("GET", "sse", "b")
+
+
+def test_auto_stays_with_SSE_that_has_worked() -> None:
+    play = reading("auto")
+    play.fail(CUT)
+    assert play.asked == ("GET", "sse", "b")
+    play.sse(control("b", "up_to_date"))
+    play.taken()
+    play.fail(CUT)
+    play.slept()
+    assert play.asked == ("GET", "sse", "b")
+
+
+def test_SSE_that_may_be_replaced_must_speak_soon_and_after_that_as_seldom_as_any() -> None:
+    for live, first in (("auto", START_LIMIT), ("sse", READ_LIMIT)):
+        play = follow("b", live=live)
+        assert play.step.timeout == first
+        play.sse()
+        assert play.step == Read(first)
+        play.bytes(b": heartbeat\n\n")
+        assert play.step == Read(READ_LIMIT)
+    play = follow()
+    play.page([1], "b")
+    play.taken()
+    assert play.step.timeout == START_LIMIT
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_auto_leaves_SSE_when_a_passing_status_does_not_pass_and_nothing_ever_came(
+    status: int,
+) -> None:
+    play = follow("b", live="auto")
+    play.answer(status)
+    play.slept()
+    play.answer(status, retry_after="2")
+    assert play.slept() == 2.0
+    assert play.asked == ("GET", "long-poll", "b")
+
+
+def test_auto_does_not_leave_SSE_that_has_worked_for_a_passing_status() -> None:
+    play = reading("auto")
+    for _ in range(5):
+        play.fail(CUT) if isinstance(play.step, Read) else play.answer(503)
+        if isinstance(play.step, Sleep):
+            play.slept()
+        assert play.asked[1] == "sse"

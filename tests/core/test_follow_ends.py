@@ -1,0 +1,171 @@
+"""How a reading ends: closed, lost, overdue; and what its offset says then."""
+
+from __future__ import annotations
+
+import pytest
+
+from flue_client_ext import (
+    BackoffOptions,
+    FlueApiError,
+    FlueTimeoutError,
+    StreamResetError,
+)
+from flue_client_ext._core.call import READ_LIMIT
+from flue_client_ext._core.steps import Batch, Deliver, Read, Sleep
+
+from .play import CUT, STALE, FollowPlay, control, data, follow
+
+
+def test_a_closed_stream_ends_with_its_last_batch() -> None:
+    for live in (None, "long-poll", "auto", "sse"):
+        play = follow("b", live=live)
+        if live in ("auto", "sse"):
+            play.sse(data([1]), control("c", "closed"))
+        else:
+            play.page([1], "c", "closed")
+        assert play.batch == Batch([1], "c", True, True)
+        play.taken()
+        assert play.ended
+        assert play.opened == 1
+
+
+def test_the_last_item_of_a_stream_ends_it_even_when_nothing_is_closed() -> None:
+    for live in ("long-poll", "sse"):
+        play = follow(live=live, is_last=lambda items: items[-1:] == ["end"])
+        if live == "sse":
+            play.sse(data([1, "end"]), control("b", "up_to_date"))
+        else:
+            play.page([1, "end"], "b", "up_to_date")
+        play.taken()
+        assert play.ended
+
+
+@pytest.mark.parametrize("live", [None, "long-poll", "sse", "auto"])
+@pytest.mark.parametrize(("tail", "lost"), [("b", False), ("a", True), (None, True)])
+def test_a_closed_stream_that_gives_nothing_is_asked_for_its_tail(
+    live: str | None, tail: str | None, lost: bool
+) -> None:
+    play = follow("b", live=live)
+    if live in ("sse", "auto"):
+        play.sse(control("b", "closed"))
+    else:
+        play.page([] if live is None else None, "b", "closed")
+    assert play.request.method == "HEAD"
+    headers = {} if tail is None else {"stream_next_offset": tail}
+    play.head(200, **headers)
+    if lost:
+        with pytest.raises(StreamResetError) as caught:
+            play.body()
+        assert (caught.value.offset, caught.value.tail) == ("b", tail)
+        return
+    play.body()
+    assert play.batch == Batch([], "b", True, True)
+    play.taken()
+    assert play.ended
+    assert play.opened == 2
+
+
+@pytest.mark.parametrize("offset", ["-1", "now"])
+def test_an_end_at_an_offset_that_cannot_be_stale_needs_no_second_request(offset: str) -> None:
+    play = follow(offset)
+    play.page([], "b", "closed")
+    play.taken()
+    assert (play.ended, play.opened) == (True, 1)
+
+
+def test_an_end_behind_items_of_the_same_reading_needs_no_second_look() -> None:
+    play = follow("a", live="long-poll")
+    play.page([1], "b", "up_to_date")
+    play.taken()
+    play.page(None, "b", "closed")
+    play.taken()
+    assert (play.ended, play.opened) == (True, 2)
+
+
+def test_an_end_after_a_reconnect_is_checked_since_the_server_may_have_lost_its_store() -> None:
+    play = follow(live="long-poll")
+    play.page([1], "b", "up_to_date")
+    play.taken()
+    play.fail(CUT)
+    play.slept()
+    play.page(None, "b", "closed")
+    assert play.request.method == "HEAD"
+    with pytest.raises(StreamResetError):
+        play.answer(200, stream_next_offset="-1")
+
+
+def test_the_look_at_the_tail_is_tried_again_while_its_trouble_is_passing() -> None:
+    play = follow("b")
+    play.page([], "b", "closed")
+    for trouble in (503, "cut", 429):
+        if trouble == "cut":
+            play.fail(CUT)
+        else:
+            play.answer(int(trouble))
+        assert isinstance(play.step, Sleep), trouble
+        play.slept()
+        assert play.request.method == "HEAD"
+    with pytest.raises(StreamResetError):
+        play.answer(200, stream_next_offset="a")
+
+
+def test_the_tail_is_not_known_where_a_server_has_no_HEAD_and_the_end_is_believed() -> None:
+    for status in (405, 501):
+        play = follow("b")
+        play.page([], "b", "closed")
+        play.answer(status)
+        play.taken()
+        assert play.ended
+
+
+def test_a_deadline_gives_the_offset_to_go_on_from_wherever_it_passes() -> None:
+    def reached() -> FollowPlay:
+        play = follow(live="long-poll")
+        play.page([1], "b", "up_to_date")
+        play.taken()
+        return play
+
+    waiting, reading, pausing = reached(), reached(), reached()
+    reading.head(200)
+    pausing.fail(CUT)
+    for play in (waiting, reading, pausing):
+        with pytest.raises(FlueTimeoutError) as caught:
+            play.deadline()
+        assert caught.value.offset == "b"
+        assert play.tally.state == "ended"
+
+
+def test_every_wait_of_a_page_or_a_poll_has_its_limit() -> None:
+    for live in (None, "long-poll"):
+        play = follow(live=live)
+        assert play.step.timeout == READ_LIMIT
+        play.head(200)
+        assert play.step == Read(READ_LIMIT)
+
+
+def test_the_offset_moves_only_when_the_consumer_asks_for_more() -> None:
+    play = follow(live="long-poll")
+    play.page([1], "b", "up_to_date")
+    assert isinstance(play.step, Deliver)
+    with pytest.raises(FlueTimeoutError) as caught:
+        play.deadline()
+    assert caught.value.offset == "-1"
+
+
+def test_the_look_at_the_tail_over_a_connection_that_had_died_goes_out_again_uncounted() -> None:
+    play = follow("b", backoff=BackoffOptions(max_retries=0))
+    play.page([], "b", "closed")
+    play.fail(STALE)
+    assert play.request.method == "HEAD"
+    play.answer(200, stream_next_offset="b")
+    assert play.batch.closed
+
+
+def test_the_look_at_the_tail_gives_up_as_every_read_does() -> None:
+    play = follow("b", backoff=BackoffOptions(max_retries=1))
+    play.page([], "b", "closed")
+    play.answer(503)
+    play.slept()
+    with pytest.raises(FlueApiError) as caught:
+        play.answer(503)
+    assert caught.value.status == 503

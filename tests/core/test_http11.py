@@ -1,0 +1,253 @@
+"""One HTTP/1.1 connection: what is sent, and every way in which an answer may come."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flue_client_ext._core.http import Request
+from flue_client_ext._core.http11 import Connection, HttpCut
+from flue_client_ext._core.wire import Receive
+
+from .talk import GET, HEAD, POST, Wire, exchange, route, single_bytes
+
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: 1\r\nx-a: 2\r\n\r\nhello"
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"2\r\nhe\r\n3;ext=1\r\nllo\r\n0\r\nTrailer: x\r\n\r\n"
+)
+CLOSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhello"
+OLD = b"HTTP/1.0 200 OK\r\n\r\nhello"
+EARLY = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + LENGTH
+BARE_LF = b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello"
+EMPTY = b"HTTP/1.1 204 No Content\r\nStream-Closed: TRUE\r\n\r\n"
+UNCHANGED = b"HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n"
+ODD = b"HTTP/1.1 999 Odd\r\nContent-Length: 5\r\n\r\nhello"
+ANSWERS = {
+    "length": (LENGTH, b"hello", 200, True),
+    "chunked": (CHUNKED, b"hello", 200, True),
+    "until the close": (CLOSE, b"hello", 200, False),
+    "HTTP/1.0": (OLD, b"hello", 200, False),
+    "informational first": (EARLY, b"hello", 200, True),
+    "bare line feeds": (BARE_LF, b"hello", 200, True),
+    "204": (EMPTY, b"", 204, True),
+    "304": (UNCHANGED, b"", 304, True),
+    "status 999": (ODD, b"hello", 999, True),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_answer_reads_the_same_whole_byte_by_byte_and_at_every_split(name: str) -> None:
+    raw, body, status, reusable = ANSWERS[name]
+    splits = [[raw[:cut], raw[cut:]] for cut in range(1, len(raw))]
+    for chunks in ([raw], single_bytes(raw), *splits):
+        http = Connection(route())
+        head, received = exchange(Wire(chunks), http)
+        assert (head.status, received) == (status, body)
+        assert head.close_delimited is (not reusable)
+        assert http.reusable is reusable
+
+
+@pytest.mark.parametrize("name", ["length", "chunked", "informational first", "204", "304"])
+def test_an_answer_that_is_cut_anywhere_is_a_cut(name: str) -> None:
+    raw = ANSWERS[name][0]
+    for cut in range(len(raw)):
+        http = Connection(route())
+        with pytest.raises(HttpCut):
+            exchange(Wire([raw[:cut]] if cut else []), http)
+        assert not http.reusable
+
+
+def test_the_cut_of_a_body_that_ends_with_the_connection_cannot_be_seen_but_is_suspected() -> None:
+    http = Connection(route())
+    head, body = exchange(Wire([CLOSE[:-2]]), http)
+    assert (body, head.close_delimited, http.reusable) == (b"hel", True, False)
+    with pytest.raises(HttpCut):
+        exchange(Wire([CLOSE[:30]]), Connection(route()))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x00\x01\x02garbage that is no HTTP at all\r\n\r\n",
+        b"HTTP/2 200 OK\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nBad Header\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300_000,
+    ],
+)
+def test_what_is_not_HTTP_is_a_cut(raw: bytes) -> None:
+    for chunks in ([raw], [raw[i : i + 7] for i in range(0, min(len(raw), 2000), 7)]):
+        with pytest.raises(HttpCut):
+            exchange(Wire(chunks), Connection(route()))
+
+
+@given(
+    pieces=st.lists(
+        st.sampled_from([LENGTH, CHUNKED, EMPTY, b"HTTP/1.1 ", b"200", b"\r\n", b"\n", b"0", b":"])
+        | st.binary(max_size=8),
+        max_size=8,
+    )
+)
+@settings(max_examples=400, deadline=None)
+def test_no_bytes_whatever_raise_anything_but_a_cut(pieces: list[bytes]) -> None:
+    try:
+        exchange(Wire(piece for piece in pieces if piece), Connection(route()))
+    except HttpCut:
+        pass
+
+
+def test_a_HEAD_has_no_body_whatever_its_length_says() -> None:
+    http = Connection(route())
+    head, body = exchange(Wire([b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"]), http, HEAD)
+    assert (body, head.close_delimited, http.reusable) == (b"", False, True)
+
+
+def test_repeated_headers_are_joined_and_names_lowered() -> None:
+    head, _ = exchange(Wire([LENGTH]), Connection(route()))
+    assert head.headers == {"content-length": "5", "x-a": "1, 2"}
+
+
+def test_a_request_is_sent_with_its_query_host_and_headers() -> None:
+    wire = Wire([LENGTH])
+    exchange(wire, Connection(route()))
+    line, *headers = wire.sent.split(b"\r\n")
+    assert line == b"GET /a?b=1 HTTP/1.1"
+    assert {h.lower() for h in headers if h} == {b"host: server.test", b"accept: application/json"}
+    assert wire.connects == [("server.test", 80)]
+    assert wire.established == 0  # the answer's time limit begins before the request goes out
+
+
+def test_a_body_goes_with_its_length_even_when_it_is_empty() -> None:
+    wire = Wire([LENGTH])
+    exchange(wire, Connection(route()), POST)
+    assert b"content-length: 7\r\n" in wire.sent.lower()
+    assert wire.sent.endswith(b'\r\n\r\n{"a":1}')
+    empty = Wire([LENGTH])
+    exchange(empty, Connection(route()), evolve(POST, body=b""))
+    assert b"content-length: 0\r\n" in empty.sent.lower()
+
+
+def test_a_POST_without_a_body_carries_no_content_headers() -> None:
+    wire = Wire([LENGTH])
+    exchange(wire, Connection(route()), Request("POST", "http://server.test/p"))
+    assert b"content-" not in wire.sent.lower()
+    assert wire.sent.endswith(b"\r\n\r\n")
+
+
+def test_a_connection_carries_one_request_after_another_and_connects_once() -> None:
+    wire = Wire([LENGTH, EMPTY, CHUNKED, LENGTH[:20], LENGTH[20:]])
+    http = Connection(route())
+    bodies = [exchange(wire, http)[1] for _ in range(4)]
+    assert bodies == [b"hello", b"", b"hello", b"hello"]
+    assert wire.connects == [("server.test", 80)]
+    assert http.used
+
+
+@pytest.mark.parametrize("name", ["HTTP/1.0", "until the close"])
+def test_a_connection_that_the_server_closes_is_not_used_again(name: str) -> None:
+    http = Connection(route())
+    exchange(Wire([ANSWERS[name][0]]), http)
+    assert not http.reusable
+
+
+def test_a_server_that_announces_its_close_is_believed() -> None:
+    http = Connection(route())
+    exchange(Wire([LENGTH.replace(b"X-A: 1", b"Connection: close")]), http)
+    assert not http.reusable
+
+
+def test_an_answer_that_was_not_read_to_its_end_spoils_the_connection() -> None:
+    http = Connection(route())
+    wire = Wire(single_bytes(LENGTH))
+    wire.perform(http.open(GET))
+    assert not http.reusable
+
+
+@pytest.mark.parametrize("extra", [b"!", LENGTH])
+def test_a_server_that_says_more_than_its_length_spoils_the_connection(extra: bytes) -> None:
+    """Whatever is left would be taken for the answer to the next request."""
+    http = Connection(route())
+    _, body = exchange(Wire([LENGTH + extra]), http)
+    assert body == b"hello"
+    assert not http.reusable
+
+
+def test_whether_bytes_may_have_left_and_an_answer_began_is_known_at_each_step() -> None:
+    http = Connection(route())
+    talk = http.open(GET)
+    next(talk)  # connect
+    assert (http.sent, http.answered, http.used) == (False, False, False)
+    talk.send(None)  # established
+    assert not http.sent
+    talk.send(None)  # the request is being sent
+    assert (http.sent, http.answered) == (True, False)
+    wire = Wire([LENGTH, LENGTH])
+    wire.perform(talk)
+    while wire.perform(http.read()):
+        pass
+    assert http.answered
+    wire.perform(http.open(GET))
+    assert (http.sent, http.answered, http.used) == (True, True, True)
+
+
+def test_an_answer_that_came_before_all_of_the_request_was_taken_is_read() -> None:
+    http = Connection(route())
+    talk = http.open(POST)
+    for _ in range(3):  # connect, established, send
+        next(talk)
+    assert isinstance(talk.throw(ConnectionResetError()), Receive)
+    wire = Wire([b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"])
+    with pytest.raises(StopIteration) as ended:
+        talk.send(wire.give())
+    assert ended.value.value.status == 413
+
+
+def test_a_request_that_was_not_taken_and_not_answered_is_a_cut_after_something_was_sent() -> None:
+    http = Connection(route())
+    talk = http.open(POST)
+    for _ in range(3):
+        next(talk)
+    talk.throw(BrokenPipeError())
+    with pytest.raises(HttpCut):
+        talk.send(b"")
+    assert (http.sent, http.answered, http.reusable) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, 4.0),
+        ("timeout=5", 4.0),
+        ("timeout=5, max=100", 4.0),
+        ("max=3, Timeout=30", 29.0),
+        ("timeout=0", 0.5),
+        ("timeout=86400", 59.0),
+        ("timeout=soon", 4.0),
+        ("timeout=-1", 4.0),
+        ("timeout=\xb2", 4.0),
+        ("", 4.0),
+    ],
+)
+def test_a_connection_lies_idle_a_little_shorter_than_the_server_allows(
+    header: str | None, seconds: float
+) -> None:
+    line = b"" if header is None else b"Keep-Alive: " + header.encode("latin-1") + b"\r\n"
+    http = Connection(route())
+    exchange(Wire([LENGTH.replace(b"X-A: 1\r\n", line)]), http)
+    assert http.idle_limit == seconds
+
+
+def test_header_values_beyond_ASCII_go_out_as_latin_1() -> None:
+    wire = Wire([LENGTH])
+    request = Request("GET", "http://server.test/", {"x-name": "caf\xe9 \xff"})
+    exchange(wire, Connection(route()), request)
+    assert b"x-name: caf\xe9 \xff\r\n" in wire.sent

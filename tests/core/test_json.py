@@ -1,0 +1,110 @@
+"""JSON in: whatever a real server sends is decoded or clearly refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from flue_client_ext._core import jsoncodec
+from flue_client_ext._core.jsoncodec import NotJson, decode
+
+from .values import VALUES, same
+
+TOKENS = st.sampled_from(
+    ["{", "}", "[", "]", ",", ":", '"a"', '"\\ud83d"', '"\\udE00"', "-0", "-0.0", "0", "1e400"]
+    + ["-1e400", "1e-400", "1E5", "01", "1.", ".5", "-", "+1", "true", "null", "nul", "NaN"]
+    + ["18446744073709551616", "9007199254740993", "0.1", '"\\x"', '"\\/"', '"\t"', " ", "\n"]
+    + ["2.5e-324", "123456789012345678901234567890.5", '""', '"é"', "\ufeff", "//", "'a'"]
+)
+
+
+@given(VALUES)
+@settings(max_examples=500, deadline=None)
+def test_every_value_comes_back_as_it_was_escaped_or_not(value: Any) -> None:
+    assert same(decode(json.dumps(value).encode()), value)
+    try:
+        raw = json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return  # a lone surrogate has no UTF-8
+    assert same(decode(raw), value)
+
+
+@given(st.lists(TOKENS, max_size=9).map("".join))
+@example("-0")
+@example("[-0]")
+@example('{"a":1,"a":2,"b":3,"a":4}')
+@settings(max_examples=1500, deadline=None)
+def test_a_text_decodes_as_with_the_standard_library_or_not_at_all(text: str) -> None:
+    try:
+        expected = json.loads(text)
+    except ValueError:
+        with pytest.raises(NotJson):
+            decode(text.encode())
+    else:
+        assert same(decode(text.encode()), expected)
+
+
+@given(st.binary(max_size=12) | st.binary(max_size=6).map(lambda b: b'["' + b + b'"]'))
+@settings(max_examples=600, deadline=None)
+def test_any_bytes_are_decoded_or_refused_and_nothing_else(raw: bytes) -> None:
+    try:
+        decode(raw)
+    except NotJson:
+        pass
+
+
+def test_a_lone_surrogate_arrives_as_it_was_sent() -> None:
+    assert decode(b'[{"text":"\\ud83d"},{"text":"\\ude00"}]') == [
+        {"text": "\ud83d"},
+        {"text": "\ude00"},
+    ]
+
+
+def test_bad_UTF_8_in_a_string_is_replaced() -> None:
+    assert decode(b'["a\xff\xe2\x28b"]') == ["a\ufffd\ufffd(b"]
+
+
+def test_the_last_of_duplicate_keys_counts() -> None:
+    assert decode(b'{"a":1,"b":2,"a":3}') == {"a": 3, "b": 2}
+
+
+def test_huge_numbers_are_delivered() -> None:
+    huge = "9" * 20_000
+    assert decode(b"[1e400,-1e400,18446744073709551616]") == [math.inf, -math.inf, 2**64]
+    (value,) = decode(f"[{huge}]".encode())
+    assert value == math.inf or value == 10**20_000 - 1
+
+
+@pytest.mark.parametrize("depth", [100, 900, 5_000, 200_000])
+@pytest.mark.parametrize("shape", [(b"[", b"]"), (b'{"a":', b"}")])
+def test_deep_nesting_is_delivered_or_refused(depth: int, shape: tuple[bytes, bytes]) -> None:
+    opening, closing = shape
+    raw = opening * depth + b"1" + closing * depth
+    try:
+        decode(raw)
+    except NotJson:
+        assert depth > 500
+
+
+@pytest.mark.parametrize("raw", [b"", b" ", b"<html>", b"{", b"[1,]", b"\xef\xbb\xbf[]x", b"[]]"])
+def test_what_is_not_JSON_is_refused(raw: bytes) -> None:
+    with pytest.raises(NotJson):
+        decode(raw)
+
+
+def test_without_the_fast_decoder_the_results_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "msgspec", None)
+    jsoncodec._fast.cache_clear()
+    try:
+        assert jsoncodec._fast() is None
+        assert decode(b'{"a":[1,2.5,"\\ud83d",null]}') == {"a": [1, 2.5, "\ud83d", None]}
+        with pytest.raises(NotJson):
+            decode(b"nope")
+    finally:
+        jsoncodec._fast.cache_clear()

@@ -1,0 +1,215 @@
+"""The ways to a server: proxies, tunnels, and TLS over memory, with every chunk size."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+
+import pytest
+import trustme
+from attrs import evolve
+
+from flue_client_ext._core.http11 import Connection, HttpCut
+from flue_client_ext._core.wire import Proxy
+
+from .talk import FAREWELL, GET, TlsPeer, Wire, exchange, route, single_bytes, trusting
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
+PROXY = Proxy("proxy.test", 3128, tls=False, authorization="Basic c2VjcmV0")
+SECURE = evolve(GET, url="https://server.test/a?b=1")
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def test_a_plain_request_through_a_proxy_names_the_whole_URL() -> None:
+    wire = Wire([ANSWER])
+    exchange(wire, Connection(route(proxy=PROXY)))
+    assert wire.connects == [("proxy.test", 3128)]
+    assert wire.sent.startswith(b"GET http://server.test/a?b=1 HTTP/1.1\r\nhost: server.test\r\n")
+    assert b"proxy-authorization: Basic c2VjcmV0\r\n" in wire.sent
+
+
+def test_a_request_to_a_port_of_its_own_says_so_in_its_host_header() -> None:
+    wire = Wire([ANSWER])
+    exchange(wire, Connection(route()), evolve(GET, url="http://[::1]:8080"))
+    assert wire.sent.startswith(b"GET / HTTP/1.1\r\nhost: [::1]:8080\r\n")
+
+
+class ThroughProxy(TlsPeer):
+    """A proxy that opens its tunnel to the TLS peer once it was asked."""
+
+    def __init__(self, answer: list[bytes], peer: TlsPeer) -> None:
+        Wire.__init__(self, answer)
+        self.peer = peer
+        self.asked = b""
+
+    def take(self, data: bytes) -> None:
+        if b"\r\n\r\n" in self.asked:
+            self.peer.take(data)
+        else:
+            self.asked += data
+
+    def give(self) -> bytes:
+        return next(self.chunks, None) or self.peer.give()
+
+
+@pytest.mark.parametrize("pieces", [[TUNNEL], single_bytes(TUNNEL)])
+def test_TLS_goes_through_a_tunnel_that_knows_nothing_of_the_request(
+    pieces: list[bytes], authority: trustme.CA
+) -> None:
+    peer = TlsPeer([ANSWER], authority, "server.test", size=1000)
+    proxy = ThroughProxy(pieces, peer)
+    way = route(tls=True, proxy=PROXY, context=lambda: trusting(authority))
+    _, body = exchange(proxy, Connection(way), SECURE)
+    assert body == b"hello"
+    assert proxy.connects == [("proxy.test", 3128)]
+    assert proxy.asked.startswith(b"CONNECT server.test:443 HTTP/1.1\r\nhost: server.test:443\r\n")
+    assert b"proxy-authorization: Basic c2VjcmV0\r\n" in proxy.asked
+    assert peer.sent.startswith(b"GET /a?b=1 HTTP/1.1\r\n")
+    assert b"proxy-authorization" not in peer.sent
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 502 Bad Gateway\r\n\r\nno way",
+        b"not HTTP\r\n\r\n",
+        TUNNEL[:-2],
+        b"",
+    ],
+)
+def test_a_refused_tunnel_is_a_cut_before_anything_was_sent_to_the_server(answer: bytes) -> None:
+    http = Connection(route(tls=True, proxy=PROXY))
+    with pytest.raises(HttpCut) as caught:
+        exchange(Wire([answer]), http, SECURE)
+    assert not http.sent
+    assert "c2VjcmV0" not in str(caught.value)
+
+
+def test_an_IPv6_server_is_named_in_brackets_in_a_tunnel() -> None:
+    wire = Wire([])
+    with pytest.raises(HttpCut):
+        exchange(wire, Connection(route(tls=True, proxy=PROXY, host="2001:db8::1")), SECURE)
+    assert wire.sent.startswith(b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n")
+
+
+def test_TLS_inside_TLS_is_refused_with_advice_before_the_request_is_sent(
+    authority: trustme.CA,
+) -> None:
+    proxy = TlsPeer([TUNNEL], authority, "proxy.test", size=1 << 16)
+    way = route(tls=True, proxy=evolve(PROXY, tls=True), context=lambda: trusting(authority))
+    http = Connection(way)
+    with pytest.raises(HttpCut, match="http_client"):
+        exchange(proxy, http, SECURE)
+    assert not http.sent
+
+
+def test_a_plain_request_goes_to_a_TLS_proxy_inside_TLS(authority: trustme.CA) -> None:
+    peer = TlsPeer([ANSWER], authority, "proxy.test", size=1 << 16)
+    way = route(proxy=evolve(PROXY, tls=True), context=lambda: trusting(authority))
+    assert exchange(peer, Connection(way))[1] == b"hello"
+    assert peer.sent.startswith(b"GET http://server.test/a?b=1 ")
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100, 1 << 20])
+def test_TLS_carries_an_exchange_whatever_the_size_of_the_pieces(
+    size: int, authority: trustme.CA
+) -> None:
+    big = bytes(range(256)) * 2000
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunked += b"%x\r\n" % len(big) + big + b"\r\n0\r\n\r\n"
+    raw = chunked if size > 2 else ANSWER
+    peer = TlsPeer([raw[:40], raw[40:], ANSWER], authority, "server.test", size)
+    http = Connection(route(tls=True, context=lambda: trusting(authority)))
+    assert exchange(peer, http, SECURE)[1] == (big if size > 2 else b"hello")
+    assert exchange(peer, http, SECURE)[1] == b"hello"
+    assert peer.connects == [("server.test", 443)]
+    assert peer.sent.count(b"GET /a?b=1 HTTP/1.1\r\n") == 2
+
+
+def test_a_certificate_for_another_name_is_refused_and_the_peer_is_told(
+    authority: trustme.CA,
+) -> None:
+    peer = TlsPeer([ANSWER], authority, "other.test", size=1 << 16)
+    http = Connection(route(tls=True, context=lambda: trusting(authority)))
+    with pytest.raises(ssl.SSLCertVerificationError):
+        exchange(peer, http, SECURE)
+    assert not http.sent
+    assert peer.alert
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(authority: trustme.CA) -> None:
+    peer = TlsPeer([ANSWER], authority, "server.test", size=1 << 16)
+    http = Connection(route(tls=True, context=lambda: trusting(trustme.CA())))
+    with pytest.raises(ssl.SSLCertVerificationError):
+        exchange(peer, http, SECURE)
+    assert not http.sent
+
+
+@pytest.mark.parametrize("raw", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x01\x00"])
+def test_a_handshake_that_is_cut_or_no_TLS_fails_as_a_socket_does(
+    raw: bytes, authority: trustme.CA
+) -> None:
+    http = Connection(route(tls=True, context=lambda: trusting(authority)))
+    with pytest.raises((OSError, HttpCut)):
+        exchange(Wire([raw] if raw else []), http, SECURE)
+    assert not http.sent
+
+
+def ciphertexts(authority: trustme.CA) -> Iterator[tuple[TlsPeer, Connection]]:
+    while True:
+        peer = TlsPeer([ANSWER], authority, "server.test", size=64)
+        yield peer, Connection(route(tls=True, context=lambda: trusting(authority)))
+
+
+def test_ciphertext_that_is_cut_anywhere_is_a_cut_or_an_error_of_the_socket(
+    authority: trustme.CA,
+) -> None:
+    whole = 0
+    for pieces, (peer, http) in enumerate(ciphertexts(authority)):
+        give = peer.give
+        left = iter(range(pieces))
+        peer.give = lambda give=give, left=left: b"" if next(left, None) is None else give()
+        try:
+            assert exchange(peer, http, SECURE)[1] == b"hello"
+        except (HttpCut, OSError):
+            assert not http.reusable
+            continue
+        whole = pieces
+        break
+    assert whole > 10
+
+
+def test_a_farewell_within_a_body_that_has_a_length_is_a_cut(authority: trustme.CA) -> None:
+    peer = TlsPeer([ANSWER[:-2], FAREWELL], authority, "server.test", size=1 << 16)
+    with pytest.raises(HttpCut):
+        exchange(peer, Connection(route(tls=True, context=lambda: trusting(authority))), SECURE)
+
+
+def test_a_farewell_ends_a_body_without_a_length_though_the_socket_stays_open(
+    authority: trustme.CA,
+) -> None:
+    class StaysOpen(TlsPeer):
+        def give(self) -> bytes:
+            given = super().give()
+            assert given, "it waits for the end of the socket, which does not come"
+            return given
+
+    raw = b"HTTP/1.1 200 OK\r\n\r\nhello"
+    peer = StaysOpen([raw, FAREWELL], authority, "server.test", size=1 << 16)
+    http = Connection(route(tls=True, context=lambda: trusting(authority)))
+    head, body = exchange(peer, http, SECURE)
+    assert (body, head.close_delimited, http.reusable) == (b"hello", True, False)
+
+
+def test_a_farewell_behind_an_answer_ends_the_use_of_the_connection(authority: trustme.CA) -> None:
+    """Otherwise the next POST would be sent into it and nobody could say what became of it."""
+    peer = TlsPeer([ANSWER + FAREWELL], authority, "server.test", size=1 << 16)
+    http = Connection(route(tls=True, context=lambda: trusting(authority)))
+    assert exchange(peer, http, SECURE)[1] == b"hello"
+    assert not http.reusable
