@@ -6,35 +6,43 @@ Importing this package costs next to nothing: each name is loaded when it is fir
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._version import __version__
+from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from flue_client.models import *  # noqa: F403 - the spec decides which classes there are
+    # No `__all__` for type checkers: "as" and "*" mark what is public, so that a class that is new
+    # in the spec needs no line here.
+    from flue_client.models import *  # noqa: F403
 
-    from ._core.backoff import BackoffOptions, FailedAttempt
-    from ._core.stats import StreamStats
-    from ._core.steps import Batch
-    from ._flue.delivery import Checkpoint
-    from ._flue.results import EventBatch, RunOutcome, WorkflowRunResult
-    from .async_client import AsyncFlueClient
-    from .async_stream import AsyncFlueEventStream
-    from .client import FlueClient
-    from .errors import (
-        FlueAbortError,
-        FlueApiError,
-        FlueConnectionError,
-        FlueError,
-        FlueExecutionError,
-        FlueProtocolError,
-        FlueTimeoutError,
-        InvokeOutcomeUnknownError,
-        RunNotReadableError,
-        StreamResetError,
-        UnsupportedFlueEventVersionError,
-        WorkflowApiNotFoundError,
-    )
-    from .signals import AbortController, AbortSignal
-    from .stream import FlueEventStream
+    from . import durable_streams as durable_streams
+    from . import errors as errors
+    from . import testing as testing
+    from ._core.backoff import BackoffOptions as BackoffOptions
+    from ._core.backoff import FailedAttempt as FailedAttempt
+    from ._core.stats import StreamStats as StreamStats
+    from ._core.steps import Batch as Batch
+    from ._flue.delivery import Checkpoint as Checkpoint
+    from ._flue.results import EventBatch as EventBatch
+    from ._flue.results import RunOutcome as RunOutcome
+    from ._flue.results import WorkflowRunResult as WorkflowRunResult
+    from ._net.async_many import AsyncRunOutcomes as AsyncRunOutcomes
+    from .async_client import AsyncFlueClient as AsyncFlueClient
+    from .async_stream import AsyncFlueEventStream as AsyncFlueEventStream
+    from .client import FlueClient as FlueClient
+    from .errors import FlueAbortError as FlueAbortError
+    from .errors import FlueApiError as FlueApiError
+    from .errors import FlueConnectionError as FlueConnectionError
+    from .errors import FlueError as FlueError
+    from .errors import FlueExecutionError as FlueExecutionError
+    from .errors import FlueProtocolError as FlueProtocolError
+    from .errors import FlueTimeoutError as FlueTimeoutError
+    from .errors import InvokeOutcomeUnknownError as InvokeOutcomeUnknownError
+    from .errors import RunNotReadableError as RunNotReadableError
+    from .errors import StreamResetError as StreamResetError
+    from .errors import UnsupportedFlueEventVersionError as UnsupportedFlueEventVersionError
+    from .errors import WorkflowApiNotFoundError as WorkflowApiNotFoundError
+    from .signals import AbortController as AbortController
+    from .signals import AbortSignal as AbortSignal
+    from .stream import FlueEventStream as FlueEventStream
 
 _PLACES = {
     "flue_client_ext._core.backoff": (
@@ -49,6 +57,7 @@ _PLACES = {
         "RunOutcome",
         "WorkflowRunResult",
     ),
+    "flue_client_ext._net.async_many": ("AsyncRunOutcomes",),
     "flue_client_ext.async_client": ("AsyncFlueClient",),
     "flue_client_ext.async_stream": ("AsyncFlueEventStream",),
     "flue_client_ext.client": ("FlueClient",),
@@ -74,78 +83,26 @@ _PLACES = {
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
 
-__all__ = [
-    "AbortController",
-    "AbortSignal",
-    "AgentEndEvent",
-    "AgentStartEvent",
-    "AsyncFlueClient",
-    "AsyncFlueEventStream",
-    "BackoffOptions",
-    "Batch",
-    "Checkpoint",
-    "CompactionEvent",
-    "CompactionStartEvent",
-    "EventBase",
-    "EventBatch",
-    "FailedAttempt",
-    "FlueAbortError",
-    "FlueApiError",
-    "FlueClient",
-    "FlueConnectionError",
-    "FlueError",
-    "FlueEvent",
-    "FlueEventStream",
-    "FlueExecutionError",
-    "FlueProtocolError",
-    "FlueTimeoutError",
-    "IdleEvent",
-    "InvokeOutcomeUnknownError",
-    "LogEvent",
-    "MessageEndEvent",
-    "MessageStartEvent",
-    "OperationEvent",
-    "OperationStartEvent",
-    "RunEndEvent",
-    "RunNotReadableError",
-    "RunOutcome",
-    "RunRecord",
-    "RunResumeEvent",
-    "RunStartEvent",
-    "StreamResetError",
-    "StreamStats",
-    "SubmissionSettledEvent",
-    "TaskEvent",
-    "TaskStartEvent",
-    "TextDeltaEvent",
-    "ThinkingDeltaEvent",
-    "ThinkingEndEvent",
-    "ThinkingStartEvent",
-    "ToolEvent",
-    "ToolStartEvent",
-    "TurnEvent",
-    "TurnMessagesEvent",
-    "TurnStartEvent",
-    "UnknownEvent",
-    "UnsupportedFlueEventVersionError",
-    "WorkflowApiNotFoundError",
-    "WorkflowInvokeResult",
-    "WorkflowRunResult",
-    "WorkflowWaitResult",
-    "__version__",
-]
+_SUBMODULES = ("durable_streams", "errors", "testing")
+_MODELS = "flue_client.models"
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("durable_streams", "errors", "testing"):
+def _load(name: str) -> Any:
+    if name in _SUBMODULES:
         return import_module(f"{__name__}.{name}")
-    module = import_module(_MODULE_OF.get(name, "flue_client.models"))
-    if name not in _MODULE_OF and name not in module.__all__:
+    models: tuple[str, ...] = () if name in _MODULE_OF else import_module(_MODELS).__all__
+    if name == "__all__":
+        return sorted({*_MODULE_OF, *models, "__version__"})
+    if name not in _MODULE_OF and name not in models:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(module, name)
-    globals()[name] = value
-    return value
+    return getattr(import_module(_MODULE_OF.get(name, _MODELS)), name)
 
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if not TYPE_CHECKING:  # with it, every name would seem to exist
+
+    def __getattr__(name: str) -> Any:
+        value = globals()[name] = _load(name)
+        return value
+
+    def __dir__() -> list[str]:
+        return __getattr__("__all__")

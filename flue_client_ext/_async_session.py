@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve, frozen
@@ -10,16 +9,16 @@ from attrs import evolve, frozen
 from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.api import Api
-from ._flue.many import Collector, Job
-from ._flue.results import RunOutcome, WorkflowRunResult
+from ._flue.many import Job
+from ._flue.results import Subject, WorkflowRunResult
 from ._net.async_channel import AsyncChannel, AsyncOwnChannel
 from ._net.async_driver import AsyncDriver
-from ._net.async_many import Completed
+from ._net.async_many import AsyncRunOutcomes
 from ._net.async_socket import AsyncSocket
 from ._net.detached import current_loop
 from ._net.interrupt import Interrupted
 from ._net.pool import Pool
-from ._surface import ManyOptions, Opening, Settings
+from ._surface import ManyOptions, Opening, Settings, checked_signal
 from .async_stream import AsyncFlueEventStream
 from .errors import FlueAbortError
 from .signals import AbortController, AbortSignal
@@ -59,35 +58,37 @@ class AsyncSession:
         return evolve(self, settings=settings)
 
     async def run(
-        self, conversation: Conversation[T], signal: AbortSignal | None, timeout: float | None
+        self,
+        conversation: Conversation[T],
+        signal: AbortSignal | None,
+        timeout: float | None,
+        subject: Subject | None = None,
     ) -> T:
-        """Run a call to its end."""
+        """Run a call to its end; name its `subject` when it is aborted."""
+        signal = checked_signal(signal)
         channel = open_channel(self.pool, self.http_client)
         watched = signal or AbortSignal()
         try:
             return await AsyncDriver(conversation, channel, watched, timeout).run()
         except Interrupted:
-            raise FlueAbortError(watched.reason) from None
+            run_id = None if subject is None else subject.run_id
+            raise FlueAbortError(watched.reason, run_id=run_id) from None
 
     def stream(
         self, opened: Opening, signal: AbortSignal | None, timeout: float | None
     ) -> AsyncFlueEventStream:
         """Return a stream, not yet begun, that owns its connection."""
         controller = AbortController()
-        watched = controller.linked(signal)
+        watched = controller.linked(checked_signal(signal))
         channel = open_channel(self.pool, self.http_client)
         driver = AsyncDriver(opened.conversation, channel, watched, arguments.timeout(timeout))
         return AsyncFlueEventStream(driver, opened.delivery, controller, opened.tally)
 
-    def many(
-        self, jobs: list[Job], ordered: bool, options: ManyOptions
-    ) -> AsyncIterator[RunOutcome]:
+    def many(self, jobs: list[Job], ordered: bool, options: ManyOptions) -> AsyncRunOutcomes:
         """Run jobs at most `concurrency` at a time, each within the timeout."""
-        limit = arguments.timeout(options.timeout)
 
         async def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
-            return await self.run(job.conversation, watched, limit)
+            return await self.run(job.conversation, watched, options.timeout, job.subject)
 
-        collector = Collector(len(jobs), ordered, options.return_errors, options.on_progress)
-        concurrency = arguments.concurrency(options.concurrency)
-        return Completed(run, jobs, concurrency, options.signal, collector)
+        collector = options.collector(len(jobs), ordered)
+        return AsyncRunOutcomes(run, jobs, options.concurrency, options.signal, collector)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve, frozen
@@ -11,15 +11,15 @@ from attrs import evolve, frozen
 from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.api import Api
-from ._flue.many import Collector, Job
-from ._flue.results import RunOutcome, WorkflowRunResult
+from ._flue.many import Job
+from ._flue.results import RunOutcome, Subject, WorkflowRunResult
 from ._net.interrupt import Interrupted
 from ._net.pool import Pool
 from ._net.sync_channel import Channel, OwnChannel
 from ._net.sync_driver import Driver
 from ._net.sync_many import completed
 from ._net.sync_socket import SyncSocket
-from ._surface import ManyOptions, Opening, Settings
+from ._surface import ManyOptions, Opening, Settings, checked_signal
 from .errors import FlueAbortError
 from .signals import AbortController, AbortSignal
 from .stream import FlueEventStream
@@ -61,33 +61,39 @@ class Session:
         return evolve(self, settings=settings)
 
     def run(
-        self, conversation: Conversation[T], signal: AbortSignal | None, timeout: float | None
+        self,
+        conversation: Conversation[T],
+        signal: AbortSignal | None,
+        timeout: float | None,
+        subject: Subject | None = None,
     ) -> T:
-        """Run a call to its end."""
+        """Run a call to its end; name its `subject` when it is aborted."""
+        signal = checked_signal(signal)
         channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
         watched = signal or AbortSignal()
         try:
             return Driver(conversation, channel, watched, timeout).run()
         except Interrupted:
-            raise FlueAbortError(watched.reason) from None
+            run_id = None if subject is None else subject.run_id
+            raise FlueAbortError(watched.reason, run_id=run_id) from None
 
     def stream(
         self, opened: Opening, signal: AbortSignal | None, timeout: float | None
     ) -> FlueEventStream:
         """Return a stream, not yet begun, that owns its connection."""
         controller = AbortController()
-        watched = controller.linked(signal)
+        watched = controller.linked(checked_signal(signal))
         channel = open_channel(self.pool, self.http_client, abortable=True)
         driver = Driver(opened.conversation, channel, watched, arguments.timeout(timeout))
         return FlueEventStream(driver, opened.delivery, controller, opened.tally)
 
-    def many(self, jobs: list[Job], ordered: bool, options: ManyOptions) -> Iterator[RunOutcome]:
+    def many(
+        self, jobs: list[Job], ordered: bool, options: ManyOptions
+    ) -> Generator[RunOutcome, None, None]:
         """Run jobs at most `concurrency` at a time, each within the timeout."""
-        limit = arguments.timeout(options.timeout)
 
         def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
-            return self.run(job.conversation, watched, limit)
+            return self.run(job.conversation, watched, options.timeout, job.subject)
 
-        collector = Collector(len(jobs), ordered, options.return_errors, options.on_progress)
-        concurrency = arguments.concurrency(options.concurrency)
-        return completed(run, jobs, concurrency, options.signal, collector)
+        collector = options.collector(len(jobs), ordered)
+        return completed(run, jobs, options.concurrency, options.signal, collector)

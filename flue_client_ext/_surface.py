@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from ._core.backoff import BackoffOptions
 from ._core.credentials import Credentials, Headers, Token
@@ -19,7 +19,7 @@ from ._flue import arguments
 from ._flue.api import Api
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.delivery import Checkpoint, EventDelivery
-from ._flue.many import OnProgress
+from ._flue.many import Collector, OnProgress
 from ._net import log
 from ._net.address import Address, base_address
 from ._version import __version__
@@ -65,9 +65,11 @@ def settings(
     timeout: float | None | Unset,
     ssl_context: ssl.SSLContext | None,
     ambient: Ambient,
+    *,
+    own_client: bool,
 ) -> Settings:
     log.configure()
-    address = base_address(base_url, ssl_context)
+    address = base_address(base_url, ssl_context, own_client=own_client)
     if isinstance(token, Unset):
         token = os.environ.get("FLUE_TOKEN") or None
     api = Api(
@@ -88,9 +90,14 @@ def new_tally() -> Tally:
     return Tally(time.monotonic)
 
 
-def checked_client(client: C, kind: str) -> C:
+def checked_client(client: C, kind: str, ssl_context: object) -> C:
     """Refuse what is not the httpx client of this world, before it fails in the middle of a
-    call."""
+    call; and a TLS context beside it, which nothing would use."""
+    if not isinstance(ssl_context, ssl.SSLContext | None):
+        kind_given = type(ssl_context).__name__
+        raise TypeError(f"ssl_context must be an ssl.SSLContext, not {kind_given}")
+    if client is not None and ssl_context is not None:
+        raise ValueError("ssl_context belongs to your http_client: give it to that one")
     if client is not None:
         import httpx
 
@@ -99,15 +106,30 @@ def checked_client(client: C, kind: str) -> C:
     return client
 
 
+def checked_signal(value: object) -> AbortSignal | None:
+    if value is None or isinstance(value, AbortSignal):
+        return value
+    raise TypeError(
+        f"signal must be an AbortSignal (such as controller.signal), not {type(value).__name__}"
+    )
+
+
+def _on_progress(value: object) -> OnProgress | None:
+    return arguments.hook(value, "on_progress")
+
+
 @frozen(kw_only=True)
 class ManyOptions:
-    """The options of calls over many runs as they were given."""
+    """The options of calls over many runs, checked."""
 
-    concurrency: int
+    concurrency: int = field(converter=arguments.concurrency)
     return_errors: bool
-    on_progress: OnProgress | None
-    signal: AbortSignal | None
-    timeout: float | None
+    on_progress: OnProgress | None = field(converter=_on_progress)
+    signal: AbortSignal | None = field(converter=checked_signal)
+    timeout: float | None = field(converter=arguments.timeout)
+
+    def collector(self, total: int, ordered: bool) -> Collector:
+        return Collector(total, ordered, self.return_errors, self.on_progress)
 
 
 @frozen
@@ -157,4 +179,4 @@ def _start(run_id: str, options: StreamOptions) -> tuple[str, int | None]:
         raise ValueError("resume brings its own offset: leave out offset and tail")
     if resume.run_id != run_id:
         raise ValueError(f"resume is a checkpoint of run {resume.run_id!r}, not of {run_id!r}")
-    return resume.offset, resume.event_index
+    return arguments.offset(resume.offset), resume.event_index

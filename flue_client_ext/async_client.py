@@ -39,10 +39,17 @@ class AsyncFlueClient:
         http_client: httpx.AsyncClient | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        chosen = settings(base_url, token, headers, timeout, ssl_context, AMBIENT)
-        self._assemble(
-            AsyncSession(chosen, new_pool(chosen), checked_client(http_client, "AsyncClient"))
+        own = checked_client(http_client, "AsyncClient", ssl_context)
+        chosen = settings(
+            base_url,
+            token,
+            headers,
+            timeout,
+            ssl_context,
+            AMBIENT,
+            own_client=own is not None,
         )
+        self._assemble(AsyncSession(chosen, new_pool(chosen), own))
         self._owner = True
 
     def _assemble(self, session: AsyncSession) -> None:
@@ -73,7 +80,10 @@ class AsyncFlueClient:
         return other
 
     async def aclose(self) -> None:
-        """Close the idle connections. Calls under way finish; later ones raise `RuntimeError`."""
+        """Close the idle connections. Calls under way finish; later ones raise `RuntimeError`.
+
+        Over an `http_client` of your own this closes nothing: it has no other connections.
+        """
         if self._owner:
             self._session.pool.close()
 

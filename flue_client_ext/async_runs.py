@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flue_client.models import FlueEvent, RunRecord
@@ -14,7 +14,8 @@ from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.delivery import Checkpoint
 from ._flue.many import Job
-from ._flue.results import RunOutcome, WorkflowRunResult
+from ._flue.results import RunOutcome, Subject, WorkflowRunResult
+from ._net.async_many import AsyncRunOutcomes
 from ._surface import ManyOptions, StreamOptions, new_tally, opening
 from .async_stream import AsyncFlueEventStream
 from .errors import FlueAbortError
@@ -49,7 +50,7 @@ class AsyncRuns:
         """
         conversation = self._session.api.get_run(run_id, arguments.backoff(backoff_options))
         limit = arguments.call_timeout(timeout, self._session.settings.timeout)
-        return await self._session.run(conversation, signal, limit)
+        return await self._session.run(conversation, signal, limit, Subject(run_id))
 
     async def events(
         self,
@@ -79,7 +80,7 @@ class AsyncRuns:
         async with stream:
             events = [event async for batch, _ in stream.batches() for event in batch]
             if signal is not None and signal.aborted:
-                raise FlueAbortError(signal.reason)
+                raise FlueAbortError(signal.reason, run_id=run_id)
         return events
 
     def stream(
@@ -135,7 +136,9 @@ class AsyncRuns:
         Raises what `workflows.run` raises.
         """
         conversation = self._waiting(run_id, live, backoff_options)
-        return await self._session.run(conversation, signal, arguments.timeout(timeout))
+        return await self._session.run(
+            conversation, signal, arguments.timeout(timeout), Subject(run_id)
+        )
 
     def as_completed(
         self,
@@ -148,7 +151,7 @@ class AsyncRuns:
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> AsyncIterator[RunOutcome]:
+    ) -> AsyncRunOutcomes:
         """Wait for many runs, at most `concurrency` at a time; yield each outcome as it comes.
 
         A failed run is an outcome with an `error`, unless `return_errors` is false: then it is
@@ -193,8 +196,8 @@ class AsyncRuns:
         self, run_ids: Iterable[str], live: LiveOption, backoff_options: BackoffOptions | None
     ) -> list[Job]:
         return [
-            Job(index, run_id, self._waiting(run_id, live, backoff_options))
-            for index, run_id in enumerate(run_ids)
+            Job(index, Subject(run_id), self._waiting(run_id, live, backoff_options))
+            for index, run_id in enumerate(arguments.run_ids(run_ids))
         ]
 
     def _waiting(

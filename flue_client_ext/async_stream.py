@@ -15,7 +15,6 @@ from ._flue.delivery import Checkpoint, Delivery, EventDelivery
 from ._flue.results import EventBatch
 from ._net.async_driver import AsyncDriver
 from ._net.interrupt import Interrupted
-from .errors import FlueError
 from .signals import AbortController
 
 T = TypeVar("T")
@@ -126,16 +125,19 @@ class _Reader(Generic[T]):
     def __del__(self) -> None:
         self._driver.abort()
 
+    def _check(self) -> None:
+        """End with what broke the delivery, once."""
+        if self._delivery.broken is not None and not self._driver.finished:
+            self._driver.abort()
+            raise self._delivery.broken
+
     async def _advance(self) -> Batch:
         """Return the next batch; its predecessor has been handed over."""
+        self._check()
         try:
-            self._delivery.check()
             batch = await self._driver.advance()
         except Interrupted:
             batch = None
-        except FlueError:
-            self._driver.abort()
-            raise
         if batch is None:
             raise StopAsyncIteration
         return batch
@@ -190,5 +192,5 @@ class _Groups(_Reader[T], Generic[T, B]):
             self._delivery.last = items[-1]
         self._delivery.finish(batch)
         if not items:
-            self._delivery.check()
+            self._check()
         return self._group(batch, items)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResult
 
 from ._async_session import AsyncSession
 from ._core.backoff import BackoffOptions
-from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.many import Job
-from ._flue.results import RunOutcome, WorkflowRunResult
+from ._flue.results import Subject, WorkflowRunResult
+from ._net.async_many import AsyncRunOutcomes
 from ._surface import ManyOptions, new_tally
 from .signals import AbortSignal
 
@@ -108,16 +108,17 @@ class AsyncWorkflows:
         Raises `FlueExecutionError` when the run failed or ended without saying how, beside the
         errors of `invoke` and of streams; errors that leave the run going carry `run_id` and
         `offset`."""
-        tally = new_tally()
+        subject = Subject()
         conversation = self._session.api.run(
             name,
             input,
             on_event=on_event,
             live=arguments.live(live) or "long-poll",
             backoff=arguments.backoff(backoff_options),
-            tally=tally,
+            tally=new_tally(),
+            subject=subject,
         )
-        return await self._session.run(conversation, signal, arguments.timeout(timeout))
+        return await self._session.run(conversation, signal, arguments.timeout(timeout), subject)
 
     def map(
         self,
@@ -132,17 +133,17 @@ class AsyncWorkflows:
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> AsyncIterator[RunOutcome]:
+    ) -> AsyncRunOutcomes:
         """Run the workflow once for each input, at most `concurrency` at a time.
 
         Yields `RunOutcome`s in the order of the inputs, or as they complete with `ordered=False`.
         The first failure is raised and ends the rest, unless `return_errors`: then it is the
-        outcome's `error`. `on_progress(done, total)` is called after each. `timeout` in seconds
-        is for each run. Leaving the iterator early aborts what is under way (the runs themselves
-        go on at the server)."""
+        outcome's `error`. `on_progress(done, total)`, async or not, is called after each.
+        `timeout` in seconds is for each run. Leaving the iterator early aborts what is under way
+        (the runs themselves go on at the server)."""
         jobs = [
-            Job(index, None, self._following(name, input, live, backoff_options))
-            for index, input in enumerate(inputs)
+            self._job(index, name, input, live, backoff_options)
+            for index, input in enumerate(arguments.several(inputs, "inputs"))
         ]
         options = ManyOptions(
             concurrency=concurrency,
@@ -153,14 +154,22 @@ class AsyncWorkflows:
         )
         return self._session.many(jobs, ordered, options)
 
-    def _following(
-        self, name: str, input: Any, live: LiveOption, backoff_options: BackoffOptions | None
-    ) -> Conversation[WorkflowRunResult[Any]]:
-        return self._session.api.run(
+    def _job(
+        self,
+        index: int,
+        name: str,
+        input: Any,
+        live: LiveOption,
+        backoff_options: BackoffOptions | None,
+    ) -> Job:
+        subject = Subject()
+        conversation = self._session.api.run(
             name,
             input,
             on_event=None,
             live=arguments.live(live) or "long-poll",
             backoff=arguments.backoff(backoff_options),
             tally=new_tally(),
+            subject=subject,
         )
+        return Job(index, subject, conversation)

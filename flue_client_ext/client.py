@@ -38,8 +38,17 @@ class FlueClient:
         http_client: httpx.Client | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        chosen = settings(base_url, token, headers, timeout, ssl_context, AMBIENT)
-        self._assemble(Session(chosen, new_pool(chosen), checked_client(http_client, "Client")))
+        own = checked_client(http_client, "Client", ssl_context)
+        chosen = settings(
+            base_url,
+            token,
+            headers,
+            timeout,
+            ssl_context,
+            AMBIENT,
+            own_client=own is not None,
+        )
+        self._assemble(Session(chosen, new_pool(chosen), own))
         self._owner = True
 
     def _assemble(self, session: Session) -> None:
@@ -70,7 +79,10 @@ class FlueClient:
         return other
 
     def close(self) -> None:
-        """Close the idle connections. Calls under way finish; later ones raise `RuntimeError`."""
+        """Close the idle connections. Calls under way finish; later ones raise `RuntimeError`.
+
+        Over an `http_client` of your own this closes nothing: it has no other connections.
+        """
         if self._owner:
             self._session.pool.close()
 

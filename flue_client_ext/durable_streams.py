@@ -33,7 +33,7 @@ from ._net.detached import current_loop
 from ._net.pool import Pool
 from ._net.sync_socket import SyncSocket
 from ._session import open_channel
-from ._surface import checked_client, new_tally, user_agent
+from ._surface import checked_client, checked_signal, new_tally, user_agent
 from .async_stream import AsyncStream
 from .signals import AbortController, AbortSignal
 from .stream import Stream
@@ -102,21 +102,25 @@ def stream(
     and `params` may be functions, run once for each request. `timeout` in seconds bounds the
     whole stream. `max_frame_bytes` is the largest SSE frame accepted. Raises as
     `FlueClient.runs.stream` does."""
+    own = checked_client(http_client, "Client", ssl_context)
     reading = _Reading(
-        stream_address(url, ssl_context),
+        stream_address(url, ssl_context, own_client=own is not None),
         offset,
         live,
-        Credentials(None, headers, params),
+        Credentials(None, headers, arguments.params(params)),
         backoff_options,
         pages_only,
         max_frame_bytes,
     )
     pool = Pool(reading.address.route, SyncSocket, os.getpid, most_idle=0)
-    channel = open_channel(pool, checked_client(http_client, "Client"), abortable=True)
+    channel = open_channel(pool, own, abortable=True)
     controller, tally = AbortController(), new_tally()
     conversation = reading.begin(sync_driver.AMBIENT, tally)
     driver = sync_driver.Driver(
-        conversation, channel, controller.linked(signal), arguments.timeout(timeout)
+        conversation,
+        channel,
+        controller.linked(checked_signal(signal)),
+        arguments.timeout(timeout),
     )
     return DurableStream(driver, Delivery(offset), controller, tally)
 
@@ -140,21 +144,25 @@ def astream(
 
     Functions in `headers` and `params` may be async.
     """
+    own = checked_client(http_client, "AsyncClient", ssl_context)
     reading = _Reading(
-        stream_address(url, ssl_context),
+        stream_address(url, ssl_context, own_client=own is not None),
         offset,
         live,
-        Credentials(None, headers, params),
+        Credentials(None, headers, arguments.params(params)),
         backoff_options,
         pages_only,
         max_frame_bytes,
     )
     pool = Pool(reading.address.route, AsyncSocket, current_loop, most_idle=0)
-    channel = open_async_channel(pool, checked_client(http_client, "AsyncClient"))
+    channel = open_async_channel(pool, own)
     controller, tally = AbortController(), new_tally()
     conversation = reading.begin(async_driver.AMBIENT, tally)
     driver = async_driver.AsyncDriver(
-        conversation, channel, controller.linked(signal), arguments.timeout(timeout)
+        conversation,
+        channel,
+        controller.linked(checked_signal(signal)),
+        arguments.timeout(timeout),
     )
     return AsyncDurableStream(driver, Delivery(offset), controller, tally)
 
@@ -180,7 +188,7 @@ class _Reading:
             live=arguments.live(self.live),
             backoff=arguments.backoff(self.backoff) or BackoffOptions(),
             pages_only=self.pages_only,
-            max_frame_bytes=self.max_frame_bytes,
+            max_frame_bytes=arguments.max_frame_bytes(self.max_frame_bytes),
         )
         return Follower(source, ambient, tally).run()
 

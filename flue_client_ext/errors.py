@@ -60,17 +60,23 @@ class FlueApiError(FlueError):
 
     Branch on `type` (the server's own name for the problem, `None` when the answer did not come
     from Flue) or on `status`; prose may change. `body` is the decoded JSON, or the text of
-    anything else, or `None` for an empty body. `retryable` says whether the same *read* may
-    succeed later."""
+    anything else, or `None` for an empty body. `retryable` says whether the same request may be
+    sent again and succeed: of reads only. Never after a POST, whose run a gateway's 502, 504 or
+    524 leaves open: it may have been started."""
 
     def __init__(
-        self, answer: Answer, *, run_id: str | None = None, explanation: str | None = None
+        self,
+        answer: Answer,
+        *,
+        read: bool = True,
+        run_id: str | None = None,
+        explanation: str | None = None,
     ) -> None:
         self.status = answer.status
         self.headers: Mapping[str, str] = _harmless(answer.headers)
         self.body: Any = _body_of(answer)
         self.run_id = run_id
-        self.retryable = is_retryable(answer.status)
+        self.retryable = read and is_retryable(answer.status)
         envelope = _envelope(self.body)
         self.type: str | None = envelope.get("type")
         self.details: Any = envelope.get("details")
@@ -126,16 +132,24 @@ class InvokeOutcomeUnknownError(FlueConnectionError):
 class FlueProtocolError(FlueError):
     """An answer that arrived whole and is not what the protocol says.
 
-    `url` has no query. Never retried. The call or stream that raised it is finished; the client is
-    not.
+    `url` has no query; `run_id` is set when it is known. Never retried. The call or stream that
+    raised it is finished; the client is not.
     """
 
-    def __init__(self, message: str, *, url: str | None = None, offset: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str | None = None,
+        offset: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
         where = "" if url is None else f" (from {url}{_at(offset)})"
         super().__init__(message + where)
         self.message = message
         self.url = url
         self.offset = offset
+        self.run_id = run_id
 
 
 class FlueExecutionError(FlueError):
@@ -161,10 +175,11 @@ class FlueExecutionError(FlueError):
 class UnsupportedFlueEventVersionError(FlueError):
     """An event whose format version `v` this client does not know."""
 
-    def __init__(self, *, received: Any, supported: int) -> None:
+    def __init__(self, *, received: Any, supported: int, run_id: str | None = None) -> None:
         super().__init__(f"event format v={received!r} is not supported (supported: {supported})")
         self.received = received
         self.supported = supported
+        self.run_id = run_id
 
 
 class StreamResetError(FlueError):
@@ -185,11 +200,30 @@ class StreamResetError(FlueError):
 
 
 class FlueAbortError(FlueError):
-    """A call was aborted through its signal; `reason` is what was given to `abort`."""
+    """A call was aborted through its signal; `reason` is what was given to `abort`.
 
-    def __init__(self, reason: Any = None) -> None:
+    `run_id` is set when a run had been named or started: it goes on at the server.
+    """
+
+    def __init__(self, reason: Any = None, *, run_id: str | None = None) -> None:
         super().__init__("the call was aborted" if reason is None else f"aborted: {reason}")
         self.reason = reason
+        self.run_id = run_id
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        reason = _picklable(self.reason)
+        return _rebuild, (type(self), self.args, {**self.__dict__, "reason": reason})
+
+
+def _picklable(value: Any) -> Any:
+    """Return `value`, or its `repr` where it cannot travel."""
+    import pickle
+
+    try:
+        pickle.dumps(value)
+    except Exception:
+        return repr(value)
+    return value
 
 
 def _at(offset: str | None) -> str:

@@ -22,7 +22,7 @@ class AbortSignal:
     """Says whether to stop. Made by `AbortController`, `AbortSignal.timeout`, `AbortSignal.any`."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may abort in the middle of anything
         self._listeners: list[Listener] = []
         self._aborted = False
         self._reason: Any = None

@@ -1,7 +1,7 @@
 """The worlds that every driver behaviour is tested in: blocking calls, asyncio and trio.
 
 A test is written once, in blocking style. In the async worlds a `Bridge` stands in front of the
-real async object and runs each of its coroutines on a real event loop in another thread. """
+real async object and runs each of its coroutines on a real event loop in another thread."""
 
 from __future__ import annotations
 

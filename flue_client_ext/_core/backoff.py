@@ -79,6 +79,8 @@ class Retry:
         self._jitter = jitter
         self._delays: Generator[float, Any, None] | None = None
         self.failures = 0
+        self.waiting_after: str | None = None
+        """The cause of the failure that is being waited out."""
 
     def reset(self) -> None:
         self.failures, self._delays = 0, None
@@ -95,7 +97,9 @@ class Retry:
         if delay is None:
             raise GaveUp
         yield Note(logging.INFO, f"attempt {self.failures} failed ({cause}), next in {delay:.2f} s")
+        self.waiting_after = cause
         yield Sleep(delay)
+        self.waiting_after = None
 
     def _jittered(self) -> float:
         if self._delays is None:

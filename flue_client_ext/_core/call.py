@@ -100,7 +100,7 @@ def call(
                 except GaveUp:
                     return outcome
     except DeadlineExceeded as passed:
-        raise _overdue(request, passed) from None
+        raise _overdue(request, passed, retry.waiting_after) from None
 
 
 def _after_failure(request: Request, failure: Failure, retry: Retry) -> Conversation[None]:
@@ -130,10 +130,16 @@ def connection_error(
     return kind(words, cause=failure.cause, offset=offset)
 
 
-def _overdue(request: Request, passed: DeadlineExceeded) -> FlueConnectionError:
+def _overdue(
+    request: Request, passed: DeadlineExceeded, waiting_after: str | None
+) -> FlueConnectionError:
     words = f"the deadline of {request.method} {request.shown_url} passed"
     if request.method == "POST" and passed.sent:
         return InvokeOutcomeUnknownError(
             words + " after it may have arrived", cause="the deadline passed"
         )
-    return FlueTimeoutError(words, cause="the deadline passed")
+    cause = "the deadline passed"
+    if waiting_after is not None:
+        words += f" while waiting to retry ({waiting_after})"
+        cause += f" while waiting to retry after: {waiting_after}"
+    return FlueTimeoutError(words, cause=cause)

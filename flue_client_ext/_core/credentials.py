@@ -37,13 +37,16 @@ class Credentials:
             _checked_token(self.token)
         for name, value in _fixed(self.headers).items():
             _checked(name, value)
+        for name, value in _items(self.params):
+            if not callable(value):
+                _checked_parameter(name, value)
 
     @property
     def refreshable(self) -> bool:
         """Whether asking again can give something new."""
         values: list[Any] = [self.token, self.headers]
-        values += _values(self.headers)
-        values += _values(self.params)
+        values += [value for _, value in _items(self.headers)]
+        values += [value for _, value in _items(self.params)]
         return any(callable(value) for value in values)
 
     def applied_to(self, request: Request) -> Conversation[Request]:
@@ -56,9 +59,9 @@ class Credentials:
         headers.update(given)
         url = request.url
         if self.params:
-            pairs: list[tuple[str, Any]] = []
+            pairs: list[tuple[str, str]] = []
             for name, value in self.params.items():
-                pairs.append((name, (yield from _resolved(value))))
+                pairs.append((name, _checked_parameter(name, (yield from _resolved(value)))))
             url += ("&" if "?" in url else "?") + urlencode(pairs)
         return evolve(request, url=url, headers=headers)
 
@@ -88,8 +91,8 @@ def _fixed(headers: Headers | None) -> dict[str, Any]:
     return {name: value for name, value in mapping.items() if not callable(value)}
 
 
-def _values(mapping: object) -> list[Any]:
-    return list(cast(Mapping[str, Any], mapping).values()) if isinstance(mapping, Mapping) else []
+def _items(mapping: object) -> list[tuple[str, Any]]:
+    return list(cast(Mapping[str, Any], mapping).items()) if isinstance(mapping, Mapping) else []
 
 
 def _checked_mapping(value: object, what: str) -> Mapping[str, Any]:
@@ -108,6 +111,12 @@ def _checked(name: Any, value: Any) -> str:
     if not _VALUE.fullmatch(value):
         raise ValueError(f"the header {name!r} has a control or non-Latin-1 character in its value")
     return value.strip()
+
+
+def _checked_parameter(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"the parameter {name!r} must be a string, not {type(value).__name__}")
+    return value
 
 
 def _checked_token(token: Any) -> str:

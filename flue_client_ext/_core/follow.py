@@ -39,6 +39,8 @@ POLL_PACE = 1.0
 """Seconds at least between the starts of two long-polls that bring nothing."""
 
 _SEEN_OFFSETS = 64
+_PATIENCE = 2
+"""Failures without progress that SSE is allowed once it has brought a frame."""
 
 
 class Follower:
@@ -57,7 +59,7 @@ class Follower:
         self._caught_up = False
         self._ended = False
         self._bulk = not source.pages_only
-        self._probe = source.offset == "now" and source.live == "long-poll"
+        self._probe = source.offset == "now" and source.live in ("long-poll", "auto")
         self._vouched = source.offset in ("-1", "now")
         self._heard = False
 
@@ -66,10 +68,11 @@ class Follower:
             while not self._ended:
                 yield from self._round(self._next_mode())
         except DeadlineExceeded:
+            words = "the deadline passed"
+            if self._retry.waiting_after is not None:
+                words += f" while waiting to retry after: {self._retry.waiting_after}"
             raise FlueTimeoutError(
-                f"the deadline passed at offset {self._offset}",
-                cause="the deadline passed",
-                offset=self._offset,
+                f"{words}, at offset {self._offset}", cause=words, offset=self._offset
             ) from None
         finally:
             self._tally.state = "ended"
@@ -122,24 +125,32 @@ class Follower:
         if failure is not None and failure.stale and lasted < ROUTINE_LIFE:
             return
         self._tally.reconnects += 1
+        self._probe = self._probe or self._offset == "now"  # a page tells where "now" is
         if progress:
             self._retry.reset()
-        elif self._gives_way(mode, trouble):
+        silent = failure is not None and failure.kind == "timeout"
+        if (silent or not progress) and self._gives_way(mode, trouble):
             yield from self._fall_back(mode, trouble.cause)
             if trouble.floor:
                 yield from self._pause(trouble)
+        elif progress:
+            return
         elif _routine(mode, failure) and lasted >= ROUTINE_LIFE:
-            self._probe = not self._heard
+            self._probe = self._probe or not self._heard
             yield Note(logging.DEBUG, f"live connection ended after {lasted:.0f} s: reopening")
         else:
             yield from self._pause(trouble)
 
     def _gives_way(self, mode: Mode, trouble: Trouble) -> bool:
         """Whether SSE failed in a way that may be SSE's own fault, and pages may replace it."""
+        failure = trouble.failure
         replaceable = mode == "bulk" or (mode == "sse" and self._live == "auto")
-        reached = trouble.failure is None or trouble.failure.sent
-        if self._heard or not (replaceable and reached):
+        if not replaceable or (failure is not None and not failure.sent):
             return False
+        if failure is not None and failure.kind == "timeout":
+            return True  # a server has something to send, or a heartbeat: a proxy holds it back
+        if self._heard:
+            return self._retry.failures >= _PATIENCE
         if mode == "sse" and trouble.status is not None and is_retryable(trouble.status):
             return not self._answers and self._retry.failures > 0  # it passes, or SSE never works
         return True
@@ -222,8 +233,12 @@ class Follower:
                 yield from self._pause(reader.refused(answer))
             elif not answer.stale:
                 yield from self._pause(reader.failed(answer))
+        if answer.status in (401, 403, 404, 410):
+            raise self._source.api_error(answer)
         tail = answer.headers.get("stream-next-offset")
-        if answer.status == 200 and tail != self._offset:
+        if answer.status != 200 or tail is None:
+            yield Note(logging.WARNING, f"cannot check the saved offset: HEAD {answer.status}")
+        elif tail != self._offset:
             raise StreamResetError(offset=self._offset, tail=tail)
 
 

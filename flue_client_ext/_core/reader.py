@@ -51,10 +51,11 @@ class Reader:
 
     def frames(self, first_limit: float, take: Take) -> Conversation[Trouble | None]:
         """Read until `take` has enough or the connection ends. `data` frames count only together
-        with the `control` frame behind them (PROTOCOL, SSE frames)."""
+        with the `control` frame behind them (PROTOCOL, SSE frames). `first_limit` holds until the
+        tail is reached: before it a server always has something to send."""
         framer = Framer(self._source.max_frame_bytes)
         items: list[Any] = []
-        limit = first_limit
+        held, limit = 0, first_limit
         while True:
             chunk: bytes | Failure = yield Read(limit)
             if isinstance(chunk, Failure):
@@ -62,13 +63,15 @@ class Reader:
             if not chunk:
                 return self.failed(Failure("cut", "the SSE connection ended"))
             self._tally.received(len(chunk))
-            limit = READ_LIMIT
             for name, data in self._split(framer, chunk):
                 if name == "data":
+                    held = self._checked(held + len(data))
                     items += parse_items(data, self._request, self._offset)
                 elif name == "control":
                     reading = parse_control(data, items, self._request, self._offset)
-                    self._offset, items = reading.batch.offset, []
+                    self._offset, items, held = reading.batch.offset, [], 0
+                    if reading.batch.up_to_date:
+                        limit = READ_LIMIT
                     if (yield from take(reading)):
                         return None
 
@@ -83,6 +86,13 @@ class Reader:
             raise error
         floor = retry_after(answer.headers, self._ambient.wall())
         return Trouble(f"status {answer.status}", error, status=answer.status, floor=floor)
+
+    def _checked(self, held: int) -> int:
+        """Cap what `data` frames may hold before their `control` frame comes."""
+        if held > self._source.max_frame_bytes:
+            words = f"more than {self._source.max_frame_bytes} bytes without a control frame"
+            raise FlueProtocolError(words, url=self._request.shown_url, offset=self._offset)
+        return held
 
     def _split(self, framer: Framer, chunk: bytes) -> list[tuple[str, bytes]]:
         try:

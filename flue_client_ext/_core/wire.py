@@ -16,7 +16,7 @@ import ssl
 from collections.abc import Callable, Generator
 from typing import Any, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 @frozen
@@ -55,7 +55,7 @@ class Proxy:
     host: str
     port: int
     tls: bool
-    authorization: str | None
+    authorization: str | None = field(repr=False)
 
 
 @frozen

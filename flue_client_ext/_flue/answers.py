@@ -31,17 +31,22 @@ _FOREIGN_404 = (None, "route_not_found")
 
 
 def api_error(
-    answer: Answer, *, run_id: str | None = None, started: Callable[[str], bool] = lambda _: False
+    answer: Answer,
+    *,
+    read: bool,
+    run_id: str | None = None,
+    started: Callable[[str], bool] = lambda _: False,
 ) -> FlueApiError:
     """Return the error for an answer that is not the one asked for.
 
-    `started` says whether this client has started a run: its 404 means something else then.
+    `read` says that asking again is harmless, `started` whether this client has started a run:
+    its 404 means something else then.
     """
-    error = FlueApiError(answer, run_id=run_id)
+    error = FlueApiError(answer, read=read, run_id=run_id)
     if answer.status != 404:
         return error
     if error.type in _FOREIGN_404:
-        return WorkflowApiNotFoundError(answer, run_id=run_id, explanation=_NO_API)
+        return WorkflowApiNotFoundError(answer, read=read, run_id=run_id, explanation=_NO_API)
     if error.type == "run_not_found" and run_id is not None and started(run_id):
         return RunNotReadableError(answer, run_id=run_id, explanation=_NOT_READABLE)
     return error

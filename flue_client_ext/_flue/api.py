@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
@@ -39,13 +39,14 @@ from ..errors import (
     FlueApiError,
     FlueConnectionError,
     FlueExecutionError,
+    FlueProtocolError,
     StreamResetError,
 )
 from . import arguments
 from .answers import api_error, view_of
 from .arguments import Unset
 from .delivery import EventDelivery
-from .results import WorkflowRunResult
+from .results import Subject, WorkflowRunResult
 
 T = TypeVar("T")
 Invoked = TypeVar("Invoked", WorkflowInvokeResult, WorkflowWaitResult)
@@ -106,7 +107,7 @@ class Api:
     ) -> Conversation[Invoked]:
         answer = yield from call(request, self.credentials, self.ambient, limit=limit)
         if answer.status != wanted:
-            raise api_error(answer)
+            raise api_error(answer, read=False)
         result = view_of(cls, answer, request, "runId")
         self.started.add(result.run_id)
         return result
@@ -175,9 +176,12 @@ class Api:
         live: Live,
         backoff: BackoffOptions | None,
         tally: Tally,
+        subject: Subject,
     ) -> Conversation[WorkflowRunResult[Any]]:
-        """Start a run, follow it to its end and return its result."""
-        return self._run(self.invoke(name, input, deadline=False), on_event, live, backoff, tally)
+        """Start a run, follow it to its end and return its result. Names it in `subject`."""
+        on_event = arguments.hook(on_event, "on_event")
+        invoke = self.invoke(name, input, deadline=False)
+        return self._run(invoke, on_event, live, backoff, tally, subject)
 
     def _run(
         self,
@@ -186,8 +190,10 @@ class Api:
         live: Live,
         backoff: BackoffOptions | None,
         tally: Tally,
+        subject: Subject,
     ) -> Conversation[WorkflowRunResult[Any]]:
         started = yield from invoke
+        subject.run_id = started.run_id
         return (
             yield from self.wait(
                 started.run_id, tally, live=live, on_event=on_event, backoff=backoff
@@ -222,16 +228,15 @@ class Api:
         tail = 1 if on_event is None else None
         stream = self.follow(run_id, tally, offset="-1", live=live, tail=tail, backoff=backoff)
         yield from consume(stream, take)
-        if ends:
-            end = ends[-1]
-            return _ended(run_id, end.is_error, end.error, end.to_dict().get("result"))
-        record = yield from self.get_run(run_id)
-        if record.status not in ("completed", "errored"):
+        end = ends[-1].to_dict() if ends else {}
+        if isinstance(failed := end.get("isError"), bool):
+            return _ended(run_id, failed, end)
+        record = (yield from self.get_run(run_id)).to_dict()
+        if record.get("status") not in ("completed", "errored"):
             raise FlueExecutionError(
                 target="workflow", target_id=run_id, failure="terminal_event_missing"
             )
-        failed = record.status == "errored"
-        return _ended(run_id, failed, record.error, record.to_dict().get("result"))
+        return _ended(run_id, record["status"] == "errored", record)
 
     def _built(self, kwargs: dict[str, Any], accept: str = "application/json") -> Request:
         query = urlencode(kwargs.get("params") or {})
@@ -250,13 +255,13 @@ class Api:
         )
 
     def _run_error(self, run_id: str, answer: Answer) -> FlueApiError:
-        return api_error(answer, run_id=run_id, started=self.started.__contains__)
+        return api_error(answer, read=True, run_id=run_id, started=self.started.__contains__)
 
     def _for_run(self, run_id: str, conversation: Conversation[T]) -> Conversation[T]:
         """Name the run in the errors of `conversation` that leave it open."""
         try:
             return (yield from conversation)
-        except (FlueConnectionError, StreamResetError) as error:
+        except (FlueConnectionError, FlueProtocolError, StreamResetError) as error:
             error.run_id = run_id
             raise
 
@@ -274,7 +279,10 @@ def _has_run_end(items: list[Any]) -> bool:
     return bool(items) and as_object(items[-1]).get("type") == "run_end"
 
 
-def _ended(run_id: str, failed: bool, error: Any, result: Any) -> WorkflowRunResult[Any]:
+def _ended(run_id: str, failed: bool, end: Mapping[str, Any]) -> WorkflowRunResult[Any]:
+    """Return what `end`, a `run_end` event or a record, says of the run."""
     if failed:
-        raise FlueExecutionError(target="workflow", target_id=run_id, failure="failed", error=error)
-    return WorkflowRunResult(run_id, result)
+        raise FlueExecutionError(
+            target="workflow", target_id=run_id, failure="failed", error=end.get("error")
+        )
+    return WorkflowRunResult(run_id, end.get("result"))

@@ -3,7 +3,8 @@ allowed."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeAlias, cast
 
 from .._core.backoff import BackoffOptions
 from .._core.source import Live
@@ -104,3 +105,44 @@ def checkpoint(value: object) -> Checkpoint | None:
     if value is None or isinstance(value, Checkpoint):
         return value
     raise TypeError(f"resume must be a Checkpoint, not {type(value).__name__}")
+
+
+def hook(value: object, what: str) -> Callable[..., object] | None:
+    if value is None or callable(value):
+        return value
+    raise TypeError(f"{what} must be a function or None, not {type(value).__name__}")
+
+
+def run_ids(value: object) -> list[str]:
+    return [segment(run_id, "run_id") for run_id in several(value, "run_ids")]
+
+
+def several(value: object, what: str) -> list[Any]:
+    """Return the items of `value`. A string or a mapping is one value, passed by mistake."""
+    kind = type(value).__name__
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | bytearray | Mapping):
+        raise TypeError(f"{what} must be a list or another iterable, not {kind}")
+    return list(cast(Iterable[object], value))
+
+
+def params(value: object) -> Mapping[str, Any] | None:
+    """Check the parameters that the user adds to those of the protocol."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise TypeError(f"params must be a mapping, not {type(value).__name__}")
+    mapping = cast(Mapping[object, Any], value)
+    for name in mapping:
+        if not isinstance(name, str):
+            raise TypeError(f"the names in params must be strings, not {name!r}")
+        if name in ("offset", "live", "cursor"):
+            raise ValueError(f"params must not contain {name!r}: the protocol uses it")
+    return cast(Mapping[str, Any], value)
+
+
+def max_frame_bytes(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"max_frame_bytes must be a whole number, not {type(value).__name__}")
+    if value < 1:
+        raise ValueError(f"max_frame_bytes must be at least 1, not {value}")
+    return value

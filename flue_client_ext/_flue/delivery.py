@@ -48,6 +48,16 @@ class Delivery(Generic[T]):
             raise self.broken
 
 
+def _is_string(_: Any, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{attribute.name} must be a string, not {type(value).__name__}")
+
+
+def _is_index(_: Any, attribute: Any, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | None):
+        raise TypeError(f"{attribute.name} must be a whole number, not {type(value).__name__}")
+
+
 @frozen(kw_only=True)
 class Checkpoint:
     """Where a consumer stands in a run: plain data to be saved, and given to
@@ -56,9 +66,9 @@ class Checkpoint:
     `event_index` is the index of the last event that was handed over, `None` before the first.
     """
 
-    run_id: str = field()
-    offset: str = field()
-    event_index: int | None = None
+    run_id: str = field(validator=_is_string)
+    offset: str = field(validator=_is_string)
+    event_index: int | None = field(default=None, validator=_is_index)
 
     def to_json(self) -> str:
         """Return the checkpoint as JSON text."""
@@ -70,13 +80,10 @@ class Checkpoint:
         """Return the checkpoint that `to_json` wrote; `ValueError` if it is none."""
         try:
             data = json.loads(text)
-            run_id, offset, index = data["runId"], data["offset"], data.get("eventIndex")
+            index = data.get("eventIndex")
+            return cls(run_id=data["runId"], offset=data["offset"], event_index=index)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ValueError("not the JSON text of a Checkpoint") from None
-        strings = isinstance(run_id, str) and isinstance(offset, str)
-        if not strings or isinstance(index, bool) or not isinstance(index, int | None):
-            raise ValueError("not the JSON text of a Checkpoint")
-        return cls(run_id=run_id, offset=offset, event_index=index)
 
 
 class EventDelivery(Delivery[FlueEvent]):
@@ -123,7 +130,9 @@ class EventDelivery(Delivery[FlueEvent]):
         for place, item in enumerate(items):
             if isinstance(item, dict) and as_object(item).get("v") != EVENT_VERSION:
                 self.broken = UnsupportedFlueEventVersionError(
-                    received=as_object(item).get("v"), supported=EVENT_VERSION
+                    received=as_object(item).get("v"),
+                    supported=EVENT_VERSION,
+                    run_id=self.run_id,
                 )
                 del events[place:]
                 return

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from .._core.steps import Conversation
-from .results import RunOutcome, WorkflowRunResult
+from .results import RunOutcome, Subject, WorkflowRunResult
 
 OnProgress = Callable[[int, int], object]
 
@@ -19,14 +19,14 @@ class Job:
     """One run to be waited for, at its place in what was passed in."""
 
     index: int
-    run_id: str | None
+    subject: Subject
     conversation: Conversation[WorkflowRunResult[Any]]
 
     def succeeded(self, result: WorkflowRunResult[Any]) -> RunOutcome:
         return RunOutcome(self.index, result.run_id, result.result)
 
     def failed(self, error: Exception) -> RunOutcome:
-        run_id: str | None = getattr(error, "run_id", None) or self.run_id
+        run_id: str | None = getattr(error, "run_id", None) or self.subject.run_id
         return RunOutcome(self.index, run_id, error=error)
 
 
@@ -42,11 +42,13 @@ class Collector:
     _waiting: dict[int, RunOutcome] = field(factory=dict[int, RunOutcome], init=False)
     _next: int = field(default=0, init=False)
 
+    def tell(self) -> object:
+        """Count one more outcome, before it is taken; return what `on_progress` returns."""
+        self._done += 1
+        return None if self.on_progress is None else self.on_progress(self._done, self.total)
+
     def take(self, outcome: RunOutcome) -> Iterator[RunOutcome]:
         """Yield what can be handed out now; raise the first error unless errors are values."""
-        self._done += 1
-        if self.on_progress is not None:
-            self.on_progress(self._done, self.total)
         if outcome.error is not None and not self.return_errors:
             raise outcome.error
         if not self.ordered:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from attrs import frozen
+from attrs import define, frozen
 
 from flue_client.models import FlueEvent
 
@@ -17,6 +17,16 @@ class WorkflowRunResult(Generic[R]):
 
     run_id: str
     result: R
+
+
+@define
+class Subject:
+    """The run that a call is about, for errors that come from outside of its conversation.
+
+    `run_id` is `None` until the run has been started.
+    """
+
+    run_id: str | None = None
 
 
 @frozen

@@ -1,7 +1,7 @@
 """Where the server is: the base URL checked, the environment's proxies, the shared TLS context.
 
 httpx reads every URL that is out of the ordinary (international names, escapes, IPv6, mistakes);
-the ordinary ones are not worth the time that importing it takes. """
+the ordinary ones are not worth the time that importing it takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import cache, partial
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .._core.wire import Proxy, Route
 
@@ -46,12 +46,17 @@ class _Parts:
 class Address:
     """A checked URL without its path's trailing slash, and the way to its origin."""
 
-    url: str
+    url: str = field(repr=lambda url: repr(url.partition("?")[0]))
     route: Route
 
 
-def base_address(base_url: str | None, context: ssl.SSLContext | None) -> Address:
-    """Check `base_url`, or the environment's `FLUE_BASE_URL`; its path (a mount prefix) is kept."""
+def base_address(
+    base_url: str | None, context: ssl.SSLContext | None, *, own_client: bool
+) -> Address:
+    """Check `base_url`, or the environment's `FLUE_BASE_URL`; its path (a mount prefix) is kept.
+
+    `own_client`: the user's httpx client carries the requests and knows its own proxies.
+    """
     given = base_url if base_url is not None else os.environ.get("FLUE_BASE_URL")
     if not given:
         raise ValueError(
@@ -62,13 +67,13 @@ def base_address(base_url: str | None, context: ssl.SSLContext | None) -> Addres
         raise ValueError("base_url must not have a query: each call appends its own path to it")
     if "#" in given:
         raise ValueError("base_url must not have a fragment: it is never sent to a server")
-    return Address(url.origin + url.path.rstrip("/"), _route(url, context))
+    return Address(url.origin + url.path.rstrip("/"), _route(url, context, own_client))
 
 
-def stream_address(given: str, context: ssl.SSLContext | None) -> Address:
+def stream_address(given: str, context: ssl.SSLContext | None, *, own_client: bool) -> Address:
     """Check the URL of a stream; it may have a query (a signature, for example)."""
     url = _parsed(given, "url")
-    return Address(url.origin + url.path, _route(url, context))
+    return Address(url.origin + url.path, _route(url, context, own_client))
 
 
 def _parsed(given: object, what: str) -> _Parts:
@@ -109,12 +114,12 @@ def _url(text: str) -> _Parts | None:
     return _Parts(url.scheme, host, port, path, url.username, url.password)
 
 
-def _route(url: _Parts, context: ssl.SSLContext | None) -> Route:
+def _route(url: _Parts, context: ssl.SSLContext | None, own_client: bool) -> Route:
     tls = url.scheme == "https"
     make: Callable[[], ssl.SSLContext] = shared_context
     if context is not None:
         make = partial(_given, context)
-    proxy = _environment_proxy(url.scheme, url.host, url.port)
+    proxy = None if own_client else _environment_proxy(url.scheme, url.host, url.port)
     return Route(url.host, url.port, tls, proxy, make)
 
 

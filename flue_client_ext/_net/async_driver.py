@@ -143,17 +143,30 @@ class AsyncDriver(Generic[T]):
                 case Read(limit):
                     reply = await self._channel.read(limit, self._deadline)
                 case Open(request, limit):
+                    self._check_deadline()
                     reply = await self._channel.open(request, limit, self._deadline)
                 case Sleep(seconds):
                     await self._sleep(seconds)
                 case Call(function):
-                    reply = await call(function)
+                    reply = await self._call(function)
                 case _:
                     pass
         self._scope = None
         if self._signal.aborted:
             raise Interrupted
         return reply
+
+    def _check_deadline(self) -> None:
+        """Send nothing once the deadline has passed, in a user's function for example."""
+        if anyio.current_time() >= self._deadline:
+            raise DeadlineExceeded(sent=False)
+
+    async def _call(self, function: Callable[[], Any]) -> Outcome:
+        with anyio.CancelScope(deadline=self._deadline) as scope:
+            return await call(function)
+        if scope.cancelled_caught and anyio.current_time() >= self._deadline:
+            raise DeadlineExceeded(sent=False)
+        raise Interrupted
 
     async def _sleep(self, seconds: float) -> None:
         left = self._deadline - anyio.current_time()

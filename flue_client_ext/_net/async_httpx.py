@@ -14,6 +14,7 @@ from .._core.http import Head, Request
 from .._core.steps import DeadlineExceeded, Failure
 from .detached import detached, detached_request, in_background, in_trio, undisturbed
 from .httpx_common import failure_of, head_of, headers_of, limits
+from .log import logger
 
 
 async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes:
@@ -21,17 +22,36 @@ async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes:
 
 
 class _Progress:
-    """Knows when a request can be cancelled: httpcore 1.0 never frees the place in its pool of one
-    that is cancelled between connecting and sending, or before. It is told of every step."""
+    """Knows whether a request may have been sent, and when it can be cancelled: httpcore 1.0 never
+    frees the place in its pool of one that is cancelled between connecting and sending, or before.
+    It is told of every step, except by transports that do not tell."""
 
     def __init__(self) -> None:
         self.interruptible = asyncio.Event()
+        self._told = self._sent = False
+        self._connected: Any = None
 
-    async def __call__(self, step: str, _: object) -> None:
+    @property
+    def maybe_sent(self) -> bool:
+        return self._sent or not self._told
+
+    async def __call__(self, step: str, info: dict[str, Any]) -> None:
+        self._told = True
+        if step.endswith("connect_tcp.complete"):
+            self._connected = info.get("return_value")
+        elif not step.startswith("connection.start_tls") or step.endswith(".complete"):
+            self._connected = None
+        self._sent = self._sent or step.endswith("send_request_headers.started")
         if step.startswith("http") or step.endswith(".started"):
             self.interruptible.set()
         else:
             self.interruptible.clear()
+
+    async def abandon(self) -> None:
+        """Close a connection that was left in its TLS handshake: httpcore forgets it there."""
+        if self._connected is not None:
+            with anyio.CancelScope(shield=True):
+                await self._connected.aclose()
 
 
 async def _exhaust(response: httpx.Response, chunks: AsyncGenerator[bytes, None]) -> None:
@@ -45,6 +65,13 @@ async def _exhaust(response: httpx.Response, chunks: AsyncGenerator[bytes, None]
         pass
 
 
+async def _closed(chunks: AsyncGenerator[bytes, None]) -> None:
+    try:
+        await chunks.aclose()
+    except RuntimeError:  # a read that was cancelled has not returned yet
+        pass
+
+
 class AsyncHttpxChannel:
     """An `AsyncChannel` over an httpx client."""
 
@@ -55,19 +82,21 @@ class AsyncHttpxChannel:
 
     async def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         await self.close()
+        progress = _Progress()
         sent = self._client.build_request(
             request.method,
             request.url,
             headers=headers_of(request),
             content=request.body,
             timeout=limits(limit, deadline - anyio.current_time()),
+            extensions={"trace": progress},
         )
         try:
             with anyio.CancelScope(deadline=deadline):
-                return await self._answer(request, sent)
+                return await self._answer(request, sent, progress)
         except (httpx.HTTPError, OSError) as error:
             return self._failed(error, deadline)
-        raise DeadlineExceeded(sent=True)
+        raise DeadlineExceeded(progress.maybe_sent)
 
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure:
         assert self._chunks is not None
@@ -88,10 +117,9 @@ class AsyncHttpxChannel:
         if leave is not None:
             in_background(leave)
 
-    async def _answer(self, request: Request, sent: httpx.Request) -> Head:
-        sent.extensions = {**sent.extensions, "trace": (progress := _Progress())}
+    async def _answer(self, request: Request, sent: httpx.Request, progress: _Progress) -> Head:
         response = await detached_request(
-            self._sent(sent), progress.interruptible, httpx.Response.aclose
+            self._sent(sent, progress), progress.interruptible, httpx.Response.aclose
         )
         self._response = response
         whole = response.is_stream_consumed  # a mock transport's answer may be
@@ -99,8 +127,12 @@ class AsyncHttpxChannel:
         self._chunks = cast(AsyncGenerator[bytes, None], chunks)
         return head_of(request, response)
 
-    async def _sent(self, request: httpx.Request) -> httpx.Response:
-        return await self._client.send(request, stream=True, follow_redirects=False)
+    async def _sent(self, request: httpx.Request, progress: _Progress) -> httpx.Response:
+        try:
+            return await self._client.send(request, stream=True, follow_redirects=False)
+        except BaseException:
+            await progress.abandon()
+            raise
 
     def _left(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
         """Forget the open answer; return what closes it."""
@@ -110,13 +142,13 @@ class AsyncHttpxChannel:
             return None
 
         async def leave() -> None:
-            if in_trio():
-                await _exhaust(response, chunks)
             try:
-                await chunks.aclose()
-            except RuntimeError:  # a read that was cancelled has not returned yet
-                pass
-            await response.aclose()
+                if in_trio():
+                    await _exhaust(response, chunks)
+                await _closed(chunks)
+                await response.aclose()
+            except Exception as error:  # the user's transport: nobody is there to be told
+                logger.debug("closing an answer failed: %s", type(error).__name__)
 
         return leave
 

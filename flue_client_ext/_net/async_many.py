@@ -15,6 +15,7 @@ from .._flue.many import Collector, Job
 from .._flue.results import RunOutcome, WorkflowRunResult
 from ..errors import FlueAbortError
 from ..signals import AbortController, AbortSignal
+from .async_driver import call
 from .detached import in_background
 
 AsyncRunner = Callable[[Job, AbortSignal], Awaitable[WorkflowRunResult[Any]]]
@@ -46,8 +47,10 @@ class _Work:
             return job.failed(error)
 
 
-class Completed:
-    """The outcomes of `jobs`, at most `concurrency` of them under way; an async iterator.
+class AsyncRunOutcomes:
+    """The outcomes of many runs; an async iterator.
+
+    Leave it early through `contextlib.aclosing`, or drop it: what is under way is aborted.
 
     The tasks stand by themselves, since a task group must not be open while the consumer has its
     turn. It is no async generator, which would need its event loop to be dropped."""
@@ -99,6 +102,7 @@ class Completed:
         self._left -= 1
         if self._signal is not None and self._signal.aborted:
             raise FlueAbortError(self._signal.reason)
+        (await call(self._collector.tell)).get()
         return outcome
 
     def _end(self) -> None:

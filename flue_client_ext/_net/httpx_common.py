@@ -51,6 +51,8 @@ def head_of(request: Request, response: httpx.Response) -> Head:
 def failure_of(error: Exception) -> Failure:
     """Say what an httpx error means; it is not kept, since it holds the request's headers."""
     cause = describe(error)
+    if isinstance(error, httpx.HTTPStatusError):  # its words quote the URL with its query
+        cause = f"HTTPStatusError: {error.response.status_code}, raised by a hook of http_client"
     if isinstance(error, _NOT_SENT):
         return Failure("connect", cause, sent=False)
     if isinstance(error, httpx.TimeoutException):

@@ -49,7 +49,10 @@ class Driver(Generic[T]):
         self._signal = signal
         self._timeout = timeout
         self._deadline = math.inf
-        self._woken = threading.Event()
+        # Held until the driver is woken. Neither an Event, whose wait a signal handler that aborts
+        # may interrupt, nor a queue: SimpleQueue of CPython 3.11 can outwait a short timeout.
+        self._asleep = threading.Lock()
+        self._asleep.acquire()
         self._listener: Callable[[], None] | None = None
         self.stopped = False
         self.busy = False
@@ -105,7 +108,8 @@ class Driver(Generic[T]):
     def wake(self) -> None:
         """End the wait under way, from the aborting thread."""
         self.stopped = True
-        self._woken.set()
+        if self._asleep.locked():
+            self._asleep.release()
         self._channel.abort()
 
     def _reply(self, step: Step) -> Any:
@@ -122,6 +126,7 @@ class Driver(Generic[T]):
             case Read(limit):
                 reply: Any = self._channel.read(limit, self._deadline)
             case Open(request, limit):
+                self._check_deadline()
                 reply = self._channel.open(request, limit, self._deadline)
             case Sleep(seconds):
                 reply = None
@@ -137,10 +142,15 @@ class Driver(Generic[T]):
         if self._signal.aborted:
             raise Interrupted
 
+    def _check_deadline(self) -> None:
+        """Send nothing once the deadline has passed, in a user's function for example."""
+        if time.monotonic() >= self._deadline:
+            raise DeadlineExceeded(sent=False)
+
     def _sleep(self, seconds: float) -> None:
         left = self._deadline - time.monotonic()
-        self._woken.wait(min(seconds, max(left, 0), threading.TIMEOUT_MAX))
-        if left < seconds and not self._woken.is_set():
+        woken = self._asleep.acquire(timeout=min(seconds, max(left, 0), threading.TIMEOUT_MAX))
+        if left < seconds and not woken:
             raise DeadlineExceeded(sent=False)
 
 

@@ -7,7 +7,7 @@ wait happens in a thread that is left behind, and its socket, once known, is shu
 from __future__ import annotations
 
 import contextvars
-import math
+import queue
 import socket
 import threading
 import time
@@ -30,9 +30,10 @@ class HttpxChannel:
         self._response: httpx.Response | None = None
         self._chunks: Iterator[bytes] | None = None
         self._socket: socket.socket | None = None
+        self._in_handshake: socket.socket | None = None
         self._timer: threading.Timer | None = None
-        self._ended = threading.Event()
-        self._wake = threading.Event()
+        self._ended = False
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         self.close()
@@ -63,13 +64,13 @@ class HttpxChannel:
             data = next(self._chunks, b"")
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             return self._failed(error, deadline)
-        if not data and self._ended.is_set() and time.monotonic() >= deadline:
+        if not data and self._ended and time.monotonic() >= deadline:
             raise DeadlineExceeded(sent=True)
         return data
 
     def abort(self) -> None:
-        self._ended.set()
-        self._wake.set()
+        self._ended = True
+        self._wake.put(None)
         if (sock := self._socket) is not None:
             try:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
@@ -85,8 +86,9 @@ class HttpxChannel:
             response.close()
 
     def _watch(self, deadline: float) -> None:
-        if deadline < math.inf:
-            self._timer = threading.Timer(max(deadline - time.monotonic(), 0), self.abort)
+        left = deadline - time.monotonic()
+        if left < threading.TIMEOUT_MAX:
+            self._timer = threading.Timer(max(left, 0), self.abort)
             self._timer.name, self._timer.daemon = "flue-client-deadline", True
             self._timer.start()
 
@@ -99,7 +101,7 @@ class HttpxChannel:
     def _abandonable(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         """Run `send` in a thread, and leave it behind when the call is aborted."""
         outcome: list[httpx.Response | BaseException] = []
-        self._wake.clear()
+        self._wake = wake = queue.SimpleQueue[None]()
         lock = threading.Lock()
 
         def work() -> None:
@@ -109,17 +111,23 @@ class HttpxChannel:
                 result = error
             with lock:
                 outcome.append(result)
-                late = self._ended.is_set()
+                late = self._ended
             if late and isinstance(result, httpx.Response):
                 result.close()
-            self._wake.set()
+            wake.put(None)
 
         context = contextvars.copy_context()
         threading.Thread(
             target=context.run, args=(work,), name="flue-client-send", daemon=True
         ).start()
-        while not outcome and not self._ended.is_set():
-            self._wake.wait()
+        try:
+            while not outcome and not self._ended:
+                wake.get()
+        except BaseException:  # Ctrl-C: the answer that comes late must be closed
+            with lock:
+                self._ended = True
+            self.abort()
+            raise
         with lock:
             result = outcome[0] if outcome else OSError("aborted")
         if isinstance(result, httpx.Response):
@@ -135,9 +143,19 @@ class HttpxChannel:
     def _trace(self, name: str, info: dict[str, Any]) -> None:
         if name.endswith(("connect_tcp.complete", "start_tls.complete")):
             self._remember(info.get("return_value"))
+        elif name.endswith("start_tls.started") and self._socket is not None:
+            # The handshake takes the descriptor away from the socket object that is known.
+            known = self._socket
+            self._socket = socket.fromfd(known.fileno(), known.family, known.type)
+            self._in_handshake = self._socket
+        if self._in_handshake is not None and name.endswith(("tls.complete", "tls.failed")):
+            self._in_handshake.close()
+            self._in_handshake = None
+        if self._ended:
+            self.abort()
 
     def _remember(self, stream: Any) -> None:
         if stream is not None:
             self._socket = stream.get_extra_info("socket")
-            if self._ended.is_set():
+            if self._ended:
                 self.abort()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from .._flue.many import Collector, Job
 from .._flue.results import RunOutcome, WorkflowRunResult
 from ..errors import FlueAbortError
 from ..signals import AbortController, AbortSignal
+from .sync_driver import call
 
 Runner = Callable[[Job, AbortSignal], WorkflowRunResult[Any]]
 
@@ -21,7 +22,7 @@ def completed(
     concurrency: int,
     signal: AbortSignal | None,
     collector: Collector,
-) -> Iterator[RunOutcome]:
+) -> Generator[RunOutcome, None, None]:
     """Yield the outcomes of `jobs`, at most `concurrency` of them under way."""
     controller = AbortController()
     watched = controller.linked(signal)
@@ -54,6 +55,7 @@ def completed(
                 raise outcome
             if signal is not None and signal.aborted:
                 raise FlueAbortError(signal.reason)
+            call(collector.tell).get()
             yield from collector.take(outcome)
     finally:
         controller.abort()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import select
 import socket
 import threading
@@ -26,8 +25,8 @@ class SyncSocket:
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
-        self._aborted = threading.Event()
+        self._lock = threading.RLock()  # a signal handler may abort in the middle of `abort`
+        self._aborted = False
 
     def connect(self, host: str, port: int, until: float) -> None:
         addresses = literal(host, port) or self._look_up(host, port, until)
@@ -38,7 +37,7 @@ class SyncSocket:
                 self._try(address, now + share(until - now, left))
                 return
             except OSError:
-                if self._aborted.is_set() or left == 1:
+                if self._aborted or left == 1:
                     raise
         raise OSError(f"no address for {host}")
 
@@ -51,7 +50,7 @@ class SyncSocket:
 
     def abort(self) -> None:
         """End whatever waits on this socket, now and later; from any thread."""
-        self._aborted.set()
+        self._aborted = True
         with self._lock:
             if self._socket is not None:
                 try:
@@ -71,7 +70,7 @@ class SyncSocket:
         return peer_spoke(self._socket)
 
     def _ready(self, until: float) -> socket.socket:
-        if self._aborted.is_set() or self._socket is None:
+        if self._aborted or self._socket is None:
             raise Aborted
         left = until - time.monotonic()
         if left <= 0:
@@ -86,7 +85,7 @@ class SyncSocket:
             if error not in UNDER_WAY:
                 raise OSError(error, os.strerror(error))
             while not _writable(sock, _GLANCE):
-                if self._aborted.is_set():
+                if self._aborted:
                     raise Aborted
                 if time.monotonic() >= until:
                     raise TimeoutError("timed out while connecting")
@@ -101,20 +100,21 @@ class SyncSocket:
 
     def _look_up(self, host: str, port: int, until: float) -> Sequence[Address]:
         """Resolve in a thread that can be left behind: `getaddrinfo` cannot be interrupted."""
-        found: queue.SimpleQueue[Sequence[Address] | OSError] = queue.SimpleQueue()
-        threading.Thread(
-            target=lambda: found.put(resolve(host, port)), name="flue-client-lookup", daemon=True
-        ).start()
-        while not self._aborted.is_set():
-            try:
-                answer = found.get(timeout=_GLANCE)
-            except queue.Empty:
-                if time.monotonic() >= until:
-                    raise TimeoutError(f"timed out while looking up {host}") from None
-                continue
-            if isinstance(answer, OSError):
-                raise answer
-            return answer
+        found: list[Sequence[Address] | OSError] = []
+        done = threading.Event()
+
+        def work() -> None:
+            found.append(resolve(host, port))
+            done.set()
+
+        threading.Thread(target=work, name="flue-client-lookup", daemon=True).start()
+        while not self._aborted:
+            if done.wait(_GLANCE):
+                if isinstance(found[0], OSError):
+                    raise found[0]
+                return found[0]
+            if time.monotonic() >= until:
+                raise TimeoutError(f"timed out while looking up {host}")
         raise Aborted
 
 

@@ -88,13 +88,16 @@ def test_auto_stays_with_SSE_that_has_worked() -> None:
     assert play.asked == ("GET", "sse", "b")
 
 
-def test_SSE_that_may_be_replaced_must_speak_soon_and_after_that_as_seldom_as_any() -> None:
+def test_SSE_that_may_be_replaced_must_speak_soon_until_the_tail_is_reached() -> None:
     for live, first in (("auto", START_LIMIT), ("sse", READ_LIMIT)):
         play = follow("b", live=live)
         assert play.step.timeout == first
         play.sse()
         assert play.step == Read(first)
         play.bytes(b": heartbeat\n\n")
+        assert play.step == Read(first)
+        play.bytes(control("b", "up_to_date"))
+        play.taken()
         assert play.step == Read(READ_LIMIT)
     play = follow()
     play.page([1], "b")

@@ -170,3 +170,11 @@ def test_a_failure_between_two_quiet_waits_counts_alone() -> None:
         play.clock.now += 30
         play.page(None, "b", "up_to_date")
         play.taken()
+
+
+def test_a_reused_connection_that_was_cut_after_a_long_wait_had_not_been_dead() -> None:
+    play = follow("b", live="long-poll")
+    play.clock.now += 3
+    play.fail(STALE)
+    assert play.asked == ("GET", "page", "b")
+    assert play.tally.reconnects == 1

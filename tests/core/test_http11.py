@@ -195,7 +195,10 @@ def test_whether_bytes_may_have_left_and_an_answer_began_is_known_at_each_step()
     while wire.perform(http.read()):
         pass
     assert http.answered
-    wire.perform(http.open(GET))
+    talk = http.open(GET)
+    next(talk)  # established
+    assert (http.sent, http.answered, http.used) == (False, False, True)
+    wire.perform(talk)
     assert (http.sent, http.answered, http.used) == (True, True, True)
 
 

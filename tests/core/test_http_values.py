@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -68,6 +69,19 @@ def test_Retry_After_is_seconds_or_a_date_capped_and_garbage_is_nothing(
 ) -> None:
     headers = {} if value is None else {"retry-after": value}
     assert retry_after(headers, NOW) == pytest.approx(seconds)
+
+
+def test_a_date_without_a_zone_is_in_UTC_wherever_this_machine_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "XXX-9")
+    time.tzset()
+    try:
+        for value in ("Sun Nov 22 12:00:20 2026", "Sun, 22 Nov 2026 12:00:20 -0000"):
+            assert retry_after({"retry-after": value}, NOW) == pytest.approx(20.0)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @given(

@@ -134,8 +134,8 @@ def cyclic(kind: str) -> Any:
         (Data, TypeError, "input is"),
         (Model, TypeError, "input is"),
         (1j, TypeError, "input is"),
-        (cyclic("list"), ValueError, "input[1]['again']"),
-        (cyclic("data"), ValueError, "input['parts'][0][0]"),
+        (cyclic("list"), ValueError, "input[1]['again'] "),
+        (cyclic("data"), ValueError, "input['parts'][0][0] "),
     ],
 )
 def test_what_JSON_cannot_carry_is_refused_with_its_place(

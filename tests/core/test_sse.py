@@ -37,6 +37,8 @@ SAMPLES = {
     "data before its name": b"data: x\nevent: late\n\n",
     "colons in values": b"data: a:b::c\nevent: x:y\n\n",
     "fields that only look like data": b"data : x\n Data: y\nDATA: z\nmydata: q\n\n",
+    "spaces around the values of the common shape": b"event:  data \ndata:  [1] \n\n"
+    b"event: data\ndata:\t[1]\n\nevent:data\ndata:[1]\x0b\n\n",
     "many blank lines": b"\n\n\ndata: a\n\n\n\n\r\n\r\rdata: b\n\n\n",
     "an unfinished last frame": b"data: a\n\nevent: control\ndata: half",
     "a last frame that lacks only its blank line": b"data: a\n\ndata: b\n",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import aclosing, closing
 from typing import Any, Literal, TypedDict, assert_never, assert_type
 
 import httpx
@@ -12,18 +13,23 @@ from flue_client_ext import (
     AbortSignal,
     AsyncFlueClient,
     AsyncFlueEventStream,
+    AsyncRunOutcomes,
     BackoffOptions,
     Batch,
     Checkpoint,
     EventBatch,
     FailedAttempt,
+    FlueAbortError,
     FlueApiError,
     FlueClient,
     FlueEvent,
     FlueEventStream,
     FlueExecutionError,
+    FlueProtocolError,
     FlueTimeoutError,
     LogEvent,
+    Message,
+    ModelResponse,
     RunEndEvent,
     RunOutcome,
     RunRecord,
@@ -31,6 +37,8 @@ from flue_client_ext import (
     TextDeltaEvent,
     ToolEvent,
     UnknownEvent,
+    Usage,
+    View,
     WorkflowInvokeResult,
     WorkflowRunResult,
     WorkflowWaitResult,
@@ -150,8 +158,9 @@ async def runs_async(client: AsyncFlueClient) -> None:
 
 def many(client: FlueClient) -> None:
     outcomes = client.workflows.map("w", [1, 2], concurrency=2, ordered=False)
-    assert_type(outcomes, Iterator[RunOutcome])
-    assert_type(client.runs.as_completed(["r"]), Iterator[RunOutcome])
+    assert_type(outcomes, Generator[RunOutcome, None, None])
+    with closing(client.runs.as_completed(["r"])) as completed:
+        assert_type(next(completed), RunOutcome)
     assert_type(client.runs.wait_all(iter(["r"])), list[RunOutcome])
     for outcome in outcomes:
         assert_type(outcome.ok, bool)
@@ -160,8 +169,9 @@ def many(client: FlueClient) -> None:
 
 
 async def many_async(client: AsyncFlueClient) -> None:
-    assert_type(client.workflows.map("w", [1]), AsyncIterator[RunOutcome])
-    assert_type(client.runs.as_completed(["r"]), AsyncIterator[RunOutcome])
+    assert_type(client.workflows.map("w", [1]), AsyncRunOutcomes)
+    async with aclosing(client.runs.as_completed(["r"])) as completed:
+        assert_type(await anext(completed), RunOutcome)
     assert_type(await client.runs.wait_all(["r"]), list[RunOutcome])
 
 
@@ -185,6 +195,11 @@ def events_narrow(event: FlueEvent) -> str | None:
             return message
         case _:
             return event.run_id
+
+
+def parts_of_events_have_names_too(usage: Usage, message: Message, response: ModelResponse) -> None:
+    views: list[View] = [usage, message, response]
+    assert views
 
 
 def narrowing_leaves_nothing_over(event: LogEvent | RunEndEvent) -> str | None:
@@ -247,4 +262,9 @@ def errors(
     assert_type(failed.failure, str)
     timeout: TimeoutError = late
     assert timeout
-    return late.run_id, late.offset, api.run_id, failed.run_id
+    return late.run_id, late.offset, api.run_id, failed.run_id, *runs_of_others()
+
+
+def runs_of_others() -> tuple[str | None, ...]:
+    aborted, strange = FlueAbortError(), FlueProtocolError("x")
+    return aborted.run_id, strange.run_id

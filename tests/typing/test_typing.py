@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PRELUDE = """\
+import flue_client_ext
 import httpx
 from flue_client_ext import *
 from flue_client_ext import durable_streams
@@ -63,6 +64,7 @@ AbortSignal.timeout("soon")
 signal.abort()
 durable_streams.stream("http://h", live="auto!")
 durable_streams.stream()
+flue_client_ext.no_such_name
 """
 
 

@@ -1,0 +1,1 @@
+"""Streams in every world and mode: what they deliver, what they survive, how they stop."""

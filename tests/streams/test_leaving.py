@@ -1,0 +1,112 @@
+"""Streams that are left early or ended by somebody else close their connections, without a word."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trio
+
+from flue_client_ext import AbortController, FlueAbortError, FlueClient
+
+from .async_support import client_at, holds, is_healthy, nothing_complains
+from .conftest import Serve
+from .replay import RUN, Replay, log_event, run_end
+
+
+def test_cancelling_from_another_task_ends_the_stream_cleanly(
+    serve: Serve, connections: str
+) -> None:
+    server = serve(holds)
+
+    async def main() -> None:
+        async with nothing_complains(), client_at(server.url, connections) as client:
+            controller = AbortController()
+            streams = [
+                client.runs.stream(RUN, live="sse"),
+                client.runs.stream(RUN, live="long-poll", signal=controller.signal),
+            ]
+
+            async def read(stream: Any) -> list[Any]:
+                return [event async for event in stream]
+
+            readers = [asyncio.create_task(read(stream)) for stream in streams]
+            call = asyncio.create_task(
+                client.workflows.invoke("w", wait="result", signal=controller.signal)
+            )
+            await asyncio.to_thread(server.wait_requests, 4)
+            await asyncio.sleep(0.02)
+            streams[0].cancel()
+            controller.abort("enough")
+            done = await asyncio.wait_for(asyncio.gather(*readers), 1)
+            assert [len(events) for events in done] == [1, 1]
+            with pytest.raises(FlueAbortError) as caught:
+                await asyncio.wait_for(call, 1)
+            assert caught.value.reason == "enough"
+            await is_healthy(client, server, connections)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_leaving_a_loop_early_closes_the_connection_without_a_warning(
+    serve: Serve, connections: str, backend: str
+) -> None:
+    server = serve(holds)
+
+    async def main(in_thread: Callable[..., Any]) -> None:
+        async with client_at(server.url, connections) as client:
+            async for _ in client.runs.stream(RUN, live="sse"):
+                break
+            gc.collect()
+            assert await in_thread(server.wait_idle, 5)
+            stream = client.runs.stream(RUN, live="sse")
+            async with stream:
+                async for _ in stream:
+                    break
+            assert await in_thread(server.wait_idle, 5)
+            batches = client.runs.stream(RUN, live="sse").batches()
+            async for _ in batches:
+                break
+            del batches
+            gc.collect()
+            assert await in_thread(server.wait_idle, 5)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if backend == "trio":
+            trio.run(main, trio.to_thread.run_sync)
+        else:
+            asyncio.run(main(asyncio.to_thread))
+        gc.collect()
+
+
+def test_leaving_a_sync_loop_early_closes_the_connection_without_a_warning(serve: Serve) -> None:
+    server = serve(holds)
+    with warnings.catch_warnings(), FlueClient(server.url, token=None) as client:
+        warnings.simplefilter("error")
+        for _ in client.runs.stream(RUN, live="sse"):
+            break
+        assert server.wait_idle(5)
+        with client.runs.stream(RUN, live="sse") as stream:
+            next(stream)
+        assert server.wait_idle(5)
+        for _ in client.runs.stream(RUN, live="sse").batches():
+            break
+        gc.collect()
+        assert server.wait_idle(5)
+
+
+def test_a_loop_that_was_left_may_go_on(serve: Serve) -> None:
+    """The stream is still held, so its connection is, and the iteration goes on where it was."""
+    replay = Replay([log_event(0)], closed=False)
+    with FlueClient(serve(replay).url, token=None) as client:
+        stream = client.runs.stream(RUN, live="sse")
+        for _ in stream:
+            break
+        replay.append(run_end(1), close=True)
+        assert [event.type for event in stream] == ["run_end"]

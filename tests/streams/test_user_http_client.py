@@ -1,0 +1,113 @@
+"""Streams over the user's own httpx client: the same promises, and it is never closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from flue_client_ext import BackoffOptions
+from tests.servers.proxy import TcpProxy
+from tests.servers.raw import RawServer
+from tests.worlds import World
+
+from .conftest import Serve
+from .reading import dicts
+from .replay import RUN, Replay, offset_at, whole_run
+from .test_cancel import AT_ONCE, BLOCKED, Stopping, connecting_to, says_nothing, wait_for
+from .test_reconnection import FAULTS, every_second
+
+FEW = ["reset before the head", "truncated chunk", "cut short of its length", "silence in the body"]
+
+
+@pytest.fixture
+def given(any_world: World) -> Iterator[Any]:
+    """A user's client, which outlives the test's own."""
+    made: list[Any] = []
+
+    def make(**options: Any) -> Any:
+        kind: Any = httpx.AsyncClient if any_world.is_async else httpx.Client
+        made.append(kind(trust_env=False, **options))
+        return made[-1]
+
+    yield make
+    for client in made:
+        assert not client.is_closed
+        if any_world.portal is None:
+            client.close()
+        else:
+            any_world.portal.call(client.aclose)
+
+
+def test_all_modes_read_all_events(any_world: World, serve: Serve, given: Any, live: Any) -> None:
+    server = serve(Replay(run := whole_run(30), page=4))
+    http_client = given()
+    with any_world.client(server.url, http_client=http_client) as client:
+        stream = client.runs.stream(RUN, live=live)
+        assert dicts(stream) == run
+        assert stream.offset == offset_at(30)
+    durable = any_world.durable(f"{server.url}/s", live=live, http_client=http_client)
+    assert list(durable) == run
+
+
+@pytest.mark.usefixtures("soon_silent")
+@pytest.mark.parametrize("name", FEW)
+def test_it_survives_the_same_faults(
+    any_world: World, serve: Serve, given: Any, live: Any, name: str
+) -> None:
+    replay = Replay(run := whole_run(9), page=4, faults=every_second(FAULTS[name]))
+    client = any_world.client(serve(replay).url, http_client=given())
+    quick = BackoffOptions(initial_delay=0.001)
+    assert dicts(client.runs.stream(RUN, live=live, backoff_options=quick)) == run
+    assert replay.struck >= 1
+
+
+@pytest.mark.parametrize("live", ["long-poll", "sse"])
+def test_it_survives_a_proxy_that_cuts(
+    any_world: World, genuine: Any, given: Any, live: str
+) -> None:
+    with TcpProxy(("127.0.0.1", genuine.port), cut_bytes=30_000) as proxy:
+        direct = any_world.client(genuine.url)
+        run = direct.workflows.run("flood", input={"n": 250}).run_id
+        client = any_world.client(proxy.url, http_client=given())
+        quick = BackoffOptions(initial_delay=0.001)
+        events = dicts(client.runs.stream(run, live=live, backoff_options=quick))
+        assert events == dicts(direct.runs.events(run))
+
+
+def trusting(server: RawServer, tls: bool) -> dict[str, Any]:
+    return {"verify": server.client_context()} if tls else {}
+
+
+@pytest.mark.parametrize("how", ["cancel", "signal"])
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("where", [name for name in BLOCKED if "the wait" not in name])
+def test_a_stream_blocked_in(
+    any_world: World, serve: Serve, given: Any, where: str, tls: bool, how: str
+) -> None:
+    handler, live = BLOCKED[where]
+    server = serve(handler, tls=tls)
+    client = any_world.client(server.url, http_client=given(**trusting(server, tls)))
+    stopping = Stopping(client, live, how)
+    assert server.wait_requests(1)
+    stopping.stops_at_once()
+    assert server.wait_idle(AT_ONCE)
+    server.handler = Replay(run := whole_run(3))
+    assert dicts(client.runs.stream(RUN)) == run
+
+
+def test_a_stream_blocked_in_connect_or_handshake(
+    any_world: World, serve: Serve, given: Any
+) -> None:
+    full = serve(says_nothing, mode="full")
+    stopping = Stopping(any_world.client(full.url, http_client=given()), "sse", "cancel")
+    wait_for(lambda: connecting_to(full.port))
+    stopping.stops_at_once()
+    silent = serve(says_nothing, tls=True, mode="stall")
+    secured = given(verify=silent.client_context())
+    stopping = Stopping(any_world.client(silent.url, http_client=secured), "sse", "cancel")
+    assert silent.wait_until(lambda: silent.accepted == 1)
+    stopping.stops_at_once()
+    assert silent.wait_idle(AT_ONCE)
