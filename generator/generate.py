@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = {"openapi-python-client": "0.29.1", "ruff": "0.17.6"}
@@ -57,6 +58,7 @@ def refuse_other_tools() -> None:
 
 
 def generate(spec: Path, target: Path) -> None:
+    refuse_unlisted_events(spec)
     run(
         "openapi_python_client",
         "generate",
@@ -89,12 +91,41 @@ def drop_empty_models(folder: Path) -> None:
             path.unlink()
 
 
+def schemas_of(spec: Path) -> dict[str, Any]:
+    from ruamel.yaml import YAML
+
+    return dict(YAML(typ="safe").load(spec)["components"]["schemas"])
+
+
+def refuse_unlisted_events(spec: Path) -> None:
+    """An event that is not in the union is delivered as unknown, and no tool says so."""
+    schemas = schemas_of(spec)
+    members = {one["$ref"].rpartition("/")[2] for one in schemas["FlueEvent"]["oneOf"]}
+    unknown = schemas["UnknownEvent"]["allOf"][1]["properties"]["type"]["not"]["enum"]
+    for name in sorted(schemas.keys() - {"FlueEvent", "UnknownEvent"}):
+        if not name.endswith("Event"):
+            continue
+        if name not in members:
+            sys.exit(f"{name} is not listed in the `oneOf` of FlueEvent: streams would not know it")
+        kind = event_type(schemas[name])
+        if kind is None:
+            sys.exit(f"{name} has no `type` with a `const` in the parts of its `allOf`")
+        if kind not in unknown:
+            sys.exit(f"{kind}, the type of {name}, is not in the exclusions of UnknownEvent")
+
+
+def event_type(schema: dict[str, Any]) -> str | None:
+    """The `const` that an event schema gives its `type`."""
+    parts = [schema, *schema.get("allOf", [])]
+    kinds = [part.get("properties", {}).get("type", {}).get("const") for part in parts]
+    return next((kind for kind in kinds if kind is not None), None)
+
+
 def refuse_lost_schemas(spec: Path, models: Path) -> None:
     """The generator drops some silently: those with an `allOf` of one item beside `properties`."""
     from openapi_python_client.strings import pascal_case
-    from ruamel.yaml import YAML
 
-    schemas = YAML(typ="safe").load(spec)["components"]["schemas"]
+    schemas = schemas_of(spec)
     text = models.read_text()
     for name, schema in schemas.items():
         described = "allOf" in schema or "properties" in schema

@@ -11,7 +11,8 @@ outlive connections and restarts.
 
 Imports point down: `_local` / `_app _server _inject` / `faults _places _live _connection` /
 `_exchange _workflows` / `_run _script _operation _schema` / `_runs _log _protocol` / `_clock
-_store` / `_json _wake _ids _errors`. Beside them stand `demo`, `_record`, `_cli` and `_pytest`.
+_store` / `_json _wake _ids _errors _rules`. Beside them stand `demo`, `_record`, `_cli` and
+`_pytest`.
 Names load on first use: the pytest plugin is read in every test session, used or not.
 """
 

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from flue_client_ext._version import __version__
 
 from ._exchange import Request
 from ._json import dumps
@@ -39,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"flue-client: {error}", file=sys.stderr)
         return 1
     _watch(server)
+    logging.basicConfig(format="%(message)s")  # a workflow's exception is shown with its traceback
     names = ", ".join(sorted(server.workflows)) or "none"
     print(f"Flue on {url}\nworkflows: {names}\nCtrl-C ends it.", flush=True)
     _until_interrupted()
@@ -49,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Understand a command line, or leave with a usage message."""
     parser = argparse.ArgumentParser(prog="flue-client", description="A local Flue server.")
+    parser.add_argument("--version", action="version", version=f"flue-client {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     dev = commands.add_parser("dev", help="serve workflows written in Python")
     dev.add_argument("server", nargs="?", metavar="MODULE:SERVER", help="default: ready workflows")
@@ -56,16 +62,35 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     dev.add_argument("--token", help="bearer token that the ready server demands")
     again = commands.add_parser("replay", help="serve a recorded run")
     again.add_argument("file")
-    again.add_argument("--speed", type=float, help="re-enact at this multiple of the recorded pace")
+    again.add_argument("--speed", type=_speed, help="re-enact at so many times the recorded pace")
     for command in (dev, again):
         command.add_argument("--host", default="127.0.0.1")
         command.add_argument(
-            "--port", type=int, default=PORT, help=f"default: {PORT}; 0: a free one"
+            "--port", type=_port, default=PORT, help=f"default: {PORT}; 0: a free one"
         )
     record = commands.add_parser("record", help="save a run of a real server (FLUE_TOKEN is used)")
     for name in ("base_url", "run_id", "file"):
         record.add_argument(name)
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.command == "dev" and options.server and (options.token or options.store):
+        dev.error("--token and --store are for the ready server: give yours to LocalFlue(...)")
+    return options
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not speed > 0:
+        raise argparse.ArgumentTypeError(f"a speed is a number above 0, not {text!r}")
+    return speed
 
 
 def _server(options: argparse.Namespace) -> LocalFlue:
@@ -78,6 +103,9 @@ def _server(options: argparse.Namespace) -> LocalFlue:
 
         return demo_server(store=options.store, token=options.token)
     module, _, name = options.server.partition(":")
+    if module.endswith(".py"):
+        wanted = f"{Path(module).stem}:{name or 'server'}"
+        raise ValueError(f"{options.server} is a file: name its module, as in {wanted}")
     sys.path.insert(0, os.getcwd())
     server = getattr(importlib.import_module(module), name or "server")
     if not isinstance(server, LocalFlue):

@@ -68,6 +68,16 @@ class Request:
         """The workflow that is invoked, for `/workflows/{name}`."""
         return self._segment("/workflows/")
 
+    @property
+    def reads_events(self) -> bool:
+        """Whether it reads a run's events, and not its record or its head."""
+        return self.method == "GET" and self.run_id is not None and self.param("meta") is None
+
+    @property
+    def live(self) -> str | None:
+        """How a read of events waits for news, `"sse"` or `"long-poll"`, if it does."""
+        return self.param("live") if self.reads_events else None
+
     def _segment(self, start: str) -> str | None:
         rest = self.path.removeprefix(start)
         return rest if rest != self.path and rest and "/" not in rest else None

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class Injection:
-    """A fault that has been armed. `hits` counts the requests it has struck.
+    """A fault that has been armed. `hits` counts the requests around which it has stood.
 
-    It is also a context manager: left, it strikes no more.
+    Those are the matching ones to which the fault applies, less the spared. A place behind the
+    end of its answer is never reached and counts all the same. It is also a context manager:
+    left, it strikes no more.
     """
 
     fault: Fault
@@ -37,7 +39,8 @@ class Injection:
         """Say whether this request is struck; counts, and rolls the dice."""
         live = request.param("live")
         fits = (
-            self.method in (None, request.method)
+            self.fault.applies(request)
+            and self.method in (None, request.method)
             and self.run_id in (None, request.run_id)
             and self.workflow in (None, request.workflow)
             and (

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, overload
 
 from . import _app
 from . import _errors as errors
 from ._clock import REAL, Clock, asleep
 from ._exchange import Request
 from ._inject import Injection, Injector
+from ._rules import CHANCE, INTERVAL, SECONDS, TEXT, one_of, whole
 from ._runs import Runs
 from ._server import Listener
 from ._store import Store
@@ -22,6 +23,7 @@ from ._workflows import Workflow, define
 from .faults import Fault
 
 F = TypeVar("F", bound=Callable[..., Any])
+Interrupted = Literal["leave", "fail"]
 
 
 class LocalFlue:
@@ -50,11 +52,22 @@ class LocalFlue:
         page_size: int = 100,
         delta_hold: float = 3.0,
         retention: float | None = None,
-        interrupted: Literal["leave", "fail"] = "leave",
+        interrupted: Interrupted = "leave",
     ) -> None:
-        self.clock = clock or REAL
+        for name, value, rule in (
+            ("token", token, TEXT.or_none()),
+            ("prefix", prefix, TEXT),
+            ("hold", hold, SECONDS),
+            ("heartbeat", heartbeat, INTERVAL),
+            ("page_size", page_size, whole(1)),
+            ("delta_hold", delta_hold, SECONDS),
+            ("retention", retention, SECONDS.or_none()),
+            ("interrupted", interrupted, one_of(*get_args(Interrupted))),
+        ):
+            rule.check(name, value)
+        self._clock = clock or REAL
         self.token = token
-        self.prefix = prefix.rstrip("/")
+        self.prefix = f"/{prefix.strip('/')}".rstrip("/")
         self.hold = hold
         self.heartbeat = heartbeat
         self.page_size = page_size
@@ -72,23 +85,45 @@ class LocalFlue:
         if interrupted == "fail":
             self.runs.recover()
 
+    @property
+    def clock(self) -> Clock:
+        """The clock that drives every wait, for the server's whole life."""
+        return self._clock
+
+    @overload
+    def workflow(self, name: F) -> F: ...
+
+    @overload
     def workflow(
         self,
         name: str | None = None,
         *,
         input_schema: Mapping[str, Any] | None = None,
         readable: bool = True,
-    ) -> Callable[[F], F]:
+    ) -> Callable[[F], F]: ...
+
+    def workflow(
+        self,
+        name: F | str | None = None,
+        *,
+        input_schema: Mapping[str, Any] | None = None,
+        readable: bool = True,
+    ) -> F | Callable[[F], F]:
         """Register the decorated function, plain or async, as a workflow.
 
+        `@server.workflow` alone gives it the function's name, `@server.workflow("name")` another.
         It takes `(input, run)`, or `(run)` alone to refuse any input as a Flue workflow without a
         schema does. What it returns is the run's result, what it raises the run's error. With an
         `input_schema` (JSON Schema) other input is rejected before a run exists, and no input is
         `{}`. `readable=False` is a workflow that does not export `runs`.
         """
 
+        if name is not None and not isinstance(name, str):
+            return self.workflow()(name)
+        known_as = name
+
         def register(function: F) -> F:
-            known = name or function.__name__
+            known = known_as or function.__name__
             self.workflows[known] = define(known, function, input_schema, readable)
             return function
 
@@ -144,9 +179,21 @@ class LocalFlue:
 
         A request matches by `method`, `run_id`, `workflow` and `live` (`"sse"`, `"long-poll"`,
         any, or none) where they are given; the first `skip` matches are spared; with a `chance`
-        each is struck so often, by dice that `seed` fixes.
+        each is struck so often, by dice that `seed` fixes. A request to which the fault cannot
+        apply does not match: `Cut(after_events=3)` waits for a read of events.
         """
-        dice = Random(seed)
+        _refuse_other_than_faults(fault)
+        for name, value, rule in (
+            ("method", method, TEXT.or_none()),
+            ("run_id", run_id, TEXT.or_none()),
+            ("workflow", workflow, TEXT.or_none()),
+            ("live", live, one_of("sse", "long-poll", True, False, None)),
+            ("times", times, whole(1).or_none()),
+            ("skip", skip, whole(0)),
+            ("chance", chance, CHANCE),
+        ):
+            rule.check(name, value)
+        method, dice = method and method.upper(), Random(seed)
         armed = Injection(
             fault, method, run_id, workflow, live, times, skip, chance, dice, self.injector
         )
@@ -164,10 +211,12 @@ class LocalFlue:
 
     def drop_stream(self, run_id: str, *, keep: int = 0) -> None:
         """Lose a run's stored events but the first few; its record and its end stay."""
+        self.record(run_id)
         self._store.truncate(run_id, keep)
 
     def forget(self, run_id: str) -> None:
         """Lose a run altogether: every read of it is a 404 from now on."""
+        self.record(run_id)
         self._store.forget(run_id)
         self.runs.changed(run_id)
 
@@ -180,7 +229,7 @@ class LocalFlue:
         return self.runs.record(run_id)
 
     def events(self, run_id: str) -> list[dict[str, Any]]:
-        """Return all of a run's stored events."""
+        """Return all of a run's stored events; `KeyError` for an unknown run."""
         return self.runs.events(run_id)
 
     def wait(self, run_id: str, timeout: float = 10.0) -> dict[str, Any]:
@@ -217,6 +266,12 @@ class LocalFlue:
             and request.headers.get("authorization") != f"Bearer {self.token}"
         ):
             raise errors.unauthorized()
+
+
+def _refuse_other_than_faults(given: object) -> None:
+    if not isinstance(given, Fault):
+        hint = f": write {given.__name__}(...)" if isinstance(given, type) else ""
+        raise TypeError(f"fault must be a value of a Fault class, not {given!r}{hint}")
 
 
 class Running:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import anyio
 import attrs
 
 from ._clock import asleep
-from ._exchange import Body, Exchange, Hangup, Part, Send, Start
+from ._exchange import Body, Exchange, Hangup, Part, Request, Send, Start
+from ._rules import SECONDS, one_of, whole
 
 Handle = Callable[[Send], Awaitable[None]]
 How = Literal["clean", "close", "reset", "chunk", "length", "eof"]
@@ -17,6 +18,10 @@ How = Literal["clean", "close", "reset", "chunk", "length", "eof"]
 
 class Fault:
     """What all faults are: something around the handling of a request. Derive to make your own."""
+
+    def applies(self, request: Request) -> bool:
+        """Say whether it can do anything to this request; what it cannot strike does not count."""
+        return True
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
         """Do it: `await handle(send)` gives the true answer, maybe to a sender of your own."""
@@ -27,8 +32,15 @@ class Fault:
 class Limit(Fault):
     """Something that happens at a place in the body: after N bytes, or behind the Nth event."""
 
-    after_bytes: int | None = None
-    after_events: int | None = None
+    after_bytes: int | None = attrs.field(default=None, validator=whole(0).or_none())
+    after_events: int | None = attrs.field(default=None, validator=whole(0).or_none())
+
+    def __attrs_post_init__(self) -> None:
+        if None not in (self.after_bytes, self.after_events):
+            raise ValueError("after_bytes and after_events are two places: give one of them")
+
+    def applies(self, request: Request) -> bool:
+        return self.after_events is None or request.reads_events
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
         start: Start | None = None
@@ -86,7 +98,7 @@ class Cut(Limit):
     An answer that is shorter stays as it is.
     """
 
-    how: How = "close"
+    how: How = attrs.field(default="close", validator=one_of(*get_args(How)))
 
     async def open(self, exchange: Exchange, start: Start, send: Send, whole: bool) -> Send:
         if whole:
@@ -136,7 +148,7 @@ class Stall(Limit):
     Without a place the head never comes; without `seconds` it lasts until the peer hangs up.
     """
 
-    seconds: float | None = None
+    seconds: float | None = attrs.field(default=None, validator=SECONDS.or_none())
 
     async def happen(self, exchange: Exchange, rest: Body, send: Send) -> None:
         if self.seconds is None:

@@ -1,5 +1,7 @@
 """The pytest plugin: `flue_server`, `flue_client`, `async_flue_client`, without any set-up.
 
+`flue_options` is what a test module or a conftest overrides to get another server.
+
 It is read in every test session of an environment that has flue-client, so it imports late.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,11 +21,17 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def flue_server() -> Iterator[LocalFlue]:
+def flue_options() -> dict[str, Any]:
+    """The arguments of `LocalFlue(...)` for `flue_server`; override it to change them."""
+    return {}
+
+
+@pytest.fixture
+def flue_server(flue_options: dict[str, Any]) -> Iterator[LocalFlue]:
     """A `LocalFlue` that listens and has no workflows yet: `@flue_server.workflow("name")`."""
     from ._local import LocalFlue
 
-    server = LocalFlue()
+    server = LocalFlue(**flue_options)
     with server.run():
         yield server
     server.close()

@@ -16,6 +16,7 @@ import attrs
 
 from ._json import encode
 from ._local import LocalFlue
+from ._rules import SPEED
 from ._run import RunContext
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def replay(
     Its workflow is there too: invoked, it emits the recorded events again as a new run and ends as
     the recorded one did, at once, or with `speed` times the recorded pace.
     """
+    SPEED.or_none().check("speed", speed)
     recording = source if isinstance(source, Recording) else Recording.load(source)
     server = server or LocalFlue()
     server.runs.adopt(recording.record, recording.texts)

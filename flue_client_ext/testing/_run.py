@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ._clock import Clock, asleep, sleep
+from ._rules import one_of
 from ._runs import LiveRun
 
 if TYPE_CHECKING:
     from ._operation import Operation
     from ._script import Prompt
+
+Level = Literal["info", "warn", "error"]
 
 
 class RunContext:
@@ -31,18 +34,21 @@ class RunContext:
         return self._run.workflow
 
     def log(
-        self, message: str, attributes: Mapping[str, Any] | None = None, *, level: str = "info"
+        self, message: str, attributes: Mapping[str, Any] | None = None, *, level: Level = "info"
     ) -> None:
         """Emit a `log` event; `level` is info, warn or error."""
+        one_of(*get_args(Level)).check("level", level)
         told = {} if attributes is None else {"attributes": dict(attributes)}
         self.emit({"type": "log", "level": level, "message": message, **told})
 
     def emit(self, event: Mapping[str, Any]) -> None:
-        """Emit any event, known to Flue or not.
+        """Emit any event, known to Flue or not; it needs a `type`.
 
         `runId`, `v`, `eventIndex` and `timestamp` are added; a `v` of your own is kept, so that a
         reader's refusal of another version can be tested.
         """
+        if not isinstance(event.get("type"), str):
+            raise ValueError(f"an event needs a type, a str: {dict(event)!r}")
         self._run.log.emit(event)
 
     def skip(self) -> None:

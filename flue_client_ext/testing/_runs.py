@@ -133,12 +133,13 @@ class Runs:
         """Return a run's record as a value; `KeyError` for an unknown run."""
         run = self.store.get(run_id)
         if run is None:
-            raise KeyError(run_id)
+            raise KeyError(f"this server has no run {run_id!r}")
         record: dict[str, Any] = json.loads(run.record)
         return record
 
     def events(self, run_id: str) -> list[dict[str, Any]]:
-        """Return a run's events as values."""
+        """Return a run's events as values; `KeyError` for an unknown run."""
+        self.record(run_id)
         return [json.loads(text) for text in self.store.read(run_id, -1, -1).texts]
 
     def subscribe(self, run_id: str, listener: Callable[[], None]) -> Callable[[], None]:

@@ -4,7 +4,7 @@
         agent.turn(text=["I will ask."], calls=[ToolCall("compute", {"a": 7, "b": 6}, 42)])
         agent.turn(text=["It is ", "42."])
 
-Deltas are lists, because readers see them one by one.
+Deltas are lists, because readers see them one by one; a text alone is one delta.
 """
 
 from __future__ import annotations
@@ -45,6 +45,13 @@ def usage(counts: Mapping[str, int] | None = None) -> dict[str, Any]:
     }
 
 
+def _in_deltas(text: str | Sequence[str]) -> Sequence[str]:
+    """Take a text for one delta, not for as many as it has characters."""
+    if isinstance(text, str):
+        return (text,) if text else ()
+    return text
+
+
 class Prompt(Operation):
     """A prompt to a model that says what it is told to say, turn by turn."""
 
@@ -71,13 +78,14 @@ class Prompt(Operation):
     def turn(
         self,
         *,
-        text: Sequence[str] = (),
-        thinking: Sequence[str] = (),
+        text: str | Sequence[str] = (),
+        thinking: str | Sequence[str] = (),
         calls: Sequence[ToolCall] = (),
         usage: Mapping[str, int] | None = None,
         pace: float = 0.0,
     ) -> str:
         """Let the model take a turn, and return its text; `pace` is seconds between deltas."""
+        text, thinking = _in_deltas(text), _in_deltas(thinking)
         turn, began = ulid("turn", self._run.clock.time()), self._run.clock.time()
         self.emit({"type": "turn_start", "turnId": turn, "purpose": "agent"})
         if not self._messages:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from ._runs import LiveRun, Runs
 from ._schema import Check, compile_schema
 
 MISSING: Any = object()
+_log = logging.getLogger("flue_client.testing")
 
 
 @attrs.frozen
@@ -71,6 +73,7 @@ def _execute(workflow: Workflow, runs: Runs, run: LiveRun, given: Any) -> None:
             result = asyncio.run(_awaited(result))
         _json_only(result)
     except BaseException as error:  # whatever ends the function ends the run, and only the run
+        _log.warning("workflow %s failed in %s", workflow.name, run.run_id, exc_info=error)
         runs.end(run, None, error)
     else:
         runs.end(run, result, None)

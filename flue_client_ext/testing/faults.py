@@ -11,16 +11,17 @@ those of the answer's body. Several faults may strike one request.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import anyio
 import attrs
 
 from ._clock import asleep
-from ._exchange import Body, Exchange, Hangup, Part, Send, Start, reply
+from ._exchange import Body, Exchange, Hangup, Part, Request, Send, Start, reply
 from ._json import dumps, encode
 from ._places import Cut, Fault, Handle, How, Stall
 from ._protocol import Answer
+from ._rules import SECONDS, TEXT, one_of, whole
 from ._wake import soon
 
 __all__ = [
@@ -40,19 +41,22 @@ __all__ = [
     "How",
     "Part",
     "Refuse",
+    "Request",
     "Send",
     "Stall",
     "Start",
     "Status",
 ]
 
+Ending = Literal["clean", "close", "reset"]
+
 
 @attrs.frozen(kw_only=True)
 class Drip(Fault):
     """Send the body a few bytes at a time: `Drip(bytes=1, every=0.001)`."""
 
-    bytes: int = 1
-    every: float = 0.0
+    bytes: int = attrs.field(default=1, validator=whole(1))
+    every: float = attrs.field(default=0.0, validator=SECONDS)
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
         async def dripping(part: Part) -> None:
@@ -71,7 +75,7 @@ class Drip(Fault):
 class Delay(Fault):
     """Handle the request late: `Delay(2.5)`."""
 
-    seconds: float
+    seconds: float = attrs.field(validator=SECONDS)
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
         await asleep(exchange.server.clock, self.seconds)
@@ -82,7 +86,7 @@ class Delay(Fault):
 class Refuse(Fault):
     """Reset the request unanswered; with seconds, refuse connects for so long: `Refuse(1.5)`."""
 
-    seconds: float = 0.0
+    seconds: float = attrs.field(default=0.0, validator=SECONDS)
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
         wire = exchange.socket()
@@ -100,7 +104,7 @@ class Status(Fault):
     `content-type` among them wins.
     """
 
-    status: int
+    status: int = attrs.field(validator=whole(100, 999))
     body: Any = ""
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
@@ -126,6 +130,9 @@ class Duplicate(Fault):
     Its offset shows it for what it is: `Duplicate()`.
     """
 
+    def applies(self, request: Request) -> bool:
+        return request.reads_events
+
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
         exchange.duplicate = True
         await handle(send)
@@ -134,6 +141,9 @@ class Duplicate(Fault):
 @attrs.frozen
 class EmptyPoll(Fault):
     """Answer a long-poll `204` at once, events or not: `EmptyPoll()`."""
+
+    def applies(self, request: Request) -> bool:
+        return request.live == "long-poll"
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
         exchange.empty_poll = True
@@ -147,11 +157,15 @@ class DropStream(Fault):
     What a client with a saved offset sees after a server has lost its store.
     """
 
-    keep: int = 0
+    keep: int = attrs.field(default=0, validator=whole(0))
+
+    def applies(self, request: Request) -> bool:
+        return request.reads_events
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
-        if exchange.request.run_id is not None:
-            exchange.server.drop_stream(exchange.request.run_id, keep=self.keep)
+        run_id = exchange.request.run_id
+        if run_id is not None and exchange.server.runs.find(run_id) is not None:
+            exchange.server.drop_stream(run_id, keep=self.keep)
         await handle(send)
 
 
@@ -159,7 +173,7 @@ class DropStream(Fault):
 class ChangeToken(Fault):
     """Require another token from this request on: `ChangeToken("tomorrow's")`."""
 
-    token: str | None
+    token: str | None = attrs.field(validator=TEXT.or_none())
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
         exchange.server.token = self.token
@@ -170,7 +184,10 @@ class ChangeToken(Fault):
 class BufferSSE(Fault):
     """Hold SSE back as a bad proxy does, until its end or `bytes` are there: `BufferSSE(4096)`."""
 
-    bytes: int | None = None
+    bytes: int | None = attrs.field(default=None, validator=whole(1).or_none())
+
+    def applies(self, request: Request) -> bool:
+        return request.live == "sse"
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
         held = bytearray()
@@ -185,7 +202,7 @@ class BufferSSE(Fault):
                 held.clear()
                 await send(Body(data, part.last))
 
-        await handle(buffered if exchange.request.param("live") == "sse" else send)
+        await handle(buffered)
 
 
 @attrs.frozen
@@ -195,8 +212,11 @@ class CloseLive(Fault):
     `how` is `"clean"`, `"close"` or `"reset"`; a long-poll still waiting is ended without a head.
     """
 
-    seconds: float
-    how: Literal["clean", "close", "reset"] = "clean"
+    seconds: float = attrs.field(validator=SECONDS)
+    how: Ending = attrs.field(default="clean", validator=one_of(*get_args(Ending)))
+
+    def applies(self, request: Request) -> bool:
+        return request.live is not None
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
         started = False
@@ -206,9 +226,6 @@ class CloseLive(Fault):
             await send(part)
             started = True
 
-        if exchange.request.param("live") is None:
-            await handle(send)
-            return
         with anyio.CancelScope() as scope:
             cancel = exchange.server.clock.call_later(self.seconds, soon(scope.cancel))
             try:

@@ -49,7 +49,7 @@ def test_the_document_is_valid_openapi_3_1() -> None:
 
 
 def test_the_document_knows_the_25_event_types() -> None:
-    assert document.event_schemas().keys() == EVENT_TYPES
+    assert document.event_schemas().keys() >= EVENT_TYPES  # more may be added at any time
 
 
 def test_every_event_schema_is_in_the_union_and_excluded_from_the_unknown_event() -> None:

@@ -64,18 +64,18 @@ def generate(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     )
 
 
+LISTED = '        - $ref: "#/components/schemas/PaperJamEvent"\n'
+EXCLUDED = "                  - paper_jam\n"
+
+
 @pytest.fixture
 def edited(tmp_path: Path) -> Path:
     """A copy of the spec with a new event type and a new field, as somebody would add them."""
     text = SPEC.read_text()
     text = text.replace("\n    RunStartEvent:\n", f"{NEW_EVENT}    RunStartEvent:\n", 1)
-    text = text.replace(
-        '        - $ref: "#/components/schemas/UnknownEvent"\n',
-        '        - $ref: "#/components/schemas/PaperJamEvent"\n'
-        '        - $ref: "#/components/schemas/UnknownEvent"\n',
-        1,
-    )
-    text = text.replace(" - run_start\n", " - run_start\n                  - paper_jam\n", 1)
+    last = '        - $ref: "#/components/schemas/UnknownEvent"\n'
+    text = text.replace(last, f"{LISTED}{last}", 1)
+    text = text.replace(" - run_start\n", f" - run_start\n{EXCLUDED}", 1)
     text = text.replace(
         "              const: log\n",
         "              const: log\n            colour:\n              type: string\n",
@@ -162,16 +162,37 @@ def test_what_the_generator_would_drop_is_an_error(tmp_path: Path) -> None:
     assert not package.exists()
 
 
-def test_a_schema_that_the_generator_would_drop_silently_is_an_error(tmp_path: Path) -> None:
-    spec = tmp_path / "openapi.yaml"
+def test_a_schema_that_the_generator_would_drop_silently_is_an_error(
+    edited: Path, tmp_path: Path
+) -> None:
+    spec = tmp_path / "flat.yaml"
     flat = NEW_EVENT.replace("        - required:", "      required:")
     flat = "\n".join(line[4:] if line.startswith(" " * 10) else line for line in flat.splitlines())
-    spec.write_text(
-        SPEC.read_text().replace("\n    RunStartEvent:\n", f"{flat}\n    RunStartEvent:\n", 1)
-    )
+    spec.write_text(edited.read_text().replace(NEW_EVENT, f"{flat}\n", 1))
     done = generate(f"--spec={spec}", f"--output={tmp_path / 'flue_client'}")
     assert done.returncode != 0
     assert "PaperJamEvent would be lost" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "sentence"),
+    [
+        (LISTED, "PaperJamEvent is not listed in the `oneOf` of FlueEvent"),
+        (EXCLUDED, "paper_jam, the type of PaperJamEvent, is not in the exclusions"),
+        ("              const: paper_jam\n", "PaperJamEvent has no `type` with a `const`"),
+    ],
+)
+def test_a_half_added_event_type_is_an_error(
+    edited: Path, tmp_path: Path, forgotten: str, sentence: str
+) -> None:
+    text = edited.read_text()
+    assert text.count(forgotten) == 1
+    stand_in = "              minLength: 1\n" if "const" in forgotten else ""
+    edited.write_text(text.replace(forgotten, stand_in))
+    done = generate(f"--spec={edited}", f"--output={tmp_path / 'flue_client'}")
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert not (tmp_path / "flue_client").exists()
 
 
 def test_the_package_says_that_it_is_generated() -> None:

@@ -10,10 +10,12 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
 
+from flue_client_ext._version import __version__
 from flue_client_ext.testing import LocalFlue
 from tests.local.support import ended
 
@@ -37,11 +39,13 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str) -> Generator[tuple[str, list[str]]]:
+def serving(
+    folder: Path, *arguments: str, errors: IO[str] | None = None
+) -> Generator[tuple[str, list[str]]]:
     """Run the command until it listens; yields the URL, and afterwards what it printed."""
     command = [*CLI, *arguments, "--port", "0"]
     process = subprocess.Popen(
-        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True
+        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=errors, text=True
     )
     assert process.stdout is not None
     printed: list[str] = []
@@ -78,6 +82,54 @@ def test_dev_serves_a_server_of_ones_own(tmp_path: Path) -> None:
             answer = httpx.post(f"{url}/workflows/hello?wait=result", json="you")
             assert answer.json()["result"] == "hello you"
         assert any("log greeting somebody" in line for line in printed)
+
+
+def refused(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Run a command that ends by itself; return its code and what it says in the last line."""
+    ran = subprocess.run(
+        [*CLI, *arguments],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return ran.returncode, (ran.stderr or ran.stdout).splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        ("dev flows:server --token t", 2, "give yours to LocalFlue(...)"),
+        ("dev flows:server --store s", 2, "give yours to LocalFlue(...)"),
+        ("dev --port 65536", 2, "a port is a number from 0 to 65535, not '65536'"),
+        ("dev --port http", 2, "a port is a number from 0 to 65535, not 'http'"),
+        ("replay run.jsonl --speed 0", 2, "a speed is a number above 0, not '0'"),
+        ("replay run.jsonl --speed fast", 2, "a speed is a number above 0, not 'fast'"),
+        ("dev flows.py", 1, "flows.py is a file: name its module, as in flows:server"),
+        ("dev flows.py:app", 1, "flows.py:app is a file: name its module, as in flows:app"),
+        ("--version", 0, f"flue-client {__version__}"),
+    ],
+)
+def test_a_command_that_cannot_work_is_refused_in_a_sentence(
+    tmp_path: Path, command: str, code: int, words: str
+) -> None:
+    (tmp_path / "flows.py").write_text(FLOWS)
+    returned, said = refused(tmp_path, *command.split())
+    assert returned == code
+    assert words in said
+
+
+def test_dev_shows_where_a_workflow_failed(tmp_path: Path) -> None:
+    with (tmp_path / "errors").open("w+") as errors:
+        with serving(tmp_path, "dev", errors=errors) as (url, _):
+            httpx.post(f"{url}/workflows/fail?wait=result", json={})
+        errors.seek(0)
+        said = errors.read()
+    assert said.startswith("workflow fail failed in run_")
+    assert "Traceback" in said
+    assert said.endswith("RuntimeError: the demo workflow fails on purpose\n")
 
 
 @pytest.mark.parametrize("target", ["flows:nothing", "flows:number", "nowhere:server"])

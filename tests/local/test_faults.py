@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -359,6 +360,54 @@ def test_faults_strike_by_method_run_workflow_live_mode_and_count(
         assert http.post("/workflows/count", json=1).status_code == 202
     server.inject(teapot, times=2, skip=1)
     assert statuses(mine, mine, mine, mine) == [200, 418, 418, 200]
+
+
+@pytest.mark.parametrize(
+    ("fault", "struck"),
+    [
+        (faults.Cut(after_events=0), {"events", "sse", "poll"}),
+        (faults.Cut(after_bytes=0), {"invoke", "head", "meta", "events", "sse", "poll"}),
+        (faults.Stall(after_events=0, seconds=0), {"events", "sse", "poll"}),
+        (faults.Duplicate(), {"events", "sse", "poll"}),
+        (faults.DropStream(), {"events", "sse", "poll"}),
+        (faults.EmptyPoll(), {"poll"}),
+        (faults.BufferSSE(), {"sse"}),
+        (faults.CloseLive(60), {"sse", "poll"}),
+        (faults.Delay(0), {"invoke", "head", "meta", "events", "sse", "poll"}),
+    ],
+)
+def test_a_fault_waits_for_a_request_to_which_it_applies(
+    server: LocalFlue, run: str, fault: faults.Fault, struck: set[str]
+) -> None:
+    requests = {
+        "invoke": ("POST", "/workflows/count"),
+        "head": ("HEAD", f"/runs/{run}"),
+        "meta": ("GET", f"/runs/{run}?meta&live=sse"),
+        "events": ("GET", f"/runs/{run}"),
+        "sse": ("GET", f"/runs/{run}{SSE}"),
+        "poll": ("GET", f"/runs/{run}{POLL}"),
+    }
+    seen: set[str] = set()
+    for name, (method, path) in requests.items():
+        armed = server.inject(fault)
+        with contextlib.suppress(httpx.TransportError):
+            httpx.request(method, f"{server.url}{path}", json=1 if method == "POST" else None)
+        seen |= {name} if armed.hits else set()
+        armed.remove()
+    assert seen == struck
+
+
+def test_what_a_fault_cannot_strike_is_neither_counted_nor_skipped(
+    server: LocalFlue, http: httpx.Client, run: str
+) -> None:
+    class Odd(faults.Delay):
+        def applies(self, request: faults.Request) -> bool:
+            return request.param("odd") is not None
+
+    armed = server.inject(Odd(0), skip=1, method="get")
+    for query, hits in (("", 0), ("?odd", 0), ("", 0), ("?odd", 1), ("?odd", 1)):
+        http.get(f"/runs/{run}{query}")
+        assert armed.hits == hits
 
 
 def test_chance_is_fixed_by_its_seed(server: LocalFlue, http: httpx.Client, run: str) -> None:

@@ -34,6 +34,23 @@ def test_the_fixtures_are_separate_for_each_test(users: pytest.Pytester) -> None
     ran.assert_outcomes(passed=3)
 
 
+def test_the_server_has_the_options_of_the_test(users: pytest.Pytester) -> None:
+    users.makepyfile("""
+        import pytest
+
+        @pytest.fixture
+        def flue_options(tmp_path):
+            return {"token": "t", "prefix": "/api"}
+
+        def test_options(flue_server, flue_client):
+            flue_server.workflow("w")(lambda run: 5)
+            assert flue_server.url.endswith("/api") and flue_server.token == "t"
+            assert flue_client.workflows.invoke("w", wait="result").result == 5
+    """)
+    ran = users.runpytest_subprocess("-W", "error", *PLUGIN, timeout=60)
+    ran.assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("close", ["async with client:", "if True:"])
 def test_the_async_client_works_on_any_loop_closed_or_not(

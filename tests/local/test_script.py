@@ -59,6 +59,19 @@ def test_tools_start_together_end_together_and_their_results_are_messages(
     ]
 
 
+def test_a_text_alone_is_one_delta(server: LocalFlue) -> None:
+    @server.workflow
+    def say(run: RunContext) -> str:
+        with run.prompt("go") as agent:
+            assert agent.turn(text="") == ""
+            return agent.turn(text="Hello", thinking="Well ...")
+
+    run_id = ended(server, "say")
+    deltas = [event for event in server.events(run_id) if event["type"].endswith("_delta")]
+    assert [event.get("delta", event.get("text")) for event in deltas] == ["Well ...", "Hello"]
+    assert server.record(run_id)["result"] == "Hello"
+
+
 def test_any_operation_can_be_framed(server: LocalFlue) -> None:
     @server.workflow("shell")
     def shell(run: RunContext) -> None:

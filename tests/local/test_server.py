@@ -119,6 +119,7 @@ def test_disconnect_cuts_connections_and_goes_on_listening(
 
 
 async def in_process(server: LocalFlue, path: str) -> tuple[Any, list[Any]]:
+    gates["in process"].clear()
     transport = httpx.ASGITransport(app=server)
     async with httpx.AsyncClient(transport=transport, base_url="http://flue") as http:
         answer = (await http.post(f"{path}/workflows/count?wait=result", json=2)).json()
@@ -217,6 +218,35 @@ def test_observers_see_each_answer_and_each_event(server: LocalFlue) -> None:
     httpx.get(f"{server.url}/runs/x")
     assert answers == [("/workflows/boom", 202), ("/runs/x", 404)]
     assert events == ["run_start", "run_end"]
+
+
+def test_a_workflow_is_registered_with_and_without_parentheses(server: LocalFlue) -> None:
+    @server.workflow
+    def bare(run: RunContext) -> int:
+        return 1
+
+    @server.workflow()
+    def called(run: RunContext) -> int:
+        return 2
+
+    @server.workflow("other")
+    def named(run: RunContext) -> int:
+        return 3
+
+    assert (bare.__name__, called.__name__, named.__name__) == ("bare", "called", "named")
+    results = [server.record(ended(server, name))["result"] for name in ("bare", "called", "other")]
+    assert results == [1, 2, 3]
+
+
+def test_the_exception_of_a_workflow_is_logged_with_its_traceback(
+    server: LocalFlue, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id = ended(server, "boom")
+    [logged] = caplog.records
+    assert (logged.name, logged.levelname) == ("flue_client.testing", "WARNING")
+    assert logged.getMessage() == f"workflow boom failed in {run_id}"
+    assert logged.exc_info is not None
+    assert "nothing there" in str(logged.exc_info[1])
 
 
 def test_a_run_may_emit_anything_and_its_own_version_stays(server: LocalFlue) -> None:

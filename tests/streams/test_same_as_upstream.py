@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from flue_client_ext import FlueClient
 from tests.servers.flue import FlueServer
 from tests.servers.sdk import SdkMode, SdkRead, sdk_read
-from tests.worlds import World
+from tests.worlds import NAMES, World, world
 
 from .reading import dicts
 
@@ -33,14 +32,16 @@ STARTS: dict[str, dict[str, Any]] = {
     "a saved offset": {"offset": "saved"},
     "a saved offset and a tail": {"offset": "saved", "tail": 2},
 }
-CASES = [
-    *((run, mode, "all") for run in INPUTS for mode in MODES),
-    *(("flood", mode, start) for mode in MODES for start in STARTS if start != "all"),
+Case = tuple[str, SdkMode, str]
+CASES: list[Case] = [
+    *((run, mode, "all") for run in INPUTS for mode in MODES if mode != "stream-false"),
+    *(("flood", mode, start) for mode in MODES for start in STARTS if start not in ("all", "-1")),
+    ("flood", "stream-false", "all"),
+    ("flood", "stream-sse", "-1"),
 ]
 
 
-@pytest.fixture(scope="module")
-def runs(genuine: FlueServer) -> dict[str, str]:
+def finished_runs(genuine: FlueServer) -> dict[str, str]:
     """A finished run of each workflow."""
     started: dict[str, str] = {}
     with FlueClient(genuine.url, token=None) as client:
@@ -52,59 +53,48 @@ def runs(genuine: FlueServer) -> dict[str, str]:
     return started
 
 
-@pytest.fixture(scope="module")
-def starts(genuine: FlueServer, runs: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """The options of each start; the saved offset is that behind the first page of `flood`."""
-    url = f"{genuine.url}/runs/{runs['flood']}?offset=-1"
-    saved = httpx.get(url, trust_env=False).headers["stream-next-offset"]
+def starts(genuine: FlueServer, run: str) -> dict[str, dict[str, Any]]:
+    """The options of each start; the saved offset is that behind the first page of `run`."""
+    answer = httpx.get(f"{genuine.url}/runs/{run}?offset=-1", trust_env=False)
     given = {name: dict(options) for name, options in STARTS.items()}
     for options in given.values():
         if options.get("offset") == "saved":
-            options["offset"] = saved
+            options["offset"] = answer.headers["stream-next-offset"]
     return given
 
 
-@pytest.fixture(scope="module")
-def upstream(
-    genuine: FlueServer, runs: dict[str, str], starts: dict[str, dict[str, Any]]
-) -> Iterator[dict[tuple[str, SdkMode, str], SdkRead]]:
-    """What the SDK has read, in every case."""
+def test_every_read_is_that_of_upstream(genuine: FlueServer) -> None:
+    runs = finished_runs(genuine)
+    options = starts(genuine, runs["flood"])
 
-    def read(case: tuple[str, SdkMode, str]) -> SdkRead:
+    def read(case: Case) -> SdkRead:
         run, mode, start = case
-        return sdk_read(genuine.url, runs[run], mode, **starts[start])
+        return sdk_read(genuine.url, runs[run], mode, **options[start])
 
     with ThreadPoolExecutor(4) as pool:
-        yield dict(zip(CASES, pool.map(read, CASES), strict=True))
-
-
-def test_every_read_is_that_of_upstream(
-    any_world: World,
-    genuine: FlueServer,
-    runs: dict[str, str],
-    starts: dict[str, dict[str, Any]],
-    upstream: dict[tuple[str, SdkMode, str], SdkRead],
-) -> None:
-    client = any_world.client(genuine.url)
-    for (run, mode, start), theirs in upstream.items():
-        if mode == "events":
-            events = client.runs.events(runs[run], **starts[start])
-            assert dicts(events) == theirs.events, (run, mode, start)
-            continue
-        stream = client.runs.stream(runs[run], live=LIVE[mode], **starts[start])
-        assert dicts(stream) == theirs.events, (run, mode, start)
-        assert stream.offset == theirs.offset, (run, mode, start)
-
-
-def test_the_comparison_is_not_empty(
-    upstream: dict[tuple[str, SdkMode, str], SdkRead],
-) -> None:
-    sizes = {case: len(read.events) for case, read in upstream.items()}
+        theirs = dict(zip(CASES, pool.map(read, CASES), strict=True))
+    for name in NAMES:
+        with world(name) as entered:
+            client = entered.client(genuine.url, token=None)
+            for case in CASES:
+                events, offset = our_read(client, runs[case[0]], case[1], options[case[2]])
+                assert events == theirs[case].events, (name, case)
+                assert offset == theirs[case].offset, (name, case)
+    sizes = {case: len(read.events) for case, read in theirs.items()}
     assert sizes["flood", "events", "all"] == sizes["flood", "stream-sse", "-1"] == 332
     assert sizes["flood", "stream-sse", "a tail of 150"] == 150
     assert sizes["flood", "stream-longpoll", "a saved offset and a tail"] == 232
     assert sizes["flood", "stream-longpoll", "now"] == 0
     assert sizes["research", "events", "all"] > 30
+
+
+def our_read(
+    client: Any, run: str, mode: SdkMode, options: dict[str, Any]
+) -> tuple[list[Any], str | None]:
+    if mode == "events":
+        return dicts(client.runs.events(run, **options)), None
+    stream = client.runs.stream(run, live=LIVE[mode], **options)
+    return dicts(stream), stream.offset
 
 
 @pytest.mark.parametrize(("mode", "live"), [("stream-longpoll", True), ("stream-sse", "sse")])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import threading
 import time
 from collections import Counter
@@ -127,5 +128,6 @@ def test_soak(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         print(
             f"\nsoak: {sum(weather.struck.values())} faults ({dict(weather.struck)}) in {reads} "
             f"reads of {EVENTS} events, {reconnects} reconnects, {dropped} duplicates dropped, "
-            f"{lost} lost, {repeated} repeated, {seconds:.0f} s, seed {SEED}"
+            f"{lost} lost, {repeated} repeated, {seconds:.0f} s, seed {SEED}",
+            file=sys.stderr,  # which is seen from a worker of xdist, too
         )
