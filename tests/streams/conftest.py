@@ -43,7 +43,7 @@ def quick() -> BackoffOptions:
 @pytest.fixture
 def soon_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence counts as death after a moment rather than after three heartbeats."""
-    set_limits(monkeypatch, READ_LIMIT=0.1, START_LIMIT=0.1)
+    set_limits(monkeypatch, READ_LIMIT=0.15, START_LIMIT=0.15)
 
 
 def set_limits(monkeypatch: pytest.MonkeyPatch, **values: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import threading
@@ -40,6 +41,8 @@ def hang(*_: Any, **__: Any) -> Any:
 
 
 def main() -> None:
+    # A shell starts its background jobs with the signal ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     base_url, world, what = sys.argv[1:]
     if what == "look-up":
         socket.getaddrinfo = hang

@@ -37,11 +37,14 @@ FAULTS = {
 }
 
 
-@pytest.mark.usefixtures("soon_silent")
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_stream_survives(any_world: World, serve: Serve, live: Any, name: str) -> None:
+def test_a_stream_survives(
+    any_world: World, serve: Serve, live: Any, name: str, request: pytest.FixtureRequest
+) -> None:
     """Every second answer fails, and the events come all the same, each once and in order."""
     fault = FAULTS[name]
+    if fault.how == "stall":
+        request.getfixturevalue("soon_silent")
     replay = Replay(run := whole_run(9), page=4, faults=every_second(fault))
     server = serve(replay)
     told: list[FailedAttempt] = []
@@ -51,13 +54,17 @@ def test_a_stream_survives(any_world: World, serve: Serve, live: Any, name: str)
     assert stream.offset == offset_at(9)
     assert replay.struck >= 1
     stats = stream.stats
-    # A kept connection that ends before it answers again is idle and closed, no failure.
-    silent_end = fault.after is not None and not fault.of_body and fault.how != "stall"
-    assert 1 <= stats.reconnects <= replay.struck
-    assert stats.reconnects == replay.struck or silent_end
+    if fault.how == "stall":  # a busy machine may be silent for as long, too
+        assert stats.reconnects >= replay.struck
+    elif fault.after is not None and not fault.of_body:
+        # A kept connection that ends before it answers again is idle and closed, no failure.
+        assert 1 <= stats.reconnects <= replay.struck
+    else:
+        assert stats.reconnects == replay.struck
     assert stats.duplicates_dropped == 0
     assert stats.state == "ended"
-    assert all(each.attempt == 1 and each.delay is not None for each in told)
+    assert all(each.delay is not None for each in told)
+    assert fault.how == "stall" or {each.attempt for each in told} <= {1}
     assert {each.status for each in told} <= {fault.status}
 
 

@@ -201,7 +201,7 @@ def test_heartbeats_keep_a_silent_stream_alive(
 def test_an_event_stream_that_falls_silent_is_reopened(
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch, live: str
 ) -> None:
-    set_limits(monkeypatch, READ_LIMIT=0.1)
+    set_limits(monkeypatch, READ_LIMIT=0.3)
     replay = Replay([log_event(0)], closed=False)
 
     def handler(request: Request, connection: Connection) -> None:
