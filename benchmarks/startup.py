@@ -25,6 +25,9 @@ _IMPORTS = {
     "`import flue_client_ext`": "import flue_client_ext",
     "... and `FlueClient`": "from flue_client_ext import FlueClient",
     "`import httpx`": "import httpx",
+    "`LocalFlue` up and down": (
+        "from flue_client_ext.testing import LocalFlue\nwith LocalFlue().run(): pass"
+    ),
 }
 _CALLS = {
     "ours": "from flue_client_ext import FlueClient; FlueClient({url!r}).runs.get({run!r})",

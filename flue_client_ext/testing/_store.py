@@ -54,6 +54,11 @@ def _text(blob: bytes) -> str:
     return blob.decode("utf-8", "surrogatepass")
 
 
+def _close(database: sqlite3.Connection, lock: threading.RLock) -> None:
+    with lock:  # SQLite does not survive a connection that is closed under a running statement
+        database.close()
+
+
 class Store:
     """The runs of one server."""
 
@@ -65,8 +70,8 @@ class Store:
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
         self._lock = threading.RLock()
-        self._closed = False
-        weakref.finalize(self, self._db.close)  # a server that nobody closes leaves no warning
+        # Also when the process exits, which runs that are still going do not survive.
+        self._closing = weakref.finalize(self, _close, self._db, self._lock)
 
     def create(self, run_id: str, workflow: str, record: str) -> None:
         """Begin a run with an empty, open log."""
@@ -78,7 +83,7 @@ class Store:
         """Keep a run's final record."""
         sql = "UPDATE runs SET record = ?, ended_at = ? WHERE run_id = ?"
         with self._lock:
-            if self._closed:
+            if not self._closing.alive:
                 return
             self._db.execute(sql, (_blob(record), ended_at, run_id))
 
@@ -86,7 +91,7 @@ class Store:
         """Return a run, if there is one."""
         sql = "SELECT workflow, record, ended_at, closed, size FROM runs WHERE run_id = ?"
         with self._lock:
-            if self._closed:
+            if not self._closing.alive:
                 return None
             row = self._db.execute(sql, (run_id,)).fetchone()
         if row is None:
@@ -117,11 +122,12 @@ class Store:
         sql = "SELECT data FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?"
         with self._lock:
             run = self.get(run_id)
+            if run is None:
+                return Page([], after, up_to_date=True, closed=True)
             found = self._db.execute(sql, (run_id, min(after, 2**62), limit)).fetchall()
         texts = [_text(row[0]) for row in found]
         last = after + len(texts)
-        up_to_date = run is None or last >= run.size - 1
-        return Page(texts, last, up_to_date, run is None or run.closed)
+        return Page(texts, last, last >= run.size - 1, run.closed)
 
     def truncate(self, run_id: str, keep: int) -> None:
         """Lose all but the first events of a log."""
@@ -139,6 +145,4 @@ class Store:
 
     def close(self) -> None:
         """Close the database; what runs that are still going write from now on is lost."""
-        with self._lock:
-            self._closed = True
-            self._db.close()
+        self._closing()

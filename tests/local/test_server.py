@@ -19,37 +19,35 @@ from flue_client_ext.testing import LocalFlue, RunContext, VirtualClock, demo_se
 from tests.local.support import ended, gates, with_workflows
 
 
-def test_it_starts_and_stops_in_milliseconds_and_leaves_nothing() -> None:
+def test_it_stops_and_leaves_nothing() -> None:
     before = set(threading.enumerate())
     server = with_workflows(LocalFlue())
-    began = time.perf_counter()
     with server.run() as url:
         assert httpx.get(f"{url}/x").status_code == 404
-    assert time.perf_counter() - began < 0.5
     left = [thread for thread in set(threading.enumerate()) - before if thread.name != "flue-clock"]
     assert left == []
     with pytest.raises(httpx.ConnectError):
         httpx.get(url)
 
 
-def test_a_fresh_interpreter_serves_the_demo_in_well_under_a_second() -> None:
+def test_a_process_exits_cleanly_in_the_middle_of_a_run() -> None:
     script = (
-        "import time; began = time.perf_counter()\n"
-        "from flue_client_ext.testing import demo_server\n"
+        "import threading\n"
         "from urllib.request import Request, urlopen\n"
-        "with demo_server().run() as url:\n"
-        "    kind = {'content-type': 'application/json'}\n"
-        "    body = Request(url + '/workflows/countdown', b'{}', kind)\n"
-        "    assert urlopen(body).status == 202\n"
-        "print(time.perf_counter() - began)"
+        "from flue_client_ext.testing import LocalFlue\n"
+        "server, writing = LocalFlue(), threading.Event()\n"
+        "@server.workflow\n"
+        "def chatter(run):\n"
+        "    while True:\n"
+        "        run.log('x' * 2000)\n"
+        "        writing.set()\n"
+        "with server.run() as url:\n"
+        "    urlopen(Request(url + '/workflows/chatter', method='POST'))\n"
+        "    writing.wait()\n"
     )
-    took = min(
-        float(
-            subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
-        )
-        for _ in range(3)
-    )
-    assert took < 1.0
+    for _ in range(5):
+        ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_importing_the_client_does_not_import_the_server_nor_the_kit_its_dependencies() -> None:
