@@ -50,7 +50,11 @@ def _carry(client: socket.socket, target: socket.socket) -> None:
     """Carry bytes both ways until either side ends."""
     other = {client: target, target: client}
     while True:
-        for ready in select.select([client, target], [], [])[0]:
+        try:
+            readable = select.select([client, target], [], [])[0]
+        except ValueError:  # the test has closed the client's
+            return
+        for ready in readable:
             data = ready.recv(65536)
             if not data:
                 return
