@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import evolve, frozen
-
 from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.api import Api
@@ -42,20 +40,22 @@ def open_channel(pool: Pool[AsyncSocket], http_client: httpx.AsyncClient | None)
     return AsyncHttpxChannel(http_client)
 
 
-@frozen
 class AsyncSession:
     """Runs conversations over one client's connections."""
 
-    settings: Settings
-    pool: Pool[AsyncSocket]
-    http_client: httpx.AsyncClient | None
+    def __init__(
+        self, settings: Settings, pool: Pool[AsyncSocket], http_client: httpx.AsyncClient | None
+    ) -> None:
+        self.settings = settings
+        self.pool = pool
+        self.http_client = http_client
 
     @property
     def api(self) -> Api:
         return self.settings.api
 
     def changed(self, settings: Settings) -> AsyncSession:
-        return evolve(self, settings=settings)
+        return AsyncSession(settings, self.pool, self.http_client)
 
     async def run(
         self,

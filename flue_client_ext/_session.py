@@ -6,8 +6,6 @@ import os
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import evolve, frozen
-
 from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.api import Api
@@ -45,20 +43,22 @@ def open_channel(
     return HttpxChannel(http_client, abortable=abortable)
 
 
-@frozen
 class Session:
     """Runs conversations over one client's connections."""
 
-    settings: Settings
-    pool: Pool[SyncSocket]
-    http_client: httpx.Client | None
+    def __init__(
+        self, settings: Settings, pool: Pool[SyncSocket], http_client: httpx.Client | None
+    ) -> None:
+        self.settings = settings
+        self.pool = pool
+        self.http_client = http_client
 
     @property
     def api(self) -> Api:
         return self.settings.api
 
     def changed(self, settings: Settings) -> Session:
-        return evolve(self, settings=settings)
+        return Session(settings, self.pool, self.http_client)
 
     def run(
         self,

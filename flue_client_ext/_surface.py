@@ -4,12 +4,9 @@ timeout."""
 from __future__ import annotations
 
 import os
-import ssl
 import sys
 import time
-from typing import TypeVar
-
-from attrs import evolve, field, frozen
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ._core.backoff import BackoffOptions
 from ._core.credentials import Credentials, Headers, Token
@@ -25,14 +22,16 @@ from ._net.address import Address, base_address
 from ._version import __version__
 from .signals import AbortSignal
 
+if TYPE_CHECKING:
+    import ssl
+
 C = TypeVar("C")
 
 UNARY_TIMEOUT = 30.0
 """Seconds: the deadline of a single call when neither the call nor the client names another."""
 
 
-@frozen
-class Settings:
+class Settings(NamedTuple):
     """A client's options, checked."""
 
     address: Address
@@ -54,7 +53,7 @@ class Settings:
             own.token if isinstance(token, Unset) else token,
             own.headers if isinstance(headers, Unset) else headers,
         )
-        api = evolve(self.api, credentials=credentials)
+        api = self.api.with_credentials(credentials)
         return Settings(self.address, api, self.unary_timeout(timeout))
 
 
@@ -93,11 +92,14 @@ def new_tally() -> Tally:
 def checked_client(client: C, kind: str, ssl_context: object) -> C:
     """Refuse what is not the httpx client of this world, before it fails in the middle of a
     call; and a TLS context beside it, which nothing would use."""
-    if not isinstance(ssl_context, ssl.SSLContext | None):
-        kind_given = type(ssl_context).__name__
-        raise TypeError(f"ssl_context must be an ssl.SSLContext, not {kind_given}")
-    if client is not None and ssl_context is not None:
-        raise ValueError("ssl_context belongs to your http_client: give it to that one")
+    if ssl_context is not None:
+        import ssl
+
+        if not isinstance(ssl_context, ssl.SSLContext):
+            kind_given = type(ssl_context).__name__
+            raise TypeError(f"ssl_context must be an ssl.SSLContext, not {kind_given}")
+        if client is not None:
+            raise ValueError("ssl_context belongs to your http_client: give it to that one")
     if client is not None:
         import httpx
 
@@ -114,26 +116,29 @@ def checked_signal(value: object) -> AbortSignal | None:
     )
 
 
-def _on_progress(value: object) -> OnProgress | None:
-    return arguments.hook(value, "on_progress")
-
-
-@frozen(kw_only=True)
 class ManyOptions:
     """The options of calls over many runs, checked."""
 
-    concurrency: int = field(converter=arguments.concurrency)
-    return_errors: bool
-    on_progress: OnProgress | None = field(converter=_on_progress)
-    signal: AbortSignal | None = field(converter=checked_signal)
-    timeout: float | None = field(converter=arguments.timeout)
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        return_errors: bool,
+        on_progress: OnProgress | None,
+        signal: AbortSignal | None,
+        timeout: float | None,
+    ) -> None:
+        self.concurrency = arguments.concurrency(concurrency)
+        self.signal = checked_signal(signal)
+        self.timeout = arguments.timeout(timeout)
+        self._return_errors = return_errors
+        self._on_progress: OnProgress | None = arguments.hook(on_progress, "on_progress")
 
     def collector(self, total: int, ordered: bool) -> Collector:
-        return Collector(total, ordered, self.return_errors, self.on_progress)
+        return Collector(total, ordered, self._return_errors, self._on_progress)
 
 
-@frozen
-class Opening:
+class Opening(NamedTuple):
     """A stream about to be driven."""
 
     conversation: Conversation[None]
@@ -141,8 +146,7 @@ class Opening:
     tally: Tally
 
 
-@frozen(kw_only=True)
-class StreamOptions:
+class StreamOptions(NamedTuple):
     """The options of `runs.stream` as they were given."""
 
     offset: str | Unset = UNSET

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +14,8 @@ from .async_runs import AsyncRuns
 from .async_workflows import AsyncWorkflows
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 

@@ -7,12 +7,9 @@ JSON values.
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
-
-from attrs import frozen
 
 from ._async_session import open_channel as open_async_channel
 from ._core.backoff import BackoffOptions
@@ -39,6 +36,8 @@ from .signals import AbortController, AbortSignal
 from .stream import Stream
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 __all__ = ["AsyncDurableStream", "Batch", "DurableStream", "astream", "stream"]
@@ -167,8 +166,7 @@ def astream(
     return AsyncDurableStream(driver, Delivery(offset), controller, tally)
 
 
-@frozen
-class _Reading:
+class _Reading(NamedTuple):
     """The options of a stream, checked when its conversation begins."""
 
     address: Address

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Generator
 from typing import Any
@@ -96,7 +95,7 @@ class Retry:
         yield from self._tell(FailedAttempt(self.failures, delay, cause, status))
         if delay is None:
             raise GaveUp
-        yield Note(logging.INFO, f"attempt {self.failures} failed ({cause}), next in {delay:.2f} s")
+        yield Note("info", f"attempt {self.failures} failed ({cause}), next in {delay:.2f} s")
         self.waiting_after = cause
         yield Sleep(delay)
         self.waiting_after = None
@@ -119,7 +118,7 @@ class Retry:
         outcome: Outcome = yield Call(lambda: hook(attempt))
         if outcome.error is not None:
             name = type(outcome.error).__name__
-            yield Note(logging.WARNING, f"on_failed_attempt raised {name}: ignored")
+            yield Note("warning", f"on_failed_attempt raised {name}: ignored")
 
 
 def full_jitter(ceiling: float) -> float:

@@ -15,7 +15,6 @@ lived for a while does not (PROTOCOL, SSE frames: connections are closed routine
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 
 from ..errors import FlueProtocolError, FlueTimeoutError, StreamResetError
@@ -137,7 +136,7 @@ class Follower:
             return
         elif _routine(mode, failure) and lasted >= ROUTINE_LIFE:
             self._probe = self._probe or not self._heard
-            yield Note(logging.DEBUG, f"live connection ended after {lasted:.0f} s: reopening")
+            yield Note("debug", f"live connection ended after {lasted:.0f} s: reopening")
         else:
             yield from self._pause(trouble)
 
@@ -159,7 +158,7 @@ class Follower:
         self._bulk = False
         if mode == "sse":
             self._live = "long-poll"
-        yield Note(logging.INFO, f"SSE does not work here ({cause}): reading pages instead")
+        yield Note("info", f"SSE does not work here ({cause}): reading pages instead")
 
     def _pause(self, trouble: Trouble) -> Conversation[None]:
         self._tally.state = "waiting"
@@ -237,7 +236,7 @@ class Follower:
             raise self._source.api_error(answer)
         tail = answer.headers.get("stream-next-offset")
         if answer.status != 200 or tail is None:
-            yield Note(logging.WARNING, f"cannot check the saved offset: HEAD {answer.status}")
+            yield Note("warning", f"cannot check the saved offset: HEAD {answer.status}")
         elif tail != self._offset:
             raise StreamResetError(offset=self._offset, tail=tail)
 

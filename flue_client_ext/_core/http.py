@@ -6,10 +6,9 @@ Knows RFC 9110 as far as this client needs it; does nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import urlsplit
-
-from attrs import field, frozen
 
 RETRY_AFTER_CAP = 60.0
 """Seconds: the longest that a server's Retry-After is obeyed."""
@@ -18,28 +17,25 @@ _NEVER_RETRIED_5XX = (501, 505)
 _RETRIED_4XX = (408, 425, 429)
 
 
-@frozen
-class Request:
+class Request(NamedTuple):
     """What is to be sent; `url` is absolute. Query, headers and body may be secret and are not
     shown."""
 
     method: str
-    url: str = field(repr=lambda url: repr(_without_query(url)))
-    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    url: str
+    headers: Mapping[str, str] = MappingProxyType({})
+    body: bytes | None = None
 
     @property
     def shown_url(self) -> str:
         """The URL without its query, which may carry a signature."""
-        return _without_query(self.url)
+        return self.url.partition("?")[0]
+
+    def __repr__(self) -> str:
+        return f"Request({self.method!r}, {self.shown_url!r})"
 
 
-def _without_query(url: str) -> str:
-    return url.partition("?")[0]
-
-
-@frozen
-class Head:
+class Head(NamedTuple):
     """Status and headers (names in lower case, repeated ones joined with a comma)."""
 
     status: int
@@ -63,8 +59,7 @@ class Head:
         return self.headers.get(name, "").strip().lower() == "true"
 
 
-@frozen
-class Answer:
+class Answer(NamedTuple):
     """A head with its whole body."""
 
     status: int
@@ -95,7 +90,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float:
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), RETRY_AFTER_CAP)
-    from email.utils import parsedate_to_datetime  # rarely needed, and slow to import
+    from datetime import UTC  # rarely needed, and slow to import
+    from email.utils import parsedate_to_datetime
 
     try:
         when = parsedate_to_datetime(value)

@@ -6,13 +6,16 @@ not HTTP."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import h11
 
 from .http import Head, Request, fold_headers
-from .tls import Tls
 from .wire import ESTABLISHED, RECEIVE, Connect, Proxy, Route, Send, Talk
+
+if TYPE_CHECKING:
+    from .tls import Tls
 
 _MAX_HEAD_BYTES = 256 * 1024
 _DEFAULT_IDLE = 4.0
@@ -102,6 +105,8 @@ class Connection:
             raise HttpCut(
                 "TLS to the server inside TLS to the proxy; give such a proxy to http_client="
             )
+        from .tls import Tls  # ssl takes longer to import than a plain request takes
+
         self._tls = tls = Tls(self._route.tls_context(), server_name)
         yield from tls.handshake()
 

@@ -5,9 +5,7 @@ Whole answers that break the protocol raise `FlueProtocolError`; they are never 
 
 from __future__ import annotations
 
-from typing import Any
-
-from attrs import frozen
+from typing import Any, NamedTuple
 
 from ..errors import FlueProtocolError
 from .http import Head, Request
@@ -15,8 +13,7 @@ from .jsoncodec import NotJson, as_object, decode
 from .steps import Batch
 
 
-@frozen
-class Reading:
+class Reading(NamedTuple):
     """A batch, and the cursor to echo in the next long-poll."""
 
     batch: Batch

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
-
-from attrs import field, frozen
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import FlueApiError, FlueError
 from .backoff import BackoffOptions
@@ -17,8 +15,7 @@ Live: TypeAlias = Literal["long-poll", "sse", "auto"] | None
 Mode: TypeAlias = Literal["page", "long-poll", "sse", "bulk"]
 
 
-@frozen(kw_only=True)
-class Source:
+class Source(NamedTuple):
     """What to follow. `request(method, offset, mode, cursor)` builds each request; `is_last` looks
     at a batch's items for an end that the stream itself may not announce."""
 
@@ -26,15 +23,14 @@ class Source:
     credentials: Credentials
     offset: str
     live: Live
-    backoff: BackoffOptions = field(factory=BackoffOptions)
-    pages_only: bool = False
     max_frame_bytes: int
+    backoff: BackoffOptions = BackoffOptions()
+    pages_only: bool = False
     is_last: Callable[[list[Any]], bool] = lambda items: False
     api_error: Callable[[Answer], FlueApiError] = FlueApiError
 
 
-@frozen
-class Trouble:
+class Trouble(NamedTuple):
     """Why a request did not end well, and what a final error would be."""
 
     cause: str

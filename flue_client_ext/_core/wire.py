@@ -12,30 +12,26 @@ Socket errors are thrown into the conversation as `OSError`.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Generator
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
-from attrs import field, frozen
+if TYPE_CHECKING:
+    import ssl
 
 
-@frozen
-class Connect:
+class Connect(NamedTuple):
     host: str
     port: int
 
 
-@frozen
-class Send:
+class Send(NamedTuple):
     data: bytes
 
 
-@frozen
 class Receive:
     pass
 
 
-@frozen
 class Established:
     pass
 
@@ -48,18 +44,19 @@ T = TypeVar("T")
 Talk: TypeAlias = Generator[Operation, Any, T]
 
 
-@frozen
-class Proxy:
+class Proxy(NamedTuple):
     """An HTTP proxy; `authorization` is the value of its Proxy-Authorization header."""
 
     host: str
     port: int
     tls: bool
-    authorization: str | None = field(repr=False)
+    authorization: str | None
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.host!r}, {self.port}, tls={self.tls})"
 
 
-@frozen
-class Route:
+class Route(NamedTuple):
     """How to reach an origin. `tls_context` makes or returns the shared context; called late."""
 
     host: str

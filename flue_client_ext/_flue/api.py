@@ -11,8 +11,6 @@ from functools import partial
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
-from attrs import field, frozen
-
 from flue_client.api.runs import get_run, head_run, read_run_events
 from flue_client.api.workflows import invoke_workflow
 from flue_client.models import (
@@ -71,16 +69,27 @@ class Started:
         return run_id in self._ids.copy()
 
 
-@frozen(kw_only=True)
 class Api:
     """The operations of one server. Arguments are checked when a method is called, before any
     I/O."""
 
-    base_url: str
-    credentials: Credentials
-    user_agent: str
-    ambient: Ambient
-    started: Started = field(factory=Started)
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        user_agent: str,
+        ambient: Ambient,
+        started: Started | None = None,
+    ) -> None:
+        self.credentials = credentials
+        self._base_url = base_url
+        self._user_agent = user_agent
+        self._ambient = ambient
+        self._started = started or Started()
+
+    def with_credentials(self, credentials: Credentials) -> Api:
+        """The same server and the same runs, asked by somebody else."""
+        return Api(self._base_url, credentials, self._user_agent, self._ambient, self._started)
 
     def invoke(
         self, name: str, input: Any, *, deadline: bool
@@ -105,11 +114,11 @@ class Api:
     def _invoke(
         self, request: Request, cls: type[Invoked], wanted: int, limit: float | None
     ) -> Conversation[Invoked]:
-        answer = yield from call(request, self.credentials, self.ambient, limit=limit)
+        answer = yield from call(request, self.credentials, self._ambient, limit=limit)
         if answer.status != wanted:
             raise api_error(answer, read=False)
         result = view_of(cls, answer, request, "runId")
-        self.started.add(result.run_id)
+        self._started.add(result.run_id)
         return result
 
     def get_run(
@@ -121,7 +130,7 @@ class Api:
     def _get_run(
         self, request: Request, run_id: str, backoff: BackoffOptions | None
     ) -> Conversation[RunRecord]:
-        answer = yield from call(request, self.credentials, self.ambient, options=backoff)
+        answer = yield from call(request, self.credentials, self._ambient, options=backoff)
         if answer.status != 200:
             raise self._run_error(run_id, answer)
         return view_of(RunRecord, answer, request, "runId")
@@ -163,9 +172,9 @@ class Api:
             pages_only=pages_only,
             max_frame_bytes=max_frame_bytes,
             is_last=_has_run_end,
-            api_error=lambda answer: self._run_error(run_id, answer),
+            api_error=partial(self._run_error, run_id),
         )
-        return self._for_run(run_id, Follower(source, self.ambient, tally).run())
+        return self._for_run(run_id, Follower(source, self._ambient, tally).run())
 
     def run(
         self,
@@ -244,9 +253,9 @@ class Api:
         headers |= {
             "accept": accept,
             "accept-encoding": "identity",
-            "user-agent": self.user_agent,
+            "user-agent": self._user_agent,
         }
-        url = self.base_url + kwargs["url"]
+        url = self._base_url + kwargs["url"]
         return Request(
             kwargs["method"].upper(),
             f"{url}?{query}" if query else url,
@@ -255,7 +264,7 @@ class Api:
         )
 
     def _run_error(self, run_id: str, answer: Answer) -> FlueApiError:
-        return api_error(answer, read=True, run_id=run_id, started=self.started.__contains__)
+        return api_error(answer, read=True, run_id=run_id, started=self._started.__contains__)
 
     def _for_run(self, run_id: str, conversation: Conversation[T]) -> Conversation[T]:
         """Name the run in the errors of `conversation` that leave it open."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from .._core.steps import Conversation
 from .results import RunOutcome, Subject, WorkflowRunResult
@@ -30,28 +30,29 @@ class Job:
         return RunOutcome(self.index, run_id, error=error)
 
 
-@define
 class Collector:
     """Takes outcomes as they complete; gives them out as they were asked for."""
 
-    total: int
-    ordered: bool
-    return_errors: bool
-    on_progress: OnProgress | None
-    _done: int = field(default=0, init=False)
-    _waiting: dict[int, RunOutcome] = field(factory=dict[int, RunOutcome], init=False)
-    _next: int = field(default=0, init=False)
+    def __init__(
+        self, total: int, ordered: bool, return_errors: bool, on_progress: OnProgress | None
+    ) -> None:
+        self._total = total
+        self._ordered = ordered
+        self._return_errors = return_errors
+        self._on_progress = on_progress
+        self._waiting: dict[int, RunOutcome] = {}
+        self._done = self._next = 0
 
     def tell(self) -> object:
         """Count one more outcome, before it is taken; return what `on_progress` returns."""
         self._done += 1
-        return None if self.on_progress is None else self.on_progress(self._done, self.total)
+        return None if self._on_progress is None else self._on_progress(self._done, self._total)
 
     def take(self, outcome: RunOutcome) -> Iterator[RunOutcome]:
         """Yield what can be handed out now; raise the first error unless errors are values."""
-        if outcome.error is not None and not self.return_errors:
+        if outcome.error is not None and not self._return_errors:
             raise outcome.error
-        if not self.ordered:
+        if not self._ordered:
             yield outcome
             return
         self._waiting[outcome.index] = outcome

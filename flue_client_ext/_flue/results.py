@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from attrs import define, frozen
+from attrs import frozen
 
 from flue_client.models import FlueEvent
 
@@ -19,14 +19,14 @@ class WorkflowRunResult(Generic[R]):
     result: R
 
 
-@define
 class Subject:
     """The run that a call is about, for errors that come from outside of its conversation.
 
     `run_id` is `None` until the run has been started.
     """
 
-    run_id: str | None = None
+    def __init__(self, run_id: str | None = None) -> None:
+        self.run_id = run_id
 
 
 @frozen

@@ -5,17 +5,17 @@ the ordinary ones are not worth the time that importing it takes."""
 
 from __future__ import annotations
 
-import base64
 import os
 import re
-import ssl
 import sys
 from collections.abc import Callable
 from functools import cache, partial
-
-from attrs import field, frozen
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._core.wire import Proxy, Route
+
+if TYPE_CHECKING:
+    import ssl
 
 _ORDINARY = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?P<port>[1-9][0-9]{0,4}))?"
@@ -24,8 +24,7 @@ _ORDINARY = re.compile(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@frozen
-class _Parts:
+class _Parts(NamedTuple):
     """A URL in pieces, ASCII throughout; `path` with its query."""
 
     scheme: str
@@ -42,12 +41,14 @@ class _Parts:
         return f"{self.scheme}://{host}{port}"
 
 
-@frozen
-class Address:
+class Address(NamedTuple):
     """A checked URL without its path's trailing slash, and the way to its origin."""
 
-    url: str = field(repr=lambda url: repr(url.partition("?")[0]))
+    url: str
     route: Route
+
+    def __repr__(self) -> str:
+        return f"Address({self.url.partition('?')[0]!r}, {self.route})"
 
 
 def base_address(
@@ -137,6 +138,8 @@ def shared_context() -> ssl.SSLContext:
 
 @cache
 def _context(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:
+    import ssl
+
     if cert_file:
         return ssl.create_default_context(cafile=cert_file)
     if cert_dir:
@@ -150,6 +153,7 @@ def _environment_proxy(scheme: str, host: str, port: int) -> Proxy | None:
     """The proxy that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` ask for."""
     if not _proxies_possible():
         return None
+    import base64
     import urllib.request
 
     proxies = urllib.request.getproxies()

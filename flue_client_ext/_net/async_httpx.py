@@ -148,7 +148,7 @@ class AsyncHttpxChannel:
                 await _closed(chunks)
                 await response.aclose()
             except Exception as error:  # the user's transport: nobody is there to be told
-                logger.debug("closing an answer failed: %s", type(error).__name__)
+                logger().debug("closing an answer failed: %s", type(error).__name__)
 
         return leave
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-
 from .._core.http11 import Connection, HttpCut
 from .._core.steps import Failure
 
@@ -13,11 +11,16 @@ def failure_of(http: Connection, error: HttpCut | OSError) -> Failure:
     cause = describe(error)
     stale = http.used and not http.answered and not isinstance(error, TimeoutError)
     if not http.sent:
-        permanent = isinstance(error, ssl.SSLCertVerificationError)
-        return Failure("connect", cause, sent=False, permanent=permanent)
+        return Failure("connect", cause, sent=False, permanent=_is_distrust(error))
     if isinstance(error, TimeoutError):
         return Failure("timeout", cause)
     return Failure("cut", cause, stale=stale)
+
+
+def _is_distrust(error: Exception) -> bool:
+    import ssl  # not before something has failed
+
+    return isinstance(error, ssl.SSLCertVerificationError)
 
 
 def describe(error: BaseException) -> str:

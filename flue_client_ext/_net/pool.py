@@ -7,9 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
-
-from attrs import frozen
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from .._core.http11 import Connection
 from .._core.wire import Route
@@ -26,8 +24,7 @@ class Closable(Protocol):
 S = TypeVar("S", bound=Closable)
 
 
-@frozen
-class Link(Generic[S]):
+class Link(NamedTuple, Generic[S]):
     """An HTTP connection with the socket that carries it."""
 
     http: Connection

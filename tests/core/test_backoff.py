@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import Any
 
@@ -140,7 +139,7 @@ def test_what_the_hook_raises_is_noted_without_its_words_and_ignored() -> None:
     play = Play(endless(retry), Clock())
     play.called()
     assert isinstance(play.step, Sleep)
-    (warning,) = [note for note in play.notes if note.level == logging.WARNING]
+    (warning,) = [note for note in play.notes if note.level == "warning"]
     assert "RuntimeError" in warning.text
     assert "SECRET" not in warning.text
 

@@ -55,7 +55,7 @@ def test_a_deadline_reaches_the_stream_inside_and_its_error_comes_out() -> None:
 
 def test_an_error_of_the_consumer_closes_the_stream_inside() -> None:
     def take(given: Batch) -> Conversation[None]:
-        yield Note(0, "")
+        yield Note("debug", "")
         raise LookupError("consumer")
 
     words: list[str] = []
