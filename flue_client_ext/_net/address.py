@@ -151,7 +151,7 @@ def _context(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:
 
 def _environment_proxy(scheme: str, host: str, port: int) -> Proxy | None:
     """The proxy that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` ask for."""
-    if not _proxies_possible():
+    if not _proxy_possible(scheme):
         return None
     import base64
     import urllib.request
@@ -180,8 +180,9 @@ def _environment_proxy(scheme: str, host: str, port: int) -> Proxy | None:
     return Proxy(url.host, url.port, tls, authorization)
 
 
-def _proxies_possible() -> bool:
+def _proxy_possible(scheme: str) -> bool:
     """Whether it is worth asking: some systems have settings beside the environment."""
     return sys.platform in ("darwin", "win32") or any(
-        name.lower().endswith("_proxy") for name in os.environ
+        value and name.lower() in (f"{scheme}_proxy", "all_proxy")
+        for name, value in os.environ.items()
     )
