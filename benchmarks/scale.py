@@ -55,7 +55,8 @@ def measure(options: Options) -> Section:
         " memory is what the process grew by until all were open, for each stream; the lag is from"
         f" the append to the consumer, the worst of each stream. {rounds} rounds, in processes of"
         " their own. Below: reading longer and longer runs from the replay server, the least of"
-        " three rounds, since every disturbance adds.",
+        " three rounds or more, since every disturbance adds. The bare list is what a socket and"
+        " the C decoder fill, without this client: what Python itself asks for keeping objects.",
         [_crowd_table(crowds), _growth_table(growth), _memory_table(flat, lengths[-1])],
         _targets(crowds, growth, flat),
     )
@@ -87,25 +88,30 @@ def _gather(reader: Contestant, streams: int, events: int, rounds: int) -> Gathe
 
 @frozen
 class Growth:
-    """Seconds of CPU for so many events: read as a stream, and as a list."""
+    """Seconds of CPU for so many events: read as a stream, as a list, and as a list of dicts."""
 
     events: int
     stream: float
     listed: float
+    bare: float
 
 
 def _long(lengths: Sequence[int], rounds: int) -> tuple[list[Growth], list[int]]:
-    stream, listed = Contestant("ours", "sse", "stream"), Contestant("ours", "events", "list")
+    readers = [
+        Contestant("ours", "sse", "stream"),
+        Contestant("ours", "events", "list"),
+        Contestant("raw", "events", "list of dicts"),
+    ]
     growth = []
     with Server("replay") as server, Peers() as peers:
         for events in lengths:
             run = corpus.run_id(events)
-            times: dict[Contestant, list[float]] = {stream: [], listed: []}
-            for number in range(min(rounds, 3) + 1):
+            times: dict[Contestant, list[float]] = {reader: [] for reader in readers}
+            for number in range(max(min(rounds, 3), 30_000 // events) + 1):
                 for reader, found in times.items():
                     cpu = peers.ask(reader, url=server.url, run=run)["cpu"]
                     found += [cpu] * (number > 0)
-            growth.append(Growth(events, min(times[stream]), min(times[listed])))
+            growth.append(Growth(events, *(min(times[reader]) for reader in readers)))
             note(f"{events:,} events")
         memory = Contestant("ours", "memory", "memory")
         answer = peers.ask(
@@ -133,14 +139,20 @@ def _crowd_table(crowds: Sequence[Gathering]) -> Table:
 
 def _growth_table(growth: Sequence[Growth]) -> Table:
     return Table(
-        ("events", "`stream`, SSE: CPU s", "us/event", "`events()`: CPU s", "us/event"),
+        (
+            "events",
+            *("`stream`, SSE: CPU s", "us/event"),
+            *("`events()`: CPU s", "us/event"),
+            *("bare list of dicts: CPU s", "us/event"),
+        ),
         [
             [
                 f"{each.events:,}",
-                f"{each.stream:.4f}",
-                f"{each.stream / each.events * 1e6:.2f}",
-                f"{each.listed:.4f}",
-                f"{each.listed / each.events * 1e6:.2f}",
+                *(
+                    cell
+                    for cpu in (each.stream, each.listed, each.bare)
+                    for cell in (f"{cpu:.4f}", f"{cpu / each.events * 1e6:.2f}")
+                ),
             ]
             for each in growth
         ],
@@ -161,6 +173,8 @@ def _targets(
     steps = list(itertools.pairwise(growth))
     steepest = max(after.stream / before.stream for before, after in steps)
     listed = max(after.listed / before.listed for before, after in steps)
+    first, last = growth[0], growth[-1]
+    overall = (last.listed / first.listed) / (last.bare / first.bare)
     grown = (max(sizes[2:]) - sizes[1]) / 1e6
     return [
         Target(f"memory of each of {ours.streams} streams", 60, ours.kilobytes, "kB", False),
@@ -181,5 +195,6 @@ def _targets(
         ),
         Target("10 x the events: the time of `stream`, at the steepest", 12, steepest, "x", False),
         Target("10 x the events: the time of `events()`, at the steepest", 12, listed, "x", False),
+        Target("its growth over all lengths, of the bare list's", 1, overall, "x", False),
         Target("a long stream's memory grows, after its first tenth, by", 1, grown, "MB", False),
     ]

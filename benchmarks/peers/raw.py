@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import socket
 import time
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,18 +23,26 @@ def _request(url: str, run: str) -> socket.socket:
 
 
 def sse(url: str, run: str) -> int:
+    return sum(len(items) for items in _batches(url, run))
+
+
+def events(url: str, run: str) -> int:
+    """Keep all of them, as `runs.events` does."""
+    return len([item for items in _batches(url, run) for item in items])
+
+
+def _batches(url: str, run: str) -> Iterator[list[Any]]:
     """Decode each data frame; chunk headers lie between the frames and are skipped with them."""
-    count, rest = 0, b""
+    rest = b""
     with _request(url, run) as sock:
         while data := sock.recv(262144):
             *frames, rest = (rest + data).split(b"\n\n")
             for frame in frames:
                 _, found, body = frame.partition(b"event: data\ndata:")
                 if found:
-                    count += len(_decode(body))
+                    yield _decode(body)
             if rest.endswith(b"\r\n0\r\n\r\n"):
                 break
-    return count
 
 
 def transfer(url: str, run: str) -> int:
