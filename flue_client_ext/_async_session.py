@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._calls import ManyOptions, Opening
 from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.api import Api
@@ -16,7 +17,7 @@ from ._net.async_socket import AsyncSocket
 from ._net.detached import current_loop
 from ._net.interrupt import Interrupted
 from ._net.pool import Pool
-from ._surface import ManyOptions, Opening, Settings, checked_signal
+from ._settings import Settings, checked_signal
 from .async_stream import AsyncFlueEventStream
 from .errors import FlueAbortError
 from .signals import AbortController, AbortSignal

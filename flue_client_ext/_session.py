@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._calls import ManyOptions, Opening
 from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.api import Api
@@ -17,7 +18,7 @@ from ._net.sync_channel import Channel, OwnChannel
 from ._net.sync_driver import Driver
 from ._net.sync_many import completed
 from ._net.sync_socket import SyncSocket
-from ._surface import ManyOptions, Opening, Settings, checked_signal
+from ._settings import Settings, checked_signal
 from .errors import FlueAbortError
 from .signals import AbortController, AbortSignal
 from .stream import FlueEventStream

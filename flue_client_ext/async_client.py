@@ -9,7 +9,7 @@ from ._async_session import AsyncSession, new_pool
 from ._core.credentials import Headers, Token
 from ._flue.arguments import UNSET, Unset
 from ._net.async_driver import AMBIENT
-from ._surface import checked_client, settings
+from ._settings import checked_client, settings
 from .async_runs import AsyncRuns
 from .async_workflows import AsyncWorkflows
 

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flue_client.models import FlueEvent, RunRecord
 
 from ._async_session import AsyncSession
+from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
 from ._core.backoff import BackoffOptions
-from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.delivery import Checkpoint
-from ._flue.many import Job
 from ._flue.results import RunOutcome, Subject, WorkflowRunResult
 from ._net.async_many import AsyncRunOutcomes
-from ._surface import ManyOptions, StreamOptions, new_tally, opening
 from .async_stream import AsyncFlueEventStream
 from .errors import FlueAbortError
 from .signals import AbortSignal
@@ -135,10 +133,9 @@ class AsyncRuns:
 
         Raises what `workflows.run` raises.
         """
-        conversation = self._waiting(run_id, live, backoff_options)
-        return await self._session.run(
-            conversation, signal, arguments.timeout(timeout), Subject(run_id)
-        )
+        job = waiting(self._session.api, run_id, live, backoff_options)
+        limit = arguments.timeout(timeout)
+        return await self._session.run(job.conversation, signal, limit, job.subject)
 
     def as_completed(
         self,
@@ -163,7 +160,7 @@ class AsyncRuns:
             signal=signal,
             timeout=timeout,
         )
-        jobs = self._jobs(run_ids, live, backoff_options)
+        jobs = all_waiting(self._session.api, run_ids, live, backoff_options)
         return self._session.many(jobs, False, options)
 
     async def wait_all(
@@ -189,23 +186,5 @@ class AsyncRuns:
             signal=signal,
             timeout=timeout,
         )
-        jobs = self._jobs(run_ids, live, backoff_options)
+        jobs = all_waiting(self._session.api, run_ids, live, backoff_options)
         return [outcome async for outcome in self._session.many(jobs, True, options)]
-
-    def _jobs(
-        self, run_ids: Iterable[str], live: LiveOption, backoff_options: BackoffOptions | None
-    ) -> list[Job]:
-        return [
-            Job(index, Subject(run_id), self._waiting(run_id, live, backoff_options))
-            for index, run_id in enumerate(arguments.run_ids(run_ids))
-        ]
-
-    def _waiting(
-        self, run_id: str, live: LiveOption, backoff_options: BackoffOptions | None
-    ) -> Conversation[WorkflowRunResult[Any]]:
-        return self._session.api.wait(
-            arguments.segment(run_id, "run_id"),
-            new_tally(),
-            live=arguments.live(live) or "long-poll",
-            backoff=arguments.backoff(backoff_options),
-        )

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResult
 
 from ._async_session import AsyncSession
+from ._calls import ManyOptions, all_starting, starting
 from ._core.backoff import BackoffOptions
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
-from ._flue.many import Job
-from ._flue.results import Subject, WorkflowRunResult
+from ._flue.results import WorkflowRunResult
 from ._net.async_many import AsyncRunOutcomes
-from ._surface import ManyOptions, new_tally
 from .signals import AbortSignal
 
 if TYPE_CHECKING:
@@ -108,17 +107,9 @@ class AsyncWorkflows:
         Raises `FlueExecutionError` when the run failed or ended without saying how, beside the
         errors of `invoke` and of streams; errors that leave the run going carry `run_id` and
         `offset`."""
-        subject = Subject()
-        conversation = self._session.api.run(
-            name,
-            input,
-            on_event=on_event,
-            live=arguments.live(live) or "long-poll",
-            backoff=arguments.backoff(backoff_options),
-            tally=new_tally(),
-            subject=subject,
-        )
-        return await self._session.run(conversation, signal, arguments.timeout(timeout), subject)
+        job = starting(self._session.api, name, input, live, backoff_options, on_event=on_event)
+        limit = arguments.timeout(timeout)
+        return await self._session.run(job.conversation, signal, limit, job.subject)
 
     def map(
         self,
@@ -141,10 +132,7 @@ class AsyncWorkflows:
         outcome's `error`. `on_progress(done, total)`, async or not, is called after each.
         `timeout` in seconds is for each run. Leaving the iterator early aborts what is under way
         (the runs themselves go on at the server)."""
-        jobs = [
-            self._job(index, name, input, live, backoff_options)
-            for index, input in enumerate(arguments.several(inputs, "inputs"))
-        ]
+        jobs = all_starting(self._session.api, name, inputs, live, backoff_options)
         options = ManyOptions(
             concurrency=concurrency,
             return_errors=return_errors,
@@ -153,23 +141,3 @@ class AsyncWorkflows:
             timeout=timeout,
         )
         return self._session.many(jobs, ordered, options)
-
-    def _job(
-        self,
-        index: int,
-        name: str,
-        input: Any,
-        live: LiveOption,
-        backoff_options: BackoffOptions | None,
-    ) -> Job:
-        subject = Subject()
-        conversation = self._session.api.run(
-            name,
-            input,
-            on_event=None,
-            live=arguments.live(live) or "long-poll",
-            backoff=arguments.backoff(backoff_options),
-            tally=new_tally(),
-            subject=subject,
-        )
-        return Job(index, subject, conversation)

@@ -9,7 +9,7 @@ from ._core.credentials import Headers, Token
 from ._flue.arguments import UNSET, Unset
 from ._net.sync_driver import AMBIENT
 from ._session import Session, new_pool
-from ._surface import checked_client, settings
+from ._settings import checked_client, settings
 from .runs import Runs
 from .workflows import Workflows
 

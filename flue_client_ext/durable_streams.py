@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from ._async_session import open_channel as open_async_channel
+from ._calls import new_tally
 from ._core.backoff import BackoffOptions
 from ._core.credentials import Credentials, Headers, HeaderValue
 from ._core.follow import Follower
@@ -30,7 +31,7 @@ from ._net.detached import current_loop
 from ._net.pool import Pool
 from ._net.sync_socket import SyncSocket
 from ._session import open_channel
-from ._surface import checked_client, checked_signal, new_tally, user_agent
+from ._settings import checked_client, checked_signal, user_agent
 from .async_stream import AsyncStream
 from .signals import AbortController, AbortSignal
 from .stream import Stream

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flue_client.models import FlueEvent, RunRecord
 
+from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
 from ._core.backoff import BackoffOptions
-from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.delivery import Checkpoint
-from ._flue.many import Job
 from ._flue.results import RunOutcome, Subject, WorkflowRunResult
 from ._session import Session
-from ._surface import ManyOptions, StreamOptions, new_tally, opening
 from .errors import FlueAbortError
 from .signals import AbortSignal
 from .stream import FlueEventStream
@@ -134,8 +132,9 @@ class Runs:
 
         Raises what `workflows.run` raises.
         """
-        conversation = self._waiting(run_id, live, backoff_options)
-        return self._session.run(conversation, signal, arguments.timeout(timeout), Subject(run_id))
+        job = waiting(self._session.api, run_id, live, backoff_options)
+        limit = arguments.timeout(timeout)
+        return self._session.run(job.conversation, signal, limit, job.subject)
 
     def as_completed(
         self,
@@ -160,7 +159,7 @@ class Runs:
             signal=signal,
             timeout=timeout,
         )
-        jobs = self._jobs(run_ids, live, backoff_options)
+        jobs = all_waiting(self._session.api, run_ids, live, backoff_options)
         return self._session.many(jobs, False, options)
 
     def wait_all(
@@ -186,23 +185,5 @@ class Runs:
             signal=signal,
             timeout=timeout,
         )
-        jobs = self._jobs(run_ids, live, backoff_options)
+        jobs = all_waiting(self._session.api, run_ids, live, backoff_options)
         return list(self._session.many(jobs, True, options))
-
-    def _jobs(
-        self, run_ids: Iterable[str], live: LiveOption, backoff_options: BackoffOptions | None
-    ) -> list[Job]:
-        return [
-            Job(index, Subject(run_id), self._waiting(run_id, live, backoff_options))
-            for index, run_id in enumerate(arguments.run_ids(run_ids))
-        ]
-
-    def _waiting(
-        self, run_id: str, live: LiveOption, backoff_options: BackoffOptions | None
-    ) -> Conversation[WorkflowRunResult[Any]]:
-        return self._session.api.wait(
-            arguments.segment(run_id, "run_id"),
-            new_tally(),
-            live=arguments.live(live) or "long-poll",
-            backoff=arguments.backoff(backoff_options),
-        )

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResult
 
+from ._calls import ManyOptions, all_starting, starting
 from ._core.backoff import BackoffOptions
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
-from ._flue.many import Job
-from ._flue.results import RunOutcome, Subject, WorkflowRunResult
+from ._flue.results import RunOutcome, WorkflowRunResult
 from ._session import Session
-from ._surface import ManyOptions, new_tally
 from .signals import AbortSignal
 
 if TYPE_CHECKING:
@@ -107,17 +106,9 @@ class Workflows:
         Raises `FlueExecutionError` when the run failed or ended without saying how, beside the
         errors of `invoke` and of streams; errors that leave the run going carry `run_id` and
         `offset`."""
-        subject = Subject()
-        conversation = self._session.api.run(
-            name,
-            input,
-            on_event=on_event,
-            live=arguments.live(live) or "long-poll",
-            backoff=arguments.backoff(backoff_options),
-            tally=new_tally(),
-            subject=subject,
-        )
-        return self._session.run(conversation, signal, arguments.timeout(timeout), subject)
+        job = starting(self._session.api, name, input, live, backoff_options, on_event=on_event)
+        limit = arguments.timeout(timeout)
+        return self._session.run(job.conversation, signal, limit, job.subject)
 
     def map(
         self,
@@ -140,10 +131,7 @@ class Workflows:
         outcome's `error`. `on_progress(done, total)` is called after each. `timeout` in seconds
         is for each run. Leaving the iterator early aborts what is under way (the runs themselves
         go on at the server)."""
-        jobs = [
-            self._job(index, name, input, live, backoff_options)
-            for index, input in enumerate(arguments.several(inputs, "inputs"))
-        ]
+        jobs = all_starting(self._session.api, name, inputs, live, backoff_options)
         options = ManyOptions(
             concurrency=concurrency,
             return_errors=return_errors,
@@ -152,23 +140,3 @@ class Workflows:
             timeout=timeout,
         )
         return self._session.many(jobs, ordered, options)
-
-    def _job(
-        self,
-        index: int,
-        name: str,
-        input: Any,
-        live: LiveOption,
-        backoff_options: BackoffOptions | None,
-    ) -> Job:
-        subject = Subject()
-        conversation = self._session.api.run(
-            name,
-            input,
-            on_event=None,
-            live=arguments.live(live) or "long-poll",
-            backoff=arguments.backoff(backoff_options),
-            tally=new_tally(),
-            subject=subject,
-        )
-        return Job(index, subject, conversation)

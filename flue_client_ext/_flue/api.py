@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
@@ -14,8 +13,6 @@ from urllib.parse import urlencode
 from flue_client.api.runs import get_run, head_run, read_run_events
 from flue_client.api.workflows import invoke_workflow
 from flue_client.models import (
-    FlueEvent,
-    RunEndEvent,
     RunRecord,
     WorkflowInvokeResult,
     WorkflowWaitResult,
@@ -24,7 +21,6 @@ from flue_client.types import UNSET as GENERATED_UNSET
 
 from .._core.backoff import BackoffOptions
 from .._core.call import READ_LIMIT, call
-from .._core.consume import consume
 from .._core.credentials import Credentials
 from .._core.follow import Follower
 from .._core.http import Answer, Request
@@ -32,23 +28,19 @@ from .._core.jsoncodec import as_object, plain
 from .._core.source import Live, Mode, Source
 from .._core.sse import MAX_FRAME_BYTES
 from .._core.stats import Tally
-from .._core.steps import Ambient, Batch, Call, Conversation, Outcome
+from .._core.steps import Ambient, Conversation
 from ..errors import (
     FlueApiError,
     FlueConnectionError,
-    FlueExecutionError,
     FlueProtocolError,
     StreamResetError,
 )
 from . import arguments
 from .answers import api_error, view_of
 from .arguments import Unset
-from .delivery import EventDelivery
-from .results import Subject, WorkflowRunResult
 
 T = TypeVar("T")
 Invoked = TypeVar("Invoked", WorkflowInvokeResult, WorkflowWaitResult)
-OnEvent = Callable[[FlueEvent], Any]
 
 
 class Started:
@@ -176,77 +168,6 @@ class Api:
         )
         return self._for_run(run_id, Follower(source, self._ambient, tally).run())
 
-    def run(
-        self,
-        name: str,
-        input: Any,
-        *,
-        on_event: OnEvent | None,
-        live: Live,
-        backoff: BackoffOptions | None,
-        tally: Tally,
-        subject: Subject,
-    ) -> Conversation[WorkflowRunResult[Any]]:
-        """Start a run, follow it to its end and return its result. Names it in `subject`."""
-        on_event = arguments.hook(on_event, "on_event")
-        invoke = self.invoke(name, input, deadline=False)
-        return self._run(invoke, on_event, live, backoff, tally, subject)
-
-    def _run(
-        self,
-        invoke: Conversation[WorkflowInvokeResult],
-        on_event: OnEvent | None,
-        live: Live,
-        backoff: BackoffOptions | None,
-        tally: Tally,
-        subject: Subject,
-    ) -> Conversation[WorkflowRunResult[Any]]:
-        started = yield from invoke
-        subject.run_id = started.run_id
-        return (
-            yield from self.wait(
-                started.run_id, tally, live=live, on_event=on_event, backoff=backoff
-            )
-        )
-
-    def wait(
-        self,
-        run_id: str,
-        tally: Tally,
-        *,
-        live: Live,
-        on_event: OnEvent | None = None,
-        backoff: BackoffOptions | None = None,
-    ) -> Conversation[WorkflowRunResult[Any]]:
-        """Follow a run to its end; return its result or raise what became of it.
-
-        Without `on_event`, the latest event is enough to begin with.
-        """
-        delivery = EventDelivery(run_id, "-1")
-        ends: list[RunEndEvent] = []
-
-        def take(batch: Batch) -> Conversation[None]:
-            for event in delivery.begin(batch):
-                if isinstance(event, RunEndEvent):
-                    ends.append(event)
-                if on_event is not None:
-                    outcome: Outcome = yield Call(partial(on_event, event))
-                    outcome.get()
-            delivery.check()
-
-        tail = 1 if on_event is None else None
-        stream = self.follow(run_id, tally, offset="-1", live=live, tail=tail, backoff=backoff)
-        yield from consume(stream, take)
-        end = ends[-1].to_dict() if ends else {}
-        if isinstance(failed := end.get("isError"), bool):
-            return _ended(run_id, failed, end)
-        record = (yield from self.get_run(run_id)).to_dict()
-        if record.get("status") not in ("completed", "errored"):
-            raise FlueExecutionError(
-                target="workflow", target_id=run_id, failure="terminal_event_missing"
-            )
-        return _ended(run_id, record["status"] == "errored", record)
-
     def _built(self, kwargs: dict[str, Any], accept: str = "application/json") -> Request:
         query = urlencode(kwargs.get("params") or {})
         headers = {name.lower(): str(value) for name, value in kwargs.get("headers", {}).items()}
@@ -286,12 +207,3 @@ _LIVE_PARAMETER: dict[Mode, Literal["long-poll", "sse"] | None] = {
 def _has_run_end(items: list[Any]) -> bool:
     """Whether the run ends here: `run_end` is the last event that a run emits."""
     return bool(items) and as_object(items[-1]).get("type") == "run_end"
-
-
-def _ended(run_id: str, failed: bool, end: Mapping[str, Any]) -> WorkflowRunResult[Any]:
-    """Return what `end`, a `run_end` event or a record, says of the run."""
-    if failed:
-        raise FlueExecutionError(
-            target="workflow", target_id=run_id, failure="failed", error=end.get("error")
-        )
-    return WorkflowRunResult(run_id, end.get("result"))

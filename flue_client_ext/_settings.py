@@ -1,22 +1,16 @@
-"""What both clients are made of: checked options, and the calls as pairs of conversation and
-timeout."""
+"""What both clients are made of: their options, checked."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from ._core.backoff import BackoffOptions
 from ._core.credentials import Credentials, Headers, Token
-from ._core.stats import Tally
-from ._core.steps import Ambient, Conversation
+from ._core.steps import Ambient
 from ._flue import arguments
 from ._flue.api import Api
-from ._flue.arguments import UNSET, LiveOption, Unset
-from ._flue.delivery import Checkpoint, EventDelivery
-from ._flue.many import Collector, OnProgress
+from ._flue.arguments import Unset
 from ._net import log
 from ._net.address import Address, base_address
 from ._version import __version__
@@ -85,10 +79,6 @@ def user_agent() -> str:
     return f"flue-client/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def new_tally() -> Tally:
-    return Tally(time.monotonic)
-
-
 def checked_client(client: C, kind: str, ssl_context: object) -> C:
     """Refuse what is not the httpx client of this world, before it fails in the middle of a
     call; and a TLS context beside it, which nothing would use."""
@@ -114,73 +104,3 @@ def checked_signal(value: object) -> AbortSignal | None:
     raise TypeError(
         f"signal must be an AbortSignal (such as controller.signal), not {type(value).__name__}"
     )
-
-
-class ManyOptions:
-    """The options of calls over many runs, checked."""
-
-    def __init__(
-        self,
-        *,
-        concurrency: int,
-        return_errors: bool,
-        on_progress: OnProgress | None,
-        signal: AbortSignal | None,
-        timeout: float | None,
-    ) -> None:
-        self.concurrency = arguments.concurrency(concurrency)
-        self.signal = checked_signal(signal)
-        self.timeout = arguments.timeout(timeout)
-        self._return_errors = return_errors
-        self._on_progress: OnProgress | None = arguments.hook(on_progress, "on_progress")
-
-    def collector(self, total: int, ordered: bool) -> Collector:
-        return Collector(total, ordered, self._return_errors, self._on_progress)
-
-
-class Opening(NamedTuple):
-    """A stream about to be driven."""
-
-    conversation: Conversation[None]
-    delivery: EventDelivery
-    tally: Tally
-
-
-class StreamOptions(NamedTuple):
-    """The options of `runs.stream` as they were given."""
-
-    offset: str | Unset = UNSET
-    tail: int | None = None
-    live: LiveOption = False
-    backoff: BackoffOptions | None = None
-    resume: Checkpoint | None = None
-    pages_only: bool = False
-
-
-def opening(api: Api, run_id: str, options: StreamOptions) -> Opening:
-    """Check the options of a stream and begin it."""
-    start, handled = _start(run_id, options)
-    tally = new_tally()
-    conversation = api.follow(
-        run_id,
-        tally,
-        offset=start,
-        live=arguments.live(options.live),
-        tail=arguments.tail(options.tail),
-        backoff=arguments.backoff(options.backoff),
-        pages_only=options.pages_only,
-    )
-    return Opening(conversation, EventDelivery(run_id, start, handled), tally)
-
-
-def _start(run_id: str, options: StreamOptions) -> tuple[str, int | None]:
-    """The offset to begin at, and the index up to which events were handled before."""
-    given: str | Unset = options.offset
-    resume = arguments.checkpoint(options.resume)
-    if resume is None:
-        return ("-1" if isinstance(given, Unset) else arguments.offset(given)), None
-    if not isinstance(given, Unset) or options.tail is not None:
-        raise ValueError("resume brings its own offset: leave out offset and tail")
-    if resume.run_id != run_id:
-        raise ValueError(f"resume is a checkpoint of run {resume.run_id!r}, not of {run_id!r}")
-    return arguments.offset(resume.offset), resume.event_index

@@ -1,0 +1,163 @@
+"""The calls of both clients, before they meet a driver: options checked, conversations made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ._core.backoff import BackoffOptions
+from ._core.source import Live
+from ._core.stats import Tally
+from ._core.steps import Conversation
+from ._flue import arguments, execution
+from ._flue.api import Api
+from ._flue.arguments import UNSET, LiveOption, Unset
+from ._flue.delivery import Checkpoint, EventDelivery
+from ._flue.execution import OnEvent
+from ._flue.many import Collector, Job, OnProgress
+from ._flue.results import Subject
+from ._settings import checked_signal
+from .signals import AbortSignal
+
+
+def new_tally() -> Tally:
+    return Tally(time.monotonic)
+
+
+def starting(
+    api: Api,
+    name: str,
+    input: Any,
+    live: LiveOption,
+    backoff: BackoffOptions | None,
+    *,
+    on_event: OnEvent | None = None,
+    index: int = 0,
+) -> Job:
+    """A run that is to be started and carried to its end."""
+    subject = Subject()
+    conversation = execution.run(
+        api,
+        name,
+        input,
+        on_event=arguments.hook(on_event, "on_event"),
+        live=_followed(live),
+        backoff=arguments.backoff(backoff),
+        tally=new_tally(),
+        subject=subject,
+    )
+    return Job(index, subject, conversation)
+
+
+def all_starting(
+    api: Api,
+    name: str,
+    inputs: Iterable[Any],
+    live: LiveOption,
+    backoff: BackoffOptions | None,
+) -> list[Job]:
+    """A run for each input."""
+    return [
+        starting(api, name, input, live, backoff, index=index)
+        for index, input in enumerate(arguments.several(inputs, "inputs"))
+    ]
+
+
+def waiting(
+    api: Api, run_id: str, live: LiveOption, backoff: BackoffOptions | None, *, index: int = 0
+) -> Job:
+    """A run that was started elsewhere and is to be carried to its end."""
+    conversation = execution.wait(
+        api,
+        arguments.segment(run_id, "run_id"),
+        new_tally(),
+        live=_followed(live),
+        backoff=arguments.backoff(backoff),
+    )
+    return Job(index, Subject(run_id), conversation)
+
+
+def all_waiting(
+    api: Api, run_ids: Iterable[str], live: LiveOption, backoff: BackoffOptions | None
+) -> list[Job]:
+    """All of these runs."""
+    return [
+        waiting(api, run_id, live, backoff, index=index)
+        for index, run_id in enumerate(arguments.run_ids(run_ids))
+    ]
+
+
+def _followed(live: LiveOption) -> Live:
+    """How a run is followed to its end: even `live=False` waits for that."""
+    return arguments.live(live) or "long-poll"
+
+
+class ManyOptions:
+    """The options of calls over many runs, checked."""
+
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        return_errors: bool,
+        on_progress: OnProgress | None,
+        signal: AbortSignal | None,
+        timeout: float | None,
+    ) -> None:
+        self.concurrency = arguments.concurrency(concurrency)
+        self.signal = checked_signal(signal)
+        self.timeout = arguments.timeout(timeout)
+        self._return_errors = return_errors
+        self._on_progress: OnProgress | None = arguments.hook(on_progress, "on_progress")
+
+    def collector(self, total: int, ordered: bool) -> Collector:
+        return Collector(total, ordered, self._return_errors, self._on_progress)
+
+
+class Opening(NamedTuple):
+    """A stream about to be driven."""
+
+    conversation: Conversation[None]
+    delivery: EventDelivery
+    tally: Tally
+
+
+class StreamOptions(NamedTuple):
+    """The options of `runs.stream` as they were given."""
+
+    offset: str | Unset = UNSET
+    tail: int | None = None
+    live: LiveOption = False
+    backoff: BackoffOptions | None = None
+    resume: Checkpoint | None = None
+    pages_only: bool = False
+
+
+def opening(api: Api, run_id: str, options: StreamOptions) -> Opening:
+    """Check the options of a stream and begin it."""
+    start, handled = _start(run_id, options)
+    tally = new_tally()
+    conversation = api.follow(
+        run_id,
+        tally,
+        offset=start,
+        live=arguments.live(options.live),
+        tail=arguments.tail(options.tail),
+        backoff=arguments.backoff(options.backoff),
+        pages_only=options.pages_only,
+    )
+    return Opening(conversation, EventDelivery(run_id, start, handled), tally)
+
+
+def _start(run_id: str, options: StreamOptions) -> tuple[str, int | None]:
+    """The offset to begin at, and the index up to which events were handled before."""
+    given: str | Unset = options.offset
+    resume = arguments.checkpoint(options.resume)
+    if resume is None:
+        return ("-1" if isinstance(given, Unset) else arguments.offset(given)), None
+    if not isinstance(given, Unset) or options.tail is not None:
+        raise ValueError("resume brings its own offset: leave out offset and tail")
+    if resume.run_id != run_id:
+        raise ValueError(f"resume is a checkpoint of run {resume.run_id!r}, not of {run_id!r}")
+    return arguments.offset(resume.offset), resume.event_index

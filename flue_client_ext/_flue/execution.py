@@ -1,0 +1,100 @@
+"""A run carried to its end: started, followed, and asked for its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from flue_client.models import FlueEvent, RunEndEvent, WorkflowInvokeResult
+
+from .._core.backoff import BackoffOptions
+from .._core.consume import consume
+from .._core.source import Live
+from .._core.stats import Tally
+from .._core.steps import Batch, Call, Conversation, Outcome
+from ..errors import FlueExecutionError
+from .api import Api
+from .delivery import EventDelivery
+from .results import Subject, WorkflowRunResult
+
+OnEvent = Callable[[FlueEvent], Any]
+
+
+def run(
+    api: Api,
+    name: str,
+    input: Any,
+    *,
+    on_event: OnEvent | None,
+    live: Live,
+    backoff: BackoffOptions | None,
+    tally: Tally,
+    subject: Subject,
+) -> Conversation[WorkflowRunResult[Any]]:
+    """Start a run, follow it to its end and return its result. Names it in `subject`."""
+    invoke = api.invoke(name, input, deadline=False)
+    return _run(api, invoke, on_event, live, backoff, tally, subject)
+
+
+def _run(
+    api: Api,
+    invoke: Conversation[WorkflowInvokeResult],
+    on_event: OnEvent | None,
+    live: Live,
+    backoff: BackoffOptions | None,
+    tally: Tally,
+    subject: Subject,
+) -> Conversation[WorkflowRunResult[Any]]:
+    started = yield from invoke
+    subject.run_id = started.run_id
+    waiting = wait(api, started.run_id, tally, live=live, on_event=on_event, backoff=backoff)
+    return (yield from waiting)
+
+
+def wait(
+    api: Api,
+    run_id: str,
+    tally: Tally,
+    *,
+    live: Live,
+    on_event: OnEvent | None = None,
+    backoff: BackoffOptions | None = None,
+) -> Conversation[WorkflowRunResult[Any]]:
+    """Follow a run to its end; return its result or raise what became of it.
+
+    Without `on_event`, the latest event is enough to begin with.
+    """
+    delivery = EventDelivery(run_id, "-1")
+    ends: list[RunEndEvent] = []
+
+    def take(batch: Batch) -> Conversation[None]:
+        for event in delivery.begin(batch):
+            if isinstance(event, RunEndEvent):
+                ends.append(event)
+            if on_event is not None:
+                outcome: Outcome = yield Call(partial(on_event, event))
+                outcome.get()
+        delivery.check()
+
+    tail = 1 if on_event is None else None
+    stream = api.follow(run_id, tally, offset="-1", live=live, tail=tail, backoff=backoff)
+    yield from consume(stream, take)
+    end = ends[-1].to_dict() if ends else {}
+    if isinstance(failed := end.get("isError"), bool):
+        return _ended(run_id, failed, end)
+    record = (yield from api.get_run(run_id)).to_dict()
+    if record.get("status") not in ("completed", "errored"):
+        raise FlueExecutionError(
+            target="workflow", target_id=run_id, failure="terminal_event_missing"
+        )
+    return _ended(run_id, record["status"] == "errored", record)
+
+
+def _ended(run_id: str, failed: bool, end: Mapping[str, Any]) -> WorkflowRunResult[Any]:
+    """Return what `end`, a `run_end` event or a record, says of the run."""
+    if failed:
+        raise FlueExecutionError(
+            target="workflow", target_id=run_id, failure="failed", error=end.get("error")
+        )
+    return WorkflowRunResult(run_id, end.get("result"))
