@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._core.http import Answer, is_retryable, redirect_origin
-from ._core.jsoncodec import NotJson, as_object, decode
+from ._core.jsoncodec import NotJson, as_array, as_object, decode
 
 __all__ = [
     "FlueAbortError",
@@ -267,7 +267,18 @@ def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, 
     words = f"{error.status} {error.type}: " if error.type else f"{error.status}: "
     details = envelope.get("details")
     tail = f" {details}" if isinstance(details, str) and details and not explanation else ""
-    return words + error.message + tail
+    return words + error.message + tail + _issues(error.meta)
+
+
+def _issues(meta: Any) -> str:
+    """Where a rejected input breaks its schema, a line each: the first few of `meta.issues`."""
+    issues = map(as_object, as_array(as_object(meta).get("issues"))[:5])
+    return "".join(f"\n  {_issue(issue)}" for issue in issues if "message" in issue)
+
+
+def _issue(issue: dict[str, Any]) -> str:
+    place = ".".join(map(str, as_array(issue.get("path"))))
+    return f"{place}: {issue['message']}" if place else str(issue["message"])
 
 
 def _failure_text(failure: str, error: Any) -> str:

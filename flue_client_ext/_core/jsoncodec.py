@@ -51,6 +51,11 @@ def as_object(value: Any) -> dict[str, Any]:
     return cast(dict[str, Any], value) if isinstance(value, dict) else {}
 
 
+def as_array(value: Any) -> list[Any]:
+    """Return a decoded JSON array as it is, and any other JSON value as an empty one."""
+    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
+
+
 def _integer(text: str) -> int | float:
     try:
         return int(text)

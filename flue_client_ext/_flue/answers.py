@@ -20,11 +20,12 @@ from ..errors import (
 V = TypeVar("V", bound=View)
 
 _NO_API = (
-    "nothing here answers like a Flue workflow API: base_url lacks the prefix under which the app"
-    " mounts Flue (such as /api), or the server is Flue 2.x, which has no workflows and no runs"
+    "nothing at {base_url} answers like a Flue workflow API: base_url lacks the prefix under which"
+    " the app mounts Flue (such as /api), or the server is Flue 2.x, which has no workflows and no"
+    " runs"
 )
 _NOT_READABLE = (
-    "the run was started but cannot be read: its workflow probably does not export `runs`"
+    "run {run_id} was started but cannot be read: its workflow probably does not export `runs`"
     " (`export const runs = ...`), without which the server answers as for an unknown run"
 )
 _FOREIGN_404 = (None, "route_not_found")
@@ -34,6 +35,7 @@ def api_error(
     answer: Answer,
     *,
     read: bool,
+    base_url: str,
     run_id: str | None = None,
     started: Callable[[str], bool] = lambda _: False,
 ) -> FlueApiError:
@@ -46,9 +48,13 @@ def api_error(
     if answer.status != 404:
         return error
     if error.type in _FOREIGN_404:
-        return WorkflowApiNotFoundError(answer, read=read, run_id=run_id, explanation=_NO_API)
+        return WorkflowApiNotFoundError(
+            answer, read=read, run_id=run_id, explanation=_NO_API.format(base_url=base_url)
+        )
     if error.type == "run_not_found" and run_id is not None and started(run_id):
-        return RunNotReadableError(answer, run_id=run_id, explanation=_NOT_READABLE)
+        return RunNotReadableError(
+            answer, run_id=run_id, explanation=_NOT_READABLE.format(run_id=run_id)
+        )
     return error
 
 

@@ -108,7 +108,7 @@ class Api:
     ) -> Conversation[Invoked]:
         answer = yield from call(request, self.credentials, self._ambient, limit=limit)
         if answer.status != wanted:
-            raise api_error(answer, read=False)
+            raise api_error(answer, read=False, base_url=self._base_url)
         result = view_of(cls, answer, request, "runId")
         self._started.add(result.run_id)
         return result
@@ -185,7 +185,13 @@ class Api:
         )
 
     def _run_error(self, run_id: str, answer: Answer) -> FlueApiError:
-        return api_error(answer, read=True, run_id=run_id, started=self._started.__contains__)
+        return api_error(
+            answer,
+            read=True,
+            base_url=self._base_url,
+            run_id=run_id,
+            started=self._started.__contains__,
+        )
 
     def _for_run(self, run_id: str, conversation: Conversation[T]) -> Conversation[T]:
         """Name the run in the errors of `conversation` that leave it open."""

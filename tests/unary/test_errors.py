@@ -120,6 +120,7 @@ def test_the_envelope_is_read_into_fields(any_world: World) -> None:
     assert (error.status, error.type, error.message) == (422, "t", "m")
     assert (error.details, error.dev, error.meta) == ("d", "v", {"issues": [1]})
     assert (error.body, error.retryable, error.run_id) == ({"error": envelope}, False, None)
+    assert str(error) == "422 t: m d"
     assert (error.headers["x-request-id"], error.headers["via"]) == ("7", "a, b")
     assert "set-cookie" not in error.headers
 
@@ -133,6 +134,7 @@ def test_the_genuine_servers_errors_arrive_by_type(any_world: World, genuine: Fl
     assert type(rejected) is FlueApiError
     assert (rejected.status, rejected.type) == (500, "action_input_validation")
     assert rejected.meta["issues"]
+    assert str(rejected).partition("\n")[2].startswith("  text: ")
     failed = failure(invoke, "fail", input={"message": "kaput"}, wait="result")
     assert type(failed) is FlueApiError
     assert (failed.status, failed.type, failed.run_id) == (500, "internal_error", None)

@@ -23,6 +23,7 @@ def test_a_404_for_a_run_that_this_client_started_is_explained(
             error = failure(read, run_id)
             assert type(error) is RunNotReadableError
             assert (error.status, error.type, error.run_id) == (404, "run_not_found", run_id)
+            assert run_id in str(error)
             is_whole(error, 404)
     stranger = failure(any_world.client(genuine.url).runs.get, started.run_id)
     assert type(stranger) is FlueApiError
@@ -58,6 +59,7 @@ def test_a_404_of_something_else_says_that_there_is_no_workflow_api(
             error = failure(call, run_id)
             assert type(error) is WorkflowApiNotFoundError
             assert error.run_id == run_id
+            assert server.url in str(error)
             is_whole(error, 404)
 
 
