@@ -40,6 +40,8 @@ __all__ = [
     "WorkflowApiNotFoundError",
 ]
 
+_MOST_PLACES, _LONGEST_PLACE = 5, 80
+
 
 def _rebuild(cls: type[FlueError], args: tuple[Any, ...], state: dict[str, Any]) -> FlueError:
     error = cls.__new__(cls, *args)
@@ -267,18 +269,21 @@ def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, 
     words = f"{error.status} {error.type}: " if error.type else f"{error.status}: "
     details = envelope.get("details")
     tail = f" {details}" if isinstance(details, str) and details and not explanation else ""
-    return words + error.message + tail + _issues(error.meta)
+    return words + error.message + tail + _rejected(error.meta)
 
 
-def _issues(meta: Any) -> str:
-    """Where a rejected input breaks its schema, a line each: the first few of `meta.issues`."""
-    issues = map(as_object, as_array(as_object(meta).get("issues"))[:5])
-    return "".join(f"\n  {_issue(issue)}" for issue in issues if "message" in issue)
+def _rejected(meta: Any) -> str:
+    """Where an input breaks its schema: the first places of `meta.issues`, whose messages may quote
+    the input."""
+    issues = map(as_object, as_array(as_object(meta).get("issues")))
+    places = [place for issue in issues if (place := _place(as_array(issue.get("path"))))]
+    return f" (at {', '.join(places[:_MOST_PLACES])})" if places else ""
 
 
-def _issue(issue: dict[str, Any]) -> str:
-    place = ".".join(map(str, as_array(issue.get("path"))))
-    return f"{place}: {issue['message']}" if place else str(issue["message"])
+def _place(path: list[Any]) -> str:
+    """Steps are keys and indexes, or objects with a `key` (as Standard Schema has it)."""
+    steps = [as_object(step).get("key") if isinstance(step, dict) else step for step in path]
+    return repr(".".join(map(str, steps)))[:_LONGEST_PLACE] if steps else ""
 
 
 def _failure_text(failure: str, error: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 from urllib.parse import urlencode
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .http import Request
 from .steps import Call, Conversation, Outcome
@@ -63,7 +63,7 @@ class Credentials:
             for name, value in self.params.items():
                 pairs.append((name, _checked_parameter(name, (yield from _resolved(value)))))
             url += ("&" if "?" in url else "?") + urlencode(pairs)
-        return request._replace(url=url, headers=headers)
+        return evolve(request, url=url, headers=headers)
 
     def _resolved_headers(self) -> Conversation[dict[str, str]]:
         mapping = self.headers

@@ -1,14 +1,15 @@
 """HTTP as values: a request, the head of an answer, a whole answer, and what a status means.
 
-Knows RFC 9110 as far as this client needs it; does nothing.
+Knows RFC 9110 as far as this client needs it; does nothing. Headers, bodies and queries may be
+secret and are not shown: attrs classes, because error trackers look into tuples.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
-from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from attrs import field, frozen
 
 RETRY_AFTER_CAP = 60.0
 """Seconds: the longest that a server's Retry-After is obeyed."""
@@ -17,29 +18,31 @@ _NEVER_RETRIED_5XX = (501, 505)
 _RETRIED_4XX = (408, 425, 429)
 
 
-class Request(NamedTuple):
-    """What is to be sent; `url` is absolute. Query, headers and body may be secret and are not
-    shown."""
+@frozen
+class Request:
+    """What is to be sent; `url` is absolute."""
 
     method: str
-    url: str
-    headers: Mapping[str, str] = MappingProxyType({})
-    body: bytes | None = None
+    url: str = field(repr=lambda url: repr(_without_query(url)))
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
     @property
     def shown_url(self) -> str:
         """The URL without its query, which may carry a signature."""
-        return self.url.partition("?")[0]
-
-    def __repr__(self) -> str:
-        return f"Request({self.method!r}, {self.shown_url!r})"
+        return _without_query(self.url)
 
 
-class Head(NamedTuple):
+def _without_query(url: str) -> str:
+    return url.partition("?")[0]
+
+
+@frozen
+class Head:
     """Status and headers (names in lower case, repeated ones joined with a comma)."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     close_delimited: bool = False
     """Neither chunked nor with a length: its end cannot be told from a cut."""
 
@@ -59,12 +62,13 @@ class Head(NamedTuple):
         return self.headers.get(name, "").strip().lower() == "true"
 
 
-class Answer(NamedTuple):
+@frozen
+class Answer:
     """A head with its whole body."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     close_delimited: bool = False
 
 

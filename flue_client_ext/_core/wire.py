@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
+from attrs import field, frozen
+
 if TYPE_CHECKING:
     import ssl
 
@@ -44,16 +46,14 @@ T = TypeVar("T")
 Talk: TypeAlias = Generator[Operation, Any, T]
 
 
-class Proxy(NamedTuple):
+@frozen
+class Proxy:
     """An HTTP proxy; `authorization` is the value of its Proxy-Authorization header."""
 
     host: str
     port: int
     tls: bool
-    authorization: str | None
-
-    def __repr__(self) -> str:
-        return f"Proxy({self.host!r}, {self.port}, tls={self.tls})"
+    authorization: str | None = field(repr=False)
 
 
 class Route(NamedTuple):

@@ -10,7 +10,9 @@ import re
 import sys
 from collections.abc import Callable
 from functools import cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
 
 from .._core.wire import Proxy, Route
 
@@ -24,15 +26,16 @@ _ORDINARY = re.compile(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class _Parts(NamedTuple):
+@frozen
+class _Parts:
     """A URL in pieces, ASCII throughout; `path` with its query."""
 
     scheme: str
     host: str
     port: int
     path: str
-    username: str = ""
-    password: str = ""
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
 
     @property
     def origin(self) -> str:
@@ -41,14 +44,12 @@ class _Parts(NamedTuple):
         return f"{self.scheme}://{host}{port}"
 
 
-class Address(NamedTuple):
+@frozen
+class Address:
     """A checked URL without its path's trailing slash, and the way to its origin."""
 
-    url: str
+    url: str = field(repr=lambda url: repr(url.partition("?")[0]))
     route: Route
-
-    def __repr__(self) -> str:
-        return f"Address({self.url.partition('?')[0]!r}, {self.route})"
 
 
 def base_address(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from .._core.http11 import Connection, HttpCut
 from .._core.steps import Failure
 
@@ -18,9 +20,8 @@ def failure_of(http: Connection, error: HttpCut | OSError) -> Failure:
 
 
 def _is_distrust(error: Exception) -> bool:
-    import ssl  # not before something has failed
-
-    return isinstance(error, ssl.SSLCertVerificationError)
+    ssl = sys.modules.get("ssl")  # whatever raised the error has loaded it
+    return ssl is not None and isinstance(error, ssl.SSLCertVerificationError)
 
 
 def describe(error: BaseException) -> str:

@@ -42,14 +42,13 @@ def literal(host: str, port: int) -> Sequence[Address] | None:
 
 
 def resolve(host: str, port: int) -> Sequence[Address] | OSError:
-    """Look a name up, for as long as that takes; run it in a thread that nobody waits for.
-
-    Bytes, because of a string Python loads its tables of international names, and all is ASCII.
-    """
+    """Look a name up, for as long as that takes; run it in a thread that nobody waits for."""
     try:
-        return socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         return error
+    except UnicodeError as error:
+        return OSError(f"not a host name: {error}")
 
 
 def share(remaining: float, addresses_left: int) -> float:

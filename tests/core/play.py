@@ -25,6 +25,7 @@ from flue_client_ext._core.steps import (
     Outcome,
     Read,
     Sleep,
+    Step,
     resume,
 )
 
@@ -71,6 +72,10 @@ class Play:
     @property
     def ended(self) -> bool:
         return self.step is None
+
+    def wants(self, step: Step) -> bool:
+        """Whether this is its step. Equality alone would not do: steps are tuples."""
+        return (type(self.step), self.step) == (type(step), step)
 
     def reply(self, answer: Any) -> Any:
         """Send `answer` and return the next step that is not a note."""

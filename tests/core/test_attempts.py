@@ -132,11 +132,11 @@ def test_every_wait_has_its_limit_unless_the_run_itself_is_waited_for() -> None:
     play = begin()
     assert play.step.timeout == READ_LIMIT
     play.head(200)
-    assert play.step == Read(READ_LIMIT)
+    assert play.wants(Read(READ_LIMIT))
     endless = begin("POST", limit=None)
     assert endless.step.timeout is None
     endless.head(200)
-    assert endless.step == Read(None)
+    assert endless.wants(Read(None))
 
 
 def test_a_body_beyond_reason_is_refused_while_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,7 +140,7 @@ def test_every_wait_of_a_page_or_a_poll_has_its_limit() -> None:
         play = follow(live=live)
         assert play.step.timeout == READ_LIMIT
         play.head(200)
-        assert play.step == Read(READ_LIMIT)
+        assert play.wants(Read(READ_LIMIT))
 
 
 def test_the_offset_moves_only_when_the_consumer_asks_for_more() -> None:

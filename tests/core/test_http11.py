@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -131,7 +132,7 @@ def test_a_body_goes_with_its_length_even_when_it_is_empty() -> None:
     assert b"content-length: 7\r\n" in wire.sent.lower()
     assert wire.sent.endswith(b'\r\n\r\n{"a":1}')
     empty = Wire([LENGTH])
-    exchange(empty, Connection(route()), POST._replace(body=b""))
+    exchange(empty, Connection(route()), evolve(POST, body=b""))
     assert b"content-length: 0\r\n" in empty.sent.lower()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import trustme
+from attrs import evolve
 
 from flue_client_ext._core.http11 import Connection, HttpCut
 from flue_client_ext._core.wire import Proxy
@@ -16,7 +17,7 @@ from .talk import FAREWELL, GET, TlsPeer, Wire, exchange, route, single_bytes, t
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
 PROXY = Proxy("proxy.test", 3128, tls=False, authorization="Basic c2VjcmV0")
-SECURE = GET._replace(url="https://server.test/a?b=1")
+SECURE = evolve(GET, url="https://server.test/a?b=1")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_a_plain_request_through_a_proxy_names_the_whole_URL() -> None:
 
 def test_a_request_to_a_port_of_its_own_says_so_in_its_host_header() -> None:
     wire = Wire([ANSWER])
-    exchange(wire, Connection(route()), GET._replace(url="http://[::1]:8080"))
+    exchange(wire, Connection(route()), evolve(GET, url="http://[::1]:8080"))
     assert wire.sent.startswith(b"GET / HTTP/1.1\r\nhost: [::1]:8080\r\n")
 
 
@@ -101,7 +102,7 @@ def test_TLS_inside_TLS_is_refused_with_advice_before_the_request_is_sent(
     authority: trustme.CA,
 ) -> None:
     proxy = TlsPeer([TUNNEL], authority, "proxy.test", size=1 << 16)
-    way = route(tls=True, proxy=PROXY._replace(tls=True), context=lambda: trusting(authority))
+    way = route(tls=True, proxy=evolve(PROXY, tls=True), context=lambda: trusting(authority))
     http = Connection(way)
     with pytest.raises(HttpCut, match="http_client"):
         exchange(proxy, http, SECURE)
@@ -110,7 +111,7 @@ def test_TLS_inside_TLS_is_refused_with_advice_before_the_request_is_sent(
 
 def test_a_plain_request_goes_to_a_TLS_proxy_inside_TLS(authority: trustme.CA) -> None:
     peer = TlsPeer([ANSWER], authority, "proxy.test", size=1 << 16)
-    way = route(proxy=PROXY._replace(tls=True), context=lambda: trusting(authority))
+    way = route(proxy=evolve(PROXY, tls=True), context=lambda: trusting(authority))
     assert exchange(peer, Connection(way))[1] == b"hello"
     assert peer.sent.startswith(b"GET http://server.test/a?b=1 ")
 

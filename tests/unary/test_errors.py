@@ -134,12 +134,30 @@ def test_the_genuine_servers_errors_arrive_by_type(any_world: World, genuine: Fl
     assert type(rejected) is FlueApiError
     assert (rejected.status, rejected.type) == (500, "action_input_validation")
     assert rejected.meta["issues"]
-    assert str(rejected).partition("\n")[2].startswith("  text: ")
+    assert str(rejected).endswith(" (at 'text')")
     failed = failure(invoke, "fail", input={"message": "kaput"}, wait="result")
     assert type(failed) is FlueApiError
     assert (failed.status, failed.type, failed.run_id) == (500, "internal_error", None)
     for error in (unknown, rejected, failed):
         is_whole(error, error.status)
+
+
+@pytest.mark.parametrize(
+    ("issues", "places"),
+    [
+        ([{"message": "received hunter2", "path": []}], ""),
+        ([{"path": ["a", 0, {"key": "b", "input": "hunter2"}]}], " (at 'a.0.b')"),
+        ([{"path": ["\n"]}] * 9, " (at " + ", ".join([r"'\n'"] * 5) + ")"),
+        ({"path": "hunter2"}, ""),
+    ],
+)
+def test_an_error_names_the_places_of_a_rejected_input_and_not_the_input(
+    any_world: World, issues: Any, places: str
+) -> None:
+    envelope = {"type": "t", "message": "m", "details": "", "meta": {"issues": issues}}
+    with RawServer(says(500, json.dumps({"error": envelope}).encode())) as server:
+        error = failure(any_world.client(server.url).workflows.invoke, "w")
+    assert str(error) == "500 t: m" + places
 
 
 def refuse_early(listener: socket.socket) -> None:
