@@ -10,7 +10,7 @@ from benchmarks.machine import describe
 from benchmarks.options import Options
 from benchmarks.readme import write
 
-NAMES = ("catchup", "throughput", "latency", "scale", "startup", "unary", "profile")
+NAMES = ("catchup", "throughput", "latency", "scale", "startup", "unary", "profile", "parts")
 
 
 def main() -> None:
@@ -21,6 +21,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the results into the README")
     given = parser.parse_args()
     unknown = set(given.names) - set(NAMES)
+    if given.write and (given.names or given.quick):
+        parser.error("--write takes a full run: the README's numbers are those of one")
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     options = Options(given.rounds or (3 if given.quick else 5), given.quick)

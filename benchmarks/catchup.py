@@ -54,8 +54,8 @@ def measure(options: Options) -> Section:
         "Catch-up over a 50 ms round trip",
         f"{count:,} events of about 340 bytes of one finished run on the genuine server, through a"
         f" proxy that delays every byte by 25 ms each way; medians of {options.rounds} rounds"
-        f" ({slow_rounds} of the SDK, warmed up without the delay). `x SDK` compares with the SDK's"
-        " best mode.",
+        f" ({slow_rounds} of the SDK, before the others, since each takes two minutes), after a"
+        " warm-up without the delay. `x SDK` compares with the SDK's best mode.",
         [_table(results)],
         _targets(results),
     )
@@ -95,10 +95,11 @@ def _row(result: Result, best: Result, least: Result) -> list[str]:
 
 def _targets(results: Results) -> list[Target]:
     best, least = results.fastest("sdk").wall, results[TRANSFER].wall
-    slowest = max(results[each].wall for each in OURS)
+    slow = max((results[each] for each in OURS), key=lambda result: result.wall)
+    slowest, name = slow.wall, f"our slowest mode, {slow.contestant.label.removeprefix('ours, ')},"
     return [
         Target("`events()` against the SDK's best mode", 30, best / results[EVENTS].wall),
-        Target("our slowest mode against the SDK's best", 30, best / slowest),
+        Target(f"{name} against the SDK's best", 30, best / slowest),
         Target(
             "`events()`, of one round trip plus transfer",
             1.5,
@@ -106,7 +107,7 @@ def _targets(results: Results) -> list[Target]:
             at_least=False,
         ),
         Target(
-            "our slowest mode, of one round trip plus transfer",
+            f"{name} of one round trip plus transfer",
             1.5,
             slowest / least,
             at_least=False,

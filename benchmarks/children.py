@@ -14,6 +14,11 @@ from typing import Any, Self
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
+def surroundings() -> dict[str, str]:
+    """The environment without proxies: everything here talks to this machine."""
+    return {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+
+
 class Child:
     """A process that lives as long as its standard input is open."""
 
@@ -21,7 +26,7 @@ class Child:
         self._process = subprocess.Popen(
             list(command),
             cwd=CHECKOUT,
-            env={**os.environ, "PYTHONPATH": "", "NO_PROXY": "127.0.0.1", **(env or {})},
+            env={**surroundings(), "PYTHONPATH": "", **(env or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -77,11 +77,13 @@ def _table(results: Sequence[Lags]) -> Table:
             f"{each.p99:.0f}",
             f"{each.lags[-1]:.0f}",
             f"{each.median - _bare(results, each.mode).median:.0f}",
-            f"{each.p99 - _bare(results, each.mode).p99:.0f}",
+            f"{each.p99 - _bare(results, each.mode).median:.0f}",
         ]
         for each in results
     ]
-    return Table(("reader", "median", "p99", "most", "median added", "p99 added"), rows)
+    return Table(
+        ("reader", "median", "p99", "most", "median added", "p99 added to the bare median"), rows
+    )
 
 
 def _bare(results: Sequence[Lags], mode: str) -> Lags:
@@ -94,7 +96,9 @@ def _targets(results: Sequence[Lags], mode: str) -> list[Target]:
     for each in results:
         if each.reader.peer == "ours" and each.mode == mode:
             name = f"{each.reader.label}, {mode}"
-            median, p99 = each.median - bare.median, each.p99 - bare.p99
+            median, p99 = each.median - bare.median, each.p99 - bare.median
             targets.append(Target(f"{name}: median added", 1, median / 1e3, "ms", at_least=False))
-            targets.append(Target(f"{name}: p99 added", 5, p99 / 1e3, "ms", at_least=False))
+            targets.append(
+                Target(f"{name}: p99 added to the bare median", 5, p99 / 1e3, "ms", at_least=False)
+            )
     return targets

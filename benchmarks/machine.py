@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.parties import DURABLE
-from tests.servers.node import CHECKOUT, run_node
+from tests.servers.node import CHECKOUT, install, run_node
+from tests.servers.upstream import SCRIPTS
 
 
 def describe() -> str:
@@ -19,9 +22,15 @@ def describe() -> str:
     clients = f"httpx {version('httpx')}, msgspec {version('msgspec')}, h11 {version('h11')}"
     durable = DURABLE.replace("==", " ")
     return (
-        f"Machine: {_cpu()}, {cpus} cores, {_memory()}, {platform.system()}."
-        f" {python}, Node {node_version}; `@flue/sdk` 1.0.0-beta.5, {durable}, {clients}."
+        f"{datetime.now(UTC):%Y-%m-%d}, all in one run."
+        f" Machine: {_cpu()}, {cpus} cores, {_memory()}, {platform.system()}."
+        f" {python}, Node {node_version}; `@flue/sdk` {_sdk()}, {durable}, {clients}."
     )
+
+
+def _sdk() -> str:
+    package = install(SCRIPTS) / "node_modules" / "@flue" / "sdk" / "package.json"
+    return str(json.loads(package.read_text())["version"])
 
 
 def _cpu() -> str:

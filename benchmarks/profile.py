@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -10,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks import corpus
-from benchmarks.children import CHECKOUT, Server
+from benchmarks.children import CHECKOUT, Server, surroundings
 from benchmarks.contest import note
 from benchmarks.options import Options
 from benchmarks.parties import profiler
@@ -34,7 +33,7 @@ _PURPOSES = {
     "handing over one by one": ("stream.py", "runs.py", "peers/ours.py"),
     "conversation and driver": ("flue_client_ext/",),
 }
-_REST = "the rest (event loop, imports of the first call)"
+_REST = "the rest (event loop)"
 
 
 def measure(options: Options) -> Section:
@@ -51,9 +50,9 @@ def measure(options: Options) -> Section:
     return Section(
         "Where the time goes",
         "py-spy, 500 samples a second with native frames, while a run of 50,000 events is read"
-        " again and again from the replay server. A sample belongs to the innermost frame that is"
-        " known; what the C library and the interpreter do on behalf of a function is that"
-        " function's.",
+        " again and again from the replay server; what waits or imports is left out. A sample"
+        " belongs to the innermost frame that is known; what the C library and the interpreter do"
+        " on behalf of a function is that function's.",
         [Table(("purpose", *_CALLS.values()), rows)],
     )
 
@@ -64,13 +63,15 @@ def _shares(call: str, url: str, seconds: int) -> Counter[str]:
         output = Path(folder) / "stacks"
         spin = [sys.executable, "-m", "benchmarks.spin", call, url, corpus.run_id(50_000)]
         record = [str(profiler()), "record", "--native", "--rate", "500", "--format", "raw"]
-        subprocess.run(
+        ran = subprocess.run(
             [*record, "--output", str(output), "--", *spin, str(seconds)],
-            check=True,
             cwd=CHECKOUT,
-            env={**os.environ, "NO_PROXY": "127.0.0.1"},
+            env=surroundings(),
             capture_output=True,
+            text=True,
         )
+        if ran.returncode:
+            raise RuntimeError(f"py-spy failed:\n{ran.stderr}")
         samples: Counter[str] = Counter()
         for line in output.read_text().splitlines():
             stack, count = line.rsplit(" ", 1)

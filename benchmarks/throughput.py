@@ -10,7 +10,7 @@ from benchmarks.parties import Contestant, Peers
 from benchmarks.report import Section, Table, Target
 
 SSE = Contestant("ours", "sse", 'ours, `stream(live="sse")`')
-BATCHES = Contestant("ours", "sse_batches", "ours, the same, `.batches()`")
+BATCHES = Contestant("ours", "sse_batches", 'ours, `stream(live="sse").batches()`')
 ASYNC_SSE = Contestant("ours", "async_sse", 'ours, async, `stream(live="sse")`')
 EVENTS = Contestant("ours", "events", "ours, `events()`")
 ASYNC_EVENTS = Contestant("ours", "async_events", "ours, async, `events()`")

@@ -17,6 +17,16 @@ def _client() -> httpx.Client:
     return httpx.Client()
 
 
+@cache
+def _async_client() -> httpx.AsyncClient:
+    return httpx.AsyncClient()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
 def pages(url: str, run: str) -> int:
     offset, count = "-1", 0
     while True:
@@ -85,11 +95,10 @@ def gets(url: str, run: str, times: int) -> int:
 
 def async_gets(url: str, run: str, times: int) -> int:
     async def read() -> int:
-        async with httpx.AsyncClient() as client:
-            for _ in range(times):
-                answer = await client.get(f"{url}/runs/{run}?meta")
-                answer.raise_for_status()
-                answer.json()
+        for _ in range(times):
+            answer = await _async_client().get(f"{url}/runs/{run}?meta")
+            answer.raise_for_status()
+            answer.json()
         return times
 
-    return asyncio.run(read())
+    return _loop().run_until_complete(read())
