@@ -24,8 +24,10 @@ B = TypeVar("B")
 class AsyncStream(Generic[T]):
     """Items of a stream as they come; iterate over it with `async for`, once.
 
-    A stream that is cancelled just ends; its `offset` stays right. Leaving an `async with` block,
-    or dropping the iterator, closes the connection."""
+    A stream that is cancelled just ends; its `offset` stays right. When it is the task that is
+    cancelled (by a time limit over `anext(stream)`, say), the connection closes, and the stream
+    goes on from its offset when it is asked for the next item. Leaving an `async with` block, or
+    dropping the iterator, closes the connection."""
 
     def __init__(
         self,
@@ -146,28 +148,16 @@ class _Reader(Generic[T]):
 class _Items(_Reader[T]):
     """Items one by one."""
 
-    _batch: Batch
-
-    def __init__(self, driver: AsyncDriver[None], delivery: Delivery[T]) -> None:
-        super().__init__(driver, delivery)
-        self._left: list[T] = []
-
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
-        while not self._left:
-            self._batch = await self._advance()
-            self._left = self._delivery.begin(self._batch)
-            self._left.reverse()
-            if not self._left:
-                self._delivery.finish(self._batch)
+        delivery = self._delivery
+        while not delivery.left:
+            delivery.load(await self._advance())
         if self._driver.stopped:
             raise StopAsyncIteration
-        item = self._delivery.last = self._left.pop()
-        if not self._left:
-            self._delivery.finish(self._batch)
-        return item
+        return delivery.take()
 
 
 class _Groups(_Reader[T], Generic[T, B]):
@@ -187,10 +177,7 @@ class _Groups(_Reader[T], Generic[T, B]):
 
     async def __anext__(self) -> B:
         batch = await self._advance()
-        items = self._delivery.begin(batch)
-        if items:
-            self._delivery.last = items[-1]
-        self._delivery.finish(batch)
+        items = self._delivery.take_all(batch)
         if not items:
             self._check()
         return self._group(batch, items)

@@ -23,8 +23,9 @@ B = TypeVar("B")
 class Stream(Generic[T]):
     """Items of a stream as they come; iterate over it, once.
 
-    A stream that is cancelled just ends; its `offset` stays right. Leaving a `with` block, or
-    dropping the iterator, closes the connection."""
+    A stream that is cancelled just ends; its `offset` stays right. One that was interrupted by
+    Ctrl-C goes on when it is asked for the next item. Leaving a `with` block, or dropping the
+    iterator, closes the connection."""
 
     def __init__(
         self,
@@ -44,7 +45,7 @@ class Stream(Generic[T]):
         if self._groups is not None:
             raise RuntimeError("this stream is being read in batches")
         if self._items is None:
-            self._items = _items(self._driver, self._delivery)
+            self._items = _Items(self._driver, self._delivery)
         return self._items
 
     def __next__(self) -> T:
@@ -86,7 +87,7 @@ class Stream(Generic[T]):
         if self._items is not None:
             raise RuntimeError("this stream is being read item by item")
         if self._groups is None:
-            self._groups = _groups(self._driver, self._delivery, group)
+            self._groups = _Groups(self._driver, self._delivery, group)
         return self._groups
 
 
@@ -113,47 +114,64 @@ class FlueEventStream(Stream[FlueEvent]):
         return self._in_groups(lambda batch, events: EventBatch(events, delivery.offset))
 
 
-def _items(driver: Driver[None], delivery: Delivery[T]) -> Iterator[T]:
-    """Yield items one by one. It does not know the stream, so that dropping either ends the
-    rest."""
-    try:
-        while (batch := _advance(driver)) is not None:
-            items = delivery.begin(batch)
-            if items:
-                last = items.pop()
-                for item in items:
-                    delivery.last = item
-                    yield item
-                    if driver.stopped:
-                        return
-                delivery.last = last
-                delivery.finish(batch)
-                yield last
-            else:
-                delivery.finish(batch)
-            delivery.check()
-    finally:
-        driver.close()
+class _Reader(Generic[T]):
+    """Reads a driver. It does not know the stream, so that dropping either ends the rest."""
+
+    def __init__(self, driver: Driver[None], delivery: Delivery[T]) -> None:
+        self._driver = driver
+        self._delivery = delivery
+
+    def __del__(self) -> None:
+        self._driver.close()
+
+    def _check(self) -> None:
+        """End with what broke the delivery, once."""
+        if self._delivery.broken is not None and not self._driver.finished:
+            self._driver.close()
+            raise self._delivery.broken
+
+    def _advance(self) -> Batch:
+        """Return the next batch; its predecessor has been handed over."""
+        self._check()
+        try:
+            batch = self._driver.advance()
+        except Interrupted:
+            batch = None
+        if batch is None:
+            raise StopIteration
+        return batch
 
 
-def _groups(
-    driver: Driver[None], delivery: Delivery[T], group: Callable[[Batch, list[T]], B]
-) -> Iterator[B]:
-    try:
-        while (batch := _advance(driver)) is not None:
-            items = delivery.begin(batch)
-            if items:
-                delivery.last = items[-1]
-            delivery.finish(batch)
-            if items or delivery.broken is None:
-                yield group(batch, items)
-            delivery.check()
-    finally:
-        driver.close()
+class _Items(_Reader[T]):
+    """Items one by one."""
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> T:
+        delivery = self._delivery
+        while not delivery.left:
+            delivery.load(self._advance())
+        if self._driver.stopped:
+            raise StopIteration
+        return delivery.take()
 
 
-def _advance(driver: Driver[None]) -> Batch | None:
-    try:
-        return driver.advance()
-    except Interrupted:
-        return None
+class _Groups(_Reader[T], Generic[T, B]):
+    """Whole batches, as `group` shows them."""
+
+    def __init__(
+        self, driver: Driver[None], delivery: Delivery[T], group: Callable[[Batch, list[T]], B]
+    ) -> None:
+        super().__init__(driver, delivery)
+        self._group = group
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> B:
+        batch = self._advance()
+        items = self._delivery.take_all(batch)
+        if not items:
+            self._check()
+        return self._group(batch, items)

@@ -123,10 +123,13 @@ class Follower:
             raise trouble.error
         if failure is not None and failure.stale and lasted < ROUTINE_LIFE:
             return
-        self._tally.reconnects += 1
+        interrupted = failure is not None and failure.kind == "interrupted"
+        self._tally.reconnects += not interrupted
         self._probe = self._probe or self._offset == "now"  # a page tells where "now" is
         if progress:
             self._retry.reset()
+        if interrupted:
+            return
         silent = failure is not None and failure.kind == "timeout"
         if (silent or not progress) and self._gives_way(mode, trouble):
             yield from self._fall_back(mode, trouble.cause)
@@ -230,7 +233,7 @@ class Follower:
                 break
             if isinstance(answer, Answer):
                 yield from self._pause(reader.refused(answer))
-            elif not answer.stale:
+            elif not answer.stale and answer.kind != "interrupted":
                 yield from self._pause(reader.failed(answer))
         if answer.status in (401, 403, 404, 410):
             raise self._source.api_error(answer)

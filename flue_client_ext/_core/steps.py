@@ -11,7 +11,7 @@
 
 `Open` closes what was open before. When the call's deadline passes, the driver throws
 `DeadlineExceeded` into the conversation; when it is cancelled, it closes the conversation, which
-needs to know nothing of it.
+needs to know nothing of it. A wait that was interrupted and is taken up again is the `Dialogue`'s.
 
 What stays in the package and holds no secret is a named tuple, here and in the modules around: they
 are defined in a fraction of the time that attrs classes take, and every import waits for it."""
@@ -70,7 +70,7 @@ class Note(NamedTuple):
 class Failure(NamedTuple):
     """Why an `Open` or a `Read` did not come to its end."""
 
-    kind: Literal["connect", "cut", "timeout"]
+    kind: Literal["connect", "cut", "timeout", "interrupted"]
     cause: str
     sent: bool = True
     """Whether bytes of the request may have left this machine."""
@@ -112,10 +112,3 @@ class Ambient(NamedTuple):
 Step: TypeAlias = Open | Read | Sleep | Call | Deliver | Note
 T = TypeVar("T")
 Conversation: TypeAlias = Generator[Step, Any, T]
-
-
-def resume(conversation: Conversation[Any], reply: Any) -> Step:
-    """Give `conversation` the reply to its latest step and return its next."""
-    if isinstance(reply, DeadlineExceeded):
-        return conversation.throw(reply)
-    return conversation.send(reply)

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 import anyio
 
 from .._core.backoff import full_jitter
+from .._core.dialogue import Dialogue
 from .._core.steps import (
     Ambient,
     Batch,
@@ -23,7 +24,6 @@ from .._core.steps import (
     Read,
     Sleep,
     Step,
-    resume,
 )
 from ..signals import AbortSignal
 from .async_channel import AsyncChannel
@@ -46,7 +46,7 @@ class AsyncDriver(Generic[T]):
         signal: AbortSignal,
         timeout: float | None,
     ) -> None:
-        self._conversation = conversation
+        self._dialogue = Dialogue(conversation, AMBIENT.monotonic)
         self._channel = channel
         self._signal = signal
         self._timeout = timeout
@@ -61,12 +61,19 @@ class AsyncDriver(Generic[T]):
 
     async def run(self) -> T:
         """Run to the end, dropping batches; return the conversation's result."""
-        while await self.advance() is not None:
-            pass
+        try:
+            while await self.advance() is not None:
+                pass
+        except BaseException:
+            self.abort()
+            raise
         return cast(T, self.result)
 
     async def advance(self) -> Batch | None:
-        """Run to the next batch; `None` at the end. Raises `Interrupted` once aborted."""
+        """Run to the next batch; `None` at the end. Raises `Interrupted` once aborted.
+
+        After it was cancelled it may be called again, and goes on.
+        """
         if self.finished:
             if self.stopped:
                 raise Interrupted
@@ -77,17 +84,20 @@ class AsyncDriver(Generic[T]):
         try:
             if self._listener is None:
                 self._begin()
-            step = self._conversation.send(None)
+            step = self._dialogue.next()
             while not isinstance(step, Deliver):
-                step = resume(self._conversation, await self._reply(step))
+                step = self._dialogue.reply(await self._reply(step))
             return step.batch
         except StopIteration as stop:
             self.result = stop.value
             self._end()
             await self._channel.close()
             return None
-        except BaseException:
+        except Exception:
             self.abort()
+            raise
+        except BaseException:
+            self._channel.abort()
             raise
         finally:
             self.busy = False
@@ -106,7 +116,7 @@ class AsyncDriver(Generic[T]):
 
     def _end(self) -> None:
         self.finished = True
-        self._conversation.close()
+        self._dialogue.close()
         if self._listener is not None:
             self._signal.remove_listener(self._listener)
 
@@ -138,20 +148,22 @@ class AsyncDriver(Generic[T]):
         if self._signal.aborted:
             raise Interrupted
         reply: Any = None
-        with anyio.CancelScope() as self._scope:
-            match step:
-                case Read(limit):
-                    reply = await self._channel.read(limit, self._deadline)
-                case Open(request, limit):
-                    self._check_deadline()
-                    reply = await self._channel.open(request, limit, self._deadline)
-                case Sleep(seconds):
-                    await self._sleep(seconds)
-                case Call(function):
-                    reply = await self._call(function)
-                case _:
-                    pass
-        self._scope = None
+        try:
+            with anyio.CancelScope() as self._scope:
+                match step:
+                    case Read(limit):
+                        reply = await self._channel.read(limit, self._deadline)
+                    case Open(request, limit):
+                        self._check_deadline()
+                        reply = await self._channel.open(request, limit, self._deadline)
+                    case Sleep(seconds):
+                        await self._sleep(seconds)
+                    case Call(function):
+                        reply = await self._call(function)
+                    case _:
+                        pass
+        finally:
+            self._scope = None
         if self._signal.aborted:
             raise Interrupted
         return reply

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
 from .._core.backoff import full_jitter
+from .._core.dialogue import Dialogue
 from .._core.steps import (
     Ambient,
     Batch,
@@ -22,7 +23,6 @@ from .._core.steps import (
     Read,
     Sleep,
     Step,
-    resume,
 )
 from ..signals import AbortSignal
 from .interrupt import Interrupted, weak_listener
@@ -44,7 +44,7 @@ class Driver(Generic[T]):
         signal: AbortSignal,
         timeout: float | None,
     ) -> None:
-        self._conversation = conversation
+        self._dialogue = Dialogue(conversation, AMBIENT.monotonic)
         self._channel = channel
         self._signal = signal
         self._timeout = timeout
@@ -61,12 +61,18 @@ class Driver(Generic[T]):
 
     def run(self) -> T:
         """Run to the end, dropping batches; return the conversation's result."""
-        while self.advance() is not None:
-            pass
+        try:
+            while self.advance() is not None:
+                pass
+        finally:
+            self.close()
         return cast(T, self.result)
 
     def advance(self) -> Batch | None:
-        """Run to the next batch; `None` at the end. Raises `Interrupted` once aborted."""
+        """Run to the next batch; `None` at the end. Raises `Interrupted` once aborted.
+
+        After a Ctrl-C in the middle it may be called again, and goes on.
+        """
         if self.finished:
             if self.stopped:
                 raise Interrupted
@@ -77,16 +83,19 @@ class Driver(Generic[T]):
         try:
             if self._listener is None:
                 self._begin()
-            step = self._conversation.send(None)
+            step = self._dialogue.next()
             while not isinstance(step, Deliver):
-                step = resume(self._conversation, self._reply(step))
+                step = self._dialogue.reply(self._reply(step))
             return step.batch
         except StopIteration as stop:
             self.result = stop.value
             self.close()
             return None
-        except BaseException:
+        except Exception:
             self.close()
+            raise
+        except BaseException:
+            self._channel.close()
             raise
         finally:
             self.busy = False
@@ -94,7 +103,7 @@ class Driver(Generic[T]):
     def close(self) -> None:
         """End the conversation and let go of its connection; the second time does nothing."""
         self.finished = True
-        self._conversation.close()
+        self._dialogue.close()
         self._channel.close()
         if self._listener is not None:
             self._signal.remove_listener(self._listener)

@@ -71,6 +71,9 @@ class HttpxChannel:
     def abort(self) -> None:
         self._ended = True
         self._wake.put(None)
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         if (sock := self._socket) is not None:
             try:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
@@ -101,6 +104,7 @@ class HttpxChannel:
     def _abandonable(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         """Run `send` in a thread, and leave it behind when the call is aborted."""
         outcome: list[httpx.Response | BaseException] = []
+        left = False
         self._wake = wake = queue.SimpleQueue[None]()
         lock = threading.Lock()
 
@@ -111,7 +115,7 @@ class HttpxChannel:
                 result = error
             with lock:
                 outcome.append(result)
-                late = self._ended
+                late = self._ended or left
             if late and isinstance(result, httpx.Response):
                 result.close()
             wake.put(None)
@@ -123,10 +127,13 @@ class HttpxChannel:
         try:
             while not outcome and not self._ended:
                 wake.get()
-        except BaseException:  # Ctrl-C: the answer that comes late must be closed
+        except BaseException:  # Ctrl-C: an answer that nobody takes must be closed
             with lock:
-                self._ended = True
-            self.abort()
+                left = True
+            for result in outcome:
+                if isinstance(result, httpx.Response):
+                    result.close()
+            self._disconnect()
             raise
         with lock:
             result = outcome[0] if outcome else OSError("aborted")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from flue_client_ext._core.credentials import Credentials
+from flue_client_ext._core.dialogue import Dialogue
 from flue_client_ext._core.follow import Follower, Source
 from flue_client_ext._core.http import Head, Request
 from flue_client_ext._core.stats import Tally
@@ -26,7 +27,6 @@ from flue_client_ext._core.steps import (
     Read,
     Sleep,
     Step,
-    resume,
 )
 
 URL = "http://server.test/stream"
@@ -61,6 +61,7 @@ class Play:
         self, conversation: Generator[Any, Any, Any], clock: Clock, tally: Tally | None = None
     ) -> None:
         self.conversation = conversation
+        self.dialogue = Dialogue(conversation, lambda: clock.now)
         self.clock = clock
         self.tally = tally or Tally(lambda: clock.now)
         self.notes: list[Note] = []
@@ -79,11 +80,18 @@ class Play:
 
     def reply(self, answer: Any) -> Any:
         """Send `answer` and return the next step that is not a note."""
+        return self._turn(lambda: self.dialogue.reply(answer))
+
+    def interrupt(self) -> Any:
+        """Interrupt what it waits for, and come back; return the next step."""
+        return self._turn(self.dialogue.next)
+
+    def _turn(self, turn: Callable[[], Step]) -> Any:
         try:
-            step = resume(self.conversation, answer)
+            step = turn()
             while isinstance(step, Note):
                 self.notes.append(step)
-                step = self.conversation.send(None)
+                step = self.dialogue.reply(None)
         except StopIteration as stop:
             self.step, self.result = None, stop.value
             return None

@@ -134,10 +134,20 @@ class Machine(Stage, RuleBasedStateMachine):
         looks_like_an_end = self.answer.head.close_delimited or self.answer.live
         self.end_answer(None if failure is CUT and looks_like_an_end else failure)
 
+    @precondition(lambda self: isinstance(self.play.step, Open | Read | Sleep))
+    @rule(seconds=SECONDS)
+    def interrupt_the_reader(self, seconds: float) -> None:
+        """It is cancelled in its wait, and comes back."""
+        self.clock.now += seconds
+        if not isinstance(self.play.step, Sleep):
+            self.answer, self.kept_alive = None, False
+        self.play.interrupt()
+        self.requests = self.play.opened
+
     @precondition(waits_for(Sleep))
     @rule()
     def let_time_pass(self) -> None:
-        assert self.play.slept() > 0
+        assert self.play.slept() >= 0
 
     @precondition(waits_for(Deliver))
     @rule()

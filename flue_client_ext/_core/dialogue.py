@@ -1,0 +1,62 @@
+"""A conversation at one of its steps, for drivers whose waits may be interrupted.
+
+An interruption that comes from outside (a task's cancellation, Ctrl-C) costs the connection, not
+the conversation: whoever asks for the next batch again goes on where it was. A request or a read
+that was under way has failed then, a sleep lasts for the rest of its time, anything else is done
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from .steps import Conversation, DeadlineExceeded, Deliver, Failure, Open, Read, Sleep, Step
+
+T = TypeVar("T")
+
+_INTERRUPTED = Failure("interrupted", "its reader was interrupted")
+
+
+class Dialogue(Generic[T]):
+    """The driver's side of a conversation."""
+
+    def __init__(self, conversation: Conversation[T], monotonic: Callable[[], float]) -> None:
+        self._conversation = conversation
+        self._monotonic = monotonic
+        self._step: Step | None = None
+        self._wake_at = 0.0
+        self._inside = False
+
+    def next(self) -> Step:
+        """Return the step after a batch that was taken, or after an interrupted one."""
+        if self._inside:
+            raise RuntimeError(
+                "this stream was interrupted and cannot go on: open another one with"
+                " resume=stream.checkpoint"
+            )
+        match self._step:
+            case None:
+                return self.reply(None)
+            case Open() | Read():
+                return self.reply(_INTERRUPTED)
+            case Sleep():
+                return Sleep(max(self._wake_at - self._monotonic(), 0.0))
+            case step:
+                return step
+
+    def reply(self, reply: Any) -> Step:
+        """Give the reply to the latest step and return the next; `StopIteration` at the end."""
+        self._inside = True
+        if isinstance(reply, DeadlineExceeded):
+            step = self._conversation.throw(reply)
+        else:
+            step = self._conversation.send(reply)
+        self._inside = False
+        if isinstance(step, Sleep):
+            self._wake_at = self._monotonic() + step.seconds
+        self._step = None if isinstance(step, Deliver) else step
+        return step
+
+    def close(self) -> None:
+        self._conversation.close()

@@ -1,0 +1,150 @@
+"""A wait for the next item that is interrupted, by a cancelled task or by Ctrl-C, costs the
+connection and nothing else: the stream goes on when it is asked again."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+from flue_client_ext import FlueTimeoutError
+from tests.servers.raw import RawServer
+from tests.unary.support import borrowed
+from tests.worlds import World
+
+from .conftest import Serve
+from .reading import dicts
+from .replay import RUN, Replay, whole_run
+
+
+@pytest.fixture(params=["long-poll", "sse", "auto"])
+def live(request: Any) -> Any:
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_raises() -> Iterator[None]:
+    """As in any script; a shell starts its background jobs with the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def interrupt(world: World, stream: Any, ready: Callable[[], bool] = lambda: True) -> None:
+    """Ask for the next item, and interrupt the wait for it, when it is `ready` for that."""
+    if world.portal is None:
+        reader = threading.get_ident()
+
+        def press_ctrl_c() -> None:
+            if ready() and blocks(reader):
+                signal.pthread_kill(reader, signal.SIGINT)
+
+        pressing = threading.Thread(target=press_ctrl_c)
+        with pytest.raises(KeyboardInterrupt):
+            pressing.start()
+            next(stream)
+        pressing.join()
+        return
+
+    scope = world.portal.call(anyio.CancelScope)
+
+    async def ask() -> Any:
+        with scope:
+            return await anext(stream.real)
+
+    asking = world.portal.start_task_soon(ask)
+    assert ready()
+    world.portal.call(scope.cancel)
+    assert asking.result(10) is None
+
+
+def blocks(thread: int) -> bool:
+    """Wait until a thread is inside of a driver's step, which is where readers wait."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        frame = sys._current_frames().get(thread)
+        names = {each.f_code.co_name for each, _ in traceback.walk_stack(frame)}
+        if "_perform" in names and names & {"receive", "_abandonable", "_receive_event"}:
+            return True
+    return False
+
+
+def asked_again(server: RawServer) -> Callable[[], bool]:
+    """Whether the server has a request that it had not when this was made."""
+    count = len(server.requests) + 1
+    return lambda: server.wait_requests(count)
+
+
+def test_it_goes_on_without_losing_or_repeating_an_item(
+    any_world: World, serve: Serve, live: str, connections: str
+) -> None:
+    run = whole_run(9)
+    replay = Replay(run[:3], closed=False)
+    server = serve(replay)
+    with borrowed(any_world) as own:
+        client = any_world.client(server.url, http_client=own if connections == "httpx" else None)
+        stream = client.runs.stream(RUN, live=live)
+        got = [next(stream) for _ in range(3)]
+        interrupt(any_world, stream)
+        for _ in range(3):
+            interrupt(any_world, stream, asked_again(server))
+        replay.append(*run[3:5])
+        got += [next(stream) for _ in range(2)]
+        interrupt(any_world, stream)
+        replay.append(*run[5:], close=True)
+        assert dicts([*got, *stream]) == run
+        assert stream.stats.reconnects == 0
+        assert stream.stats.state == "ended"
+        client.close()
+    assert server.wait_idle()
+
+
+def test_its_connection_is_closed_at_once(any_world: World, serve: Serve, live: str) -> None:
+    server = serve(Replay(whole_run(4)[:3], closed=False))
+    stream = any_world.client(server.url).runs.stream(RUN, live=live)
+    for _ in range(3):
+        next(stream)
+    interrupt(any_world, stream)
+    assert server.wait_idle()
+    assert stream.offset
+
+
+def test_it_can_still_be_cancelled(any_world: World, serve: Serve, live: str) -> None:
+    server = serve(Replay(whole_run(4)[:3], closed=False))
+    stream = any_world.client(server.url).runs.stream(RUN, live=live)
+    for _ in range(3):
+        next(stream)
+    interrupt(any_world, stream)
+    stream.cancel()
+    assert list(stream) == []
+
+
+def test_its_deadline_still_holds(any_world: World, serve: Serve, live: str) -> None:
+    server = serve(Replay(whole_run(4)[:3], closed=False))
+    stream = any_world.client(server.url).runs.stream(RUN, live=live, timeout=0.5)
+    for _ in range(3):
+        next(stream)
+    interrupt(any_world, stream)
+    with pytest.raises(FlueTimeoutError) as caught:
+        next(stream)
+    assert (caught.value.run_id, caught.value.offset) == (RUN, stream.offset)
+
+
+def test_batches_go_on_as_well(any_world: World, serve: Serve, live: str) -> None:
+    run = whole_run(9)
+    replay = Replay(run[:3], closed=False)
+    server = serve(replay)
+    stream = any_world.client(server.url).runs.stream(RUN, live=live)
+    batches = stream.batches()
+    got = list(next(batches).events)
+    interrupt(any_world, batches)
+    replay.append(*run[3:], close=True)
+    got += [event for batch in batches for event in batch.events]
+    assert dicts(got) == run
