@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from ._async_session import AsyncSession, new_pool
 from ._core.credentials import Headers, Token
@@ -98,6 +98,12 @@ class AsyncFlueClient:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a client holds connections and is neither pickled nor copied: make one in each"
+            " process, or share this one's connections through with_options()"
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"

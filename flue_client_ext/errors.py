@@ -269,7 +269,12 @@ def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, 
     words = f"{error.status} {error.type}: " if error.type else f"{error.status}: "
     details = envelope.get("details")
     tail = f" {details}" if isinstance(details, str) and details and not explanation else ""
-    return words + error.message + tail + _rejected(error.meta)
+    return _printable(words + error.message + tail) + _rejected(error.meta)
+
+
+def _printable(text: str) -> str:
+    """Escape what would forge a line of a log, or could not be printed at all."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _rejected(meta: Any) -> str:
@@ -291,5 +296,5 @@ def _failure_text(failure: str, error: Any) -> str:
         return "ended without saying how (no run_end event, no terminal record)"
     facts = as_object(error)
     if isinstance(facts.get("message"), str):
-        return f"failed: {facts.get('name') or 'Error'}: {facts['message']}"
-    return "failed"
+        return _printable(f"failed: {facts.get('name') or 'Error'}: {facts['message']}")
+    return _printable(f"failed: {error}") if isinstance(error, str) else "failed"

@@ -37,7 +37,10 @@ class AbortSignal:
     @staticmethod
     def any(signals: Iterable[AbortSignal]) -> AbortSignal:
         """Return a signal that aborts when the first of `signals` does, with that one's reason."""
-        return _AnySignal(tuple(signals))
+        several = tuple(signals)
+        if not all(map(_is_signal, several)):
+            raise TypeError(f"signals must be AbortSignals, not {several!r}")
+        return _AnySignal(several)
 
     @property
     def aborted(self) -> bool:
@@ -71,6 +74,10 @@ class AbortSignal:
         with self._lock:
             if listener in self._listeners:
                 self._listeners.remove(listener)
+
+
+def _is_signal(value: object) -> bool:
+    return isinstance(value, AbortSignal)
 
 
 class AbortController:

@@ -107,6 +107,9 @@ class FlueEventStream(Stream[FlueEvent]):
         `runs.stream(resume=)`."""
         return self._delivery.checkpoint
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.run_id}, {self.stats.state}, at {self.offset}>"
+
     def batches(self) -> Iterator[EventBatch]:
         """Iterate over `(events, offset)`, for those who commit both together. Batches may be
         empty."""

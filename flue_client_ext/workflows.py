@@ -126,7 +126,8 @@ class Workflows:
     ) -> Generator[RunOutcome, None, None]:
         """Run the workflow once for each input, at most `concurrency` at a time.
 
-        Yields `RunOutcome`s in the order of the inputs, or as they complete with `ordered=False`.
+        `inputs` is read whole and checked before the first run is started. Yields
+        `RunOutcome`s in the order of the inputs, or as they complete with `ordered=False`.
         The first failure is raised and ends the rest, unless `return_errors`: then it is the
         outcome's `error`. `on_progress(done, total)` is called after each. `timeout` in seconds
         is for each run. Leaving the iterator early aborts what is under way (the runs themselves

@@ -220,7 +220,7 @@ class Follower:
         if batch.offset != self._offset:
             self._offset = batch.offset
             self._seen.append(batch.offset)
-        at_end = batch.closed or self._source.is_last(batch.items)
+        at_end = self._source.is_last(batch.items) or batch.closed
         self._ended = at_end or (self._live is None and batch.up_to_date)
         return self._ended or (self._tally.mode == "bulk" and batch.up_to_date)
 

@@ -41,6 +41,12 @@ class Connection:
         self.idle_limit = _DEFAULT_IDLE
 
     @property
+    def through(self) -> str:
+        """The proxy on the way, in words; empty for none."""
+        proxy = self._route.proxy
+        return "" if proxy is None else f" (through the proxy {proxy.host}:{proxy.port})"
+
+    @property
     def reusable(self) -> bool:
         """Whether the answer was read to its end, nothing came behind it, and the server keeps the
         connection open."""
@@ -143,7 +149,8 @@ class Connection:
         while True:
             event = self._next_event(link)
             if event is h11.NEED_DATA:
-                yield from self._fill(link)
+                if not (yield from self._fill(link)):
+                    raise HttpCut("the connection was closed before the answer")
             elif isinstance(event, h11.Response):
                 return event
 
@@ -160,8 +167,11 @@ class Connection:
         except h11.RemoteProtocolError as error:
             raise HttpCut(str(error)) from None
 
-    def _fill(self, link: h11.Connection) -> Talk[None]:
-        link.receive_data((yield from self._tls.receive()) if self._tls else (yield RECEIVE))
+    def _fill(self, link: h11.Connection) -> Talk[bool]:
+        """Feed `link` with what arrives; `False` at the end."""
+        data: bytes = (yield from self._tls.receive()) if self._tls else (yield RECEIVE)
+        link.receive_data(data)
+        return bool(data)
 
     def _send(self, data: bytes) -> Talk[None]:
         if self._tls is not None:

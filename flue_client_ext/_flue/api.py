@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from functools import partial
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
@@ -44,7 +43,8 @@ Invoked = TypeVar("Invoked", WorkflowInvokeResult, WorkflowWaitResult)
 
 
 class Started:
-    """The latest runs that a client has started, to explain their 404s; thread-safe, bounded.
+    """The latest runs that a client has started and not yet read, to explain their 404s;
+    thread-safe, bounded.
 
     Without a lock, which a forked child could find held for ever.
     """
@@ -52,13 +52,21 @@ class Started:
     _MOST = 4096
 
     def __init__(self) -> None:
-        self._ids: deque[str] = deque(maxlen=self._MOST)
+        self._ids: dict[str, None] = {}
 
     def add(self, run_id: str) -> None:
-        self._ids.append(run_id)
+        self._ids[run_id] = None
+        try:
+            while len(self._ids) > self._MOST:
+                self._ids.pop(next(iter(self._ids)), None)
+        except (StopIteration, RuntimeError):
+            pass  # another thread has changed it meanwhile; the next call makes room
+
+    def discard(self, run_id: str) -> None:
+        self._ids.pop(run_id, None)
 
     def __contains__(self, run_id: object) -> bool:
-        return run_id in self._ids.copy()
+        return run_id in self._ids
 
 
 class Api:
@@ -125,6 +133,7 @@ class Api:
         answer = yield from call(request, self.credentials, self._ambient, options=backoff)
         if answer.status != 200:
             raise self._run_error(run_id, answer)
+        self._started.discard(run_id)
         return view_of(RunRecord, answer, request, "runId")
 
     def follow(
@@ -155,6 +164,10 @@ class Api:
             accept = "text/event-stream" if mode in ("sse", "bulk") else "application/json"
             return self._built(kwargs, accept)
 
+        def is_last(items: list[Any]) -> bool:
+            self._started.discard(run_id)  # it can be read: a later 404 means something else
+            return _has_run_end(items)
+
         source = Source(
             request=request,
             credentials=self.credentials,
@@ -163,7 +176,7 @@ class Api:
             backoff=backoff or BackoffOptions(),
             pages_only=pages_only,
             max_frame_bytes=max_frame_bytes,
-            is_last=_has_run_end,
+            is_last=is_last,
             api_error=partial(self._run_error, run_id),
         )
         return self._for_run(run_id, Follower(source, self._ambient, tally).run())

@@ -84,7 +84,7 @@ def _is_index(_: Any, attribute: Any, value: Any) -> None:
         raise TypeError(f"{attribute.name} must be a whole number, not {type(value).__name__}")
 
 
-@frozen(kw_only=True)
+@frozen
 class Checkpoint:
     """Where a consumer stands in a run: plain data to be saved, and given to
     `runs.stream(resume=)`.

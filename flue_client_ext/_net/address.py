@@ -113,6 +113,8 @@ def _url(text: str) -> _Parts | None:
     if not 0 < port < 65536:
         return None
     host, path = url.raw_host.decode("ascii").strip("[]"), url.raw_path.decode("ascii")
+    if "%" in host and ":" not in host:  # escaped by httpx: a space, for example
+        return None
     return _Parts(url.scheme, host, port, path, url.username, url.password)
 
 

@@ -13,7 +13,7 @@ import httpx
 from .._core.http import Head, Request
 from .._core.steps import DeadlineExceeded, Failure
 from .detached import detached, detached_request, in_background, in_trio, undisturbed
-from .httpx_common import failure_of, head_of, headers_of, limits
+from .httpx_common import failure_of, head_of, headers_of, limits, params_of
 from .log import logger
 
 
@@ -86,6 +86,7 @@ class AsyncHttpxChannel:
         sent = self._client.build_request(
             request.method,
             request.url,
+            params=params_of(self._client, request),
             headers=headers_of(request),
             content=request.body,
             timeout=limits(limit, deadline - anyio.current_time()),

@@ -10,7 +10,7 @@ from .._core.steps import Failure
 
 def failure_of(http: Connection, error: HttpCut | OSError) -> Failure:
     """Say what `error` means for the request that `http` was carrying."""
-    cause = describe(error)
+    cause = describe(error) + ("" if http.sent else http.through)
     stale = http.used and not http.answered and not isinstance(error, TimeoutError)
     if not http.sent:
         return Failure("connect", cause, sent=False, permanent=_is_distrust(error))
@@ -27,4 +27,6 @@ def _is_distrust(error: Exception) -> bool:
 def describe(error: BaseException) -> str:
     """Name an error in words that hold no secret: sockets and h11 quote no header."""
     words = str(error)
+    if isinstance(error, HttpCut):
+        return words
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

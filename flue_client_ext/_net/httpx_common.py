@@ -30,6 +30,14 @@ def limits(limit: float | None, left: float) -> httpx.Timeout:
     )
 
 
+def params_of(
+    client: httpx.Client | httpx.AsyncClient, request: Request
+) -> httpx.QueryParams | None:
+    """The parameters to give along with the URL: where a client has some of its own, httpx puts
+    them in the place of the URL's."""
+    return httpx.URL(request.url).params if client.params else None
+
+
 def headers_of(request: Request) -> list[tuple[bytes, bytes]]:
     """The headers as bytes: httpx would refuse, and show, a value that is not ASCII."""
     return [(name.encode(), value.encode("latin-1")) for name, value in request.headers.items()]

@@ -18,7 +18,7 @@ import httpx
 
 from .._core.http import Head, Request
 from .._core.steps import DeadlineExceeded, Failure
-from .httpx_common import failure_of, head_of, headers_of, limits
+from .httpx_common import failure_of, head_of, headers_of, limits, params_of
 
 
 class HttpxChannel:
@@ -41,6 +41,7 @@ class HttpxChannel:
         sent = self._client.build_request(
             request.method,
             request.url,
+            params=params_of(self._client, request),
             headers=headers_of(request),
             content=request.body,
             timeout=limits(limit, deadline - time.monotonic()),

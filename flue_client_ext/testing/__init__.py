@@ -67,13 +67,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "faults":
-        return import_module(".faults", __name__)
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+if not TYPE_CHECKING:  # with it, every name would seem to exist
 
+    def __getattr__(name: str) -> object:
+        if name == "faults":
+            return import_module(".faults", __name__)
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
 
-def __dir__() -> list[str]:
-    return __all__
+    def __dir__() -> list[str]:
+        return __all__

@@ -116,13 +116,14 @@ def _server(options: argparse.Namespace) -> LocalFlue:
 def _record(options: argparse.Namespace) -> int:
     import httpx
 
+    from ..errors import FlueApiError
     from ._record import record
 
     token = os.environ.get("FLUE_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else None
     try:
         recording = record(options.base_url, options.run_id, options.file, headers=headers)
-    except httpx.HTTPError as error:
+    except (FlueApiError, httpx.HTTPError) as error:
         print(f"flue-client: {error}", file=sys.stderr)
         return 1
     print(f"{options.file}: {len(recording.texts)} events, {recording.record['status']}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,7 +42,9 @@ def flue_client(flue_server: LocalFlue) -> Iterator[FlueClient]:
     """A `FlueClient` of `flue_server`."""
     from flue_client_ext import FlueClient
 
-    with FlueClient(flue_server.url, token=flue_server.token) as client:
+    with _without_proxies():
+        client = FlueClient(flue_server.url, token=flue_server.token)
+    with client:
         yield client
 
 
@@ -55,7 +57,17 @@ def async_flue_client(flue_server: LocalFlue) -> Iterator[AsyncFlueClient]:
     """
     from flue_client_ext import AsyncFlueClient
 
-    client = AsyncFlueClient(flue_server.url, token=flue_server.token)
+    with _without_proxies():
+        client = AsyncFlueClient(flue_server.url, token=flue_server.token)
     yield client
     with contextlib.suppress(Exception):  # its connections belonged to a loop that has ended
         asyncio.run(client.aclose())
+
+
+@contextlib.contextmanager
+def _without_proxies() -> Generator[None]:
+    """Let a client be made that talks to this machine, whatever proxy the environment asks for."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("NO_PROXY", "no_proxy"):
+            environment.setenv(name, "*")
+        yield

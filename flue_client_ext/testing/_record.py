@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 import attrs
 
+from .._core.http import Answer
+from ..errors import FlueApiError
 from ._json import encode
 from ._local import LocalFlue
 from ._rules import SPEED
@@ -42,9 +44,15 @@ class Recording:
 
     @classmethod
     def load(cls, path: str | Path) -> Recording:
-        """Read a recording from a file."""
-        first, *texts = Path(path).read_bytes().decode().rstrip("\n").split("\n")
-        return cls(json.loads(first), tuple(texts))
+        """Read a recording from a file; `ValueError` if it is none."""
+        try:
+            first, *texts = Path(path).read_bytes().decode().rstrip("\n").split("\n")
+            recording = cls(json.loads(first), tuple(texts))
+            if isinstance(recording.record["workflowName"], str) and recording.events:
+                return recording
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise ValueError(f"{path} is not a recording of a run")
 
 
 def record(
@@ -56,25 +64,31 @@ def record(
 ) -> Recording:
     """Read a run of a real server to its end, waiting for it, and save it if a path is given.
 
-    Raises `httpx.HTTPStatusError` when the server refuses; `headers` may carry a token, which
-    does not get into the file.
+    Raises `FlueApiError` when the server refuses; `headers` may carry a token, which does not get
+    into the file.
     """
     import httpx
 
     with httpx.Client(headers=headers, timeout=60) as client:
         url = f"{base_url.rstrip('/')}/runs/{quote(run_id, safe='')}"
         texts = tuple(_texts(client, url))
-        told = client.get(f"{url}?meta").raise_for_status().json()
+        told = _accepted(client.get(f"{url}?meta")).json()
     recording = Recording(told, texts)
     if path is not None:
         recording.save(path)
     return recording
 
 
+def _accepted(answer: httpx.Response) -> httpx.Response:
+    if answer.is_success:
+        return answer
+    raise FlueApiError(Answer(answer.status_code, dict(answer.headers), answer.content))
+
+
 def _texts(client: httpx.Client, url: str) -> Iterator[str]:
     offset, closed = "-1", False
     while not closed:
-        answer = client.get(url, params={"offset": offset, "live": "long-poll"}).raise_for_status()
+        answer = _accepted(client.get(url, params={"offset": offset, "live": "long-poll"}))
         yield from _elements(answer.text)
         offset = answer.headers["stream-next-offset"]
         closed = answer.headers.get("stream-closed", "").lower() == "true"

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ._clock import Clock, asleep, sleep
-from ._rules import one_of
+from ._rules import Rule, one_of
 from ._runs import LiveRun
 
 if TYPE_CHECKING:
     from ._operation import Operation
     from ._script import Prompt
 
+_EVENT = Rule("a mapping", (Mapping,), lambda value: True)
 Level = Literal["info", "warn", "error"]
 
 
@@ -47,6 +48,7 @@ class RunContext:
         `runId`, `v`, `eventIndex` and `timestamp` are added; a `v` of your own is kept, so that a
         reader's refusal of another version can be tested.
         """
+        _EVENT.check("event", event)
         if not isinstance(event.get("type"), str):
             raise ValueError(f"an event needs a type, a str: {dict(event)!r}")
         self._run.log.emit(event)

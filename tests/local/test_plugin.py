@@ -101,3 +101,26 @@ def test_a_session_that_uses_none_of_it_imports_next_to_nothing(users: pytest.Py
     """)
     ran = users.runpytest_subprocess("-p", "no:schemathesis", *PLUGIN, timeout=60)
     ran.assert_outcomes(passed=1)
+
+
+def test_the_fixtures_do_not_go_through_a_proxy(
+    users: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users.makepyfile("""
+        import anyio, os
+
+        def test_direct(flue_server, flue_client, async_flue_client):
+            assert os.environ["HTTP_PROXY"] and not os.environ["NO_PROXY"]
+            flue_server.workflow("w")(lambda run: 5)
+            assert flue_client.workflows.invoke("w", wait="result").result == 5
+
+            async def call():
+                async with async_flue_client as client:
+                    return await client.workflows.invoke("w", wait="result")
+
+            assert anyio.run(call).result == 5
+    """)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    ran = users.runpytest_subprocess("-W", "error", *PLUGIN, timeout=60)
+    ran.assert_outcomes(passed=1)

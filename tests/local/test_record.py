@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from flue_client_ext import FlueApiError
 from flue_client_ext.testing import LocalFlue, Recording, RunContext, VirtualClock, record, replay
 from tests.local.support import ended, gates
 
@@ -89,7 +90,7 @@ def test_a_replay_can_keep_the_recorded_pace_on_any_clock(server: LocalFlue) -> 
 
 
 def test_a_refused_recording_is_an_error_and_no_file(server: LocalFlue, tmp_path: Path) -> None:
-    with pytest.raises(httpx.HTTPStatusError):
+    with pytest.raises(FlueApiError, match="run_not_found"):
         record(server.url, "run_nope", tmp_path / "none.jsonl")
     assert list(tmp_path.iterdir()) == []
 
@@ -99,3 +100,13 @@ def test_a_token_does_not_get_into_the_file(server: LocalFlue, tmp_path: Path) -
     server.token = "s3cret"
     record(server.url, run_id, tmp_path / "r", headers={"Authorization": "Bearer s3cret"})
     assert b"s3cret" not in (tmp_path / "r").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "[]", "{}", '{"workflowName":1}\n{}', '{"workflowName":"w"}']
+)
+def test_a_file_that_is_no_recording_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "bad.jsonl"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r"bad\.jsonl is not a recording"):
+        Recording.load(file)

@@ -15,7 +15,7 @@ from tests.worlds import World
 
 from .conftest import Serve
 from .reading import dicts
-from .replay import RUN, Replay, offset_at, whole_run
+from .replay import RUN, Replay, offset_at, query, whole_run
 from .test_cancel import AT_ONCE, BLOCKED, Stopping, connecting_to, says_nothing, wait_for
 from .test_reconnection import FAULTS, every_second
 
@@ -111,3 +111,17 @@ def test_a_stream_blocked_in_connect_or_handshake(
     assert silent.wait_until(lambda: silent.accepted == 1)
     stopping.stops_at_once()
     assert silent.wait_idle(AT_ONCE)
+
+
+def test_its_own_parameters_stand_beside_those_of_the_protocol(
+    any_world: World, serve: Serve, given: Any, live: Any
+) -> None:
+    server = serve(Replay(run := whole_run(9), page=4))
+    http_client = given(params={"apikey": "k", "offset": "nonsense"})
+    client = any_world.client(server.url, http_client=http_client)
+    assert dicts(client.runs.stream(RUN, live=live)) == run
+    assert client.runs.get(RUN).run_id == RUN
+    asked = [query(request) for request in server.requests]
+    assert all(each["apikey"] == "k" for each in asked)
+    assert asked[0]["offset"] == "-1"
+    assert "meta" in asked[-1]

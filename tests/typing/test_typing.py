@@ -65,6 +65,7 @@ signal.abort()
 durable_streams.stream("http://h", live="auto!")
 durable_streams.stream()
 flue_client_ext.no_such_name
+from flue_client_ext.testing import LocalFleu
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import ssl
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext import AbortController, Checkpoint, FlueError
+from flue_client_ext import AbortController, AbortSignal, Checkpoint, FlueError
 from tests.servers.raw import RawServer
 from tests.unary.support import borrowed, failure, works
 from tests.worlds import World
@@ -114,3 +115,17 @@ def test_a_checkpoint_refuses_what_is_no_string() -> None:
         Checkpoint(run_id=strange, offset="o")
     checkpoint = Checkpoint(run_id="r", offset="o", event_index=0)
     assert pickle.loads(pickle.dumps(checkpoint)) == checkpoint
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_client_is_not_copied(any_world: World, copied: Callable[[Any], Any]) -> None:
+    client = any_world.client("http://flue.test")
+    error = failure(copied, getattr(client, "real", client))
+    assert type(error) is TypeError
+    assert "with_options" in str(error)
+
+
+def test_signals_are_composed_of_signals_only() -> None:
+    signals: Any = [CONTROLLER.signal, 3]
+    with pytest.raises(TypeError, match="signals"):
+        AbortSignal.any(signals)

@@ -24,6 +24,8 @@ REFUSED = [
     "http://",
     "http:///api",
     "http://h:99999",
+    "http://a b",
+    "http://a%20b",
     "http://h:port",
     "http://[::1",
     "http://h/\x00",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flue_client_ext import FlueApiError, RunNotReadableError, WorkflowApiNotFoundError
+from flue_client_ext.testing import LocalFlue
 from tests.servers.flue import FlueServer
 from tests.servers.raw import RawServer
 from tests.unary.support import failure, in_turn, is_whole, says, works
@@ -77,3 +78,17 @@ def test_a_wrong_mount_prefix_on_the_genuine_server_is_explained(
     client = any_world.client(genuine.url + "/not-here")
     assert type(failure(client.workflows.invoke, "echo")) is WorkflowApiNotFoundError
     assert type(failure(client.runs.get, "run_1")) is WorkflowApiNotFoundError
+
+
+@pytest.mark.parametrize("read", ["get", "events"])
+def test_a_404_for_a_run_that_was_read_before_is_what_it_says(any_world: World, read: str) -> None:
+    server = LocalFlue()
+    server.workflow("w")(lambda run: 1)
+    with server.run() as url:
+        client = any_world.client(url)
+        run_id = client.workflows.invoke("w").run_id
+        server.wait(run_id)
+        getattr(client.runs, read)(run_id)
+        server.forget(run_id)
+        for again in (client.runs.get, client.runs.events):
+            assert type(failure(again, run_id)) is FlueApiError

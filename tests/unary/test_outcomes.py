@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import threading
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from flue_client_ext import (
     FlueExecutionError,
     FlueProtocolError,
     FlueTimeoutError,
+    InvokeOutcomeUnknownError,
     UnsupportedFlueEventVersionError,
 )
 from tests.servers.raw import Connection, Handler, RawServer, Request
@@ -202,3 +204,20 @@ def test_an_outcome_that_did_not_end_in_time_names_its_run(any_world: World) -> 
         (outcome,) = list(client.workflows.map("w", [1], return_errors=True, timeout=0.3))
         assert type(outcome.error) is FlueTimeoutError
         assert (outcome.ok, outcome.run_id) == (False, "run_77")
+
+
+def test_an_end_without_an_answer_is_told_in_plain_words(any_world: World) -> None:
+    with RawServer(lambda request, connection: connection.close()) as server:
+        error = failure(any_world.client(server.url).workflows.invoke, "w")
+    assert type(error) is InvokeOutcomeUnknownError
+    assert error.cause == "the connection was closed before the answer"
+
+
+def test_what_a_server_says_cannot_forge_a_line_or_break_printing(any_world: World) -> None:
+    words = "a\nERROR b\x1b[31m \ud83d"
+    envelope = {"error": {"type": "t", "message": words, "details": ""}}
+    with RawServer(says(500, json.dumps(envelope).encode())) as server:
+        error = failure(any_world.client(server.url).workflows.invoke, "w")
+    assert isinstance(error, FlueApiError)
+    assert error.message == words
+    assert str(error) == r"500 t: a\nERROR b\x1b[31m \ud83d"

@@ -197,3 +197,14 @@ def test_a_client_of_the_users_own_decides_about_proxies_itself(
         with borrowed(any_world, proxy=own.url) as http_client:
             any_world.client(server.url, http_client=http_client).workflows.invoke("w")
         assert (ambient.accepted, len(own.requests)) == (0, 1)
+
+
+@pytest.mark.usefixtures("hasty_retries")
+def test_a_proxy_that_does_not_answer_is_named_without_its_password(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://{USER_AND_PASSWORD}@127.0.0.1:1")
+    error = failure(any_world.client("http://flue.test").workflows.invoke, "w")
+    assert type(error) is FlueConnectionError
+    assert "through the proxy 127.0.0.1:1" in str(error)
+    assert PASSWORD not in spoken(error)
