@@ -48,8 +48,13 @@ class EventLog:
         with self._lock:
             self._index += 1
 
-    def emit(self, event: Mapping[str, Any], *, close: bool = False) -> None:
-        """Append one event; the log's own fields are added, and `runId` where it is missing."""
+    def emit(
+        self, event: Mapping[str, Any], *, close: bool = False, record: str | None = None
+    ) -> None:
+        """Append one event; the log's own fields are added, and `runId` where it is missing.
+
+        `close` closes the log with it, and `record` is the run's final one.
+        """
         with self._lock:
             fields = {**event, "runId": event.get("runId", self.run_id), "v": event.get("v", 3)}
             text = dumps({**fields, "eventIndex": self._index, "timestamp": timestamp(self._clock)})
@@ -57,7 +62,7 @@ class EventLog:
             if event.get("type") in DELTAS and self._delta_hold > 0:
                 self._hold(text)
             else:
-                self.flush(text, close=close)
+                self.flush(text, close=close, record=record)
 
     def raw(self, *texts: str) -> None:
         """Append texts as they are, numbered and stamped by somebody else."""
@@ -70,7 +75,7 @@ class EventLog:
         if self._cancel is None:
             self._cancel = self._clock.call_later(self._delta_hold, self.flush)
 
-    def flush(self, *texts: str, close: bool = False) -> None:
+    def flush(self, *texts: str, close: bool = False, record: str | None = None) -> None:
         """Append what was held back, then `texts`."""
         with self._lock:
             if self._cancel is not None:
@@ -78,5 +83,6 @@ class EventLog:
                 self._cancel = None
             batch, self._held = [*self._held, *texts], []
             if batch or close:
-                self._store.append(self.run_id, batch, close=close)
+                final = None if record is None else (record, self._clock.time())
+                self._store.append(self.run_id, batch, close=close, final=final)
                 self._on_append(self.run_id, batch)

@@ -75,7 +75,10 @@ class Runs:
         return LiveRun(run_id, workflow, None if given is _UNSET else given, started, log)
 
     def end(self, run: LiveRun, result: Any, error: BaseException | None) -> None:
-        """Close a run: `run_end` and the closed log first, then the record."""
+        """Close a run: `run_end`, the closed log and the final record, all at once.
+
+        A genuine server is done with its record a moment later; tests need not wait for that.
+        """
         lasted = round((self.clock.time() - run.started) * 1000)
         failure = {} if error is None else {"error": describe(error)}
         end = {
@@ -84,20 +87,21 @@ class Runs:
             "result": result,
             "isError": error is not None,
         }
-        run.log.emit({**end, **failure, "durationMs": lasted}, close=True)
-        outcome = failure or {"result": result}
-        status = "errored" if failure else "completed"
-        end = {"endedAt": timestamp(self.clock), "isError": bool(failure), "durationMs": lasted}
-        self._record_end(run.run_id, {"status": status}, {**end, **outcome})
+        record = self._final(run.run_id, failure or {"result": result}, lasted)
+        run.log.emit({**end, **failure, "durationMs": lasted}, close=True, record=record)
         run.result, run.error = result, error
         run.done.set()
         self.changed(run.run_id)
 
-    def _record_end(self, run_id: str, status: dict[str, str], fields: dict[str, Any]) -> None:
+    def _final(self, run_id: str, outcome: dict[str, Any], lasted: int) -> str | None:
+        """The record of a run that ends now; `None` when the run has been forgotten."""
         stored = self.store.get(run_id)
-        if stored is not None:
-            record = dumps({**json.loads(stored.record), **status, **fields})
-            self.store.end(run_id, record, self.clock.time())
+        if stored is None:
+            return None
+        failed = "error" in outcome
+        ended = {"endedAt": timestamp(self.clock), "isError": failed, "durationMs": lasted}
+        status = {"status": "errored" if failed else "completed"}
+        return dumps({**json.loads(stored.record), **status, **ended, **outcome})
 
     def adopt(self, record: Mapping[str, Any], texts: Sequence[str]) -> None:
         """Take over a run that ended elsewhere: its record, and its events as they were."""

@@ -104,8 +104,16 @@ class Store:
         with self._lock:
             return [row[0] for row in self._db.execute("SELECT run_id FROM runs ORDER BY rowid")]
 
-    def append(self, run_id: str, texts: Sequence[str], *, close: bool = False) -> None:
-        """Append to a run's log, and close it for good, as one step."""
+    def append(
+        self,
+        run_id: str,
+        texts: Sequence[str],
+        *,
+        close: bool = False,
+        final: tuple[str, float] | None = None,
+    ) -> None:
+        """Append to a run's log, close it for good, and keep the run's final record with the time
+        of its end, as one step."""
         with self._lock:
             run = self.get(run_id)
             if run is None:
@@ -116,6 +124,8 @@ class Store:
                 self._db.executemany("INSERT INTO events VALUES (?, ?, ?)", rows)
                 sql = "UPDATE runs SET size = size + ?, closed = closed OR ? WHERE run_id = ?"
                 self._db.execute(sql, (len(rows), close, run_id))
+                if final is not None:
+                    self.end(run_id, *final)
 
     def read(self, run_id: str, after: int, limit: int) -> Page:
         """Read at most `limit` events after a sequence number; past the head, it comes back."""

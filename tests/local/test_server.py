@@ -329,3 +329,17 @@ def test_a_peer_that_hangs_up_during_a_live_read_is_forgotten(server: LocalFlue)
     while server.runs.followers(run_id):
         assert time.monotonic() < deadline
     gates["left"].set()
+
+
+def test_a_runs_record_is_final_when_its_last_event_is_there() -> None:
+    server = with_workflows(LocalFlue())
+    seen: list[str] = []
+
+    def look(run_id: str, event: dict[str, Any]) -> None:
+        if event["type"] == "run_end":
+            seen.append(server.record(run_id)["status"])
+
+    server.on_event.append(look)
+    with server.run():
+        ended(server, "count", 1)
+    assert seen == ["completed"]
