@@ -16,7 +16,6 @@ from ._net.interrupt import Interrupted
 from ._net.pool import Pool
 from ._net.sync_channel import Channel, OwnChannel
 from ._net.sync_driver import Driver
-from ._net.sync_many import completed
 from ._net.sync_socket import SyncSocket
 from ._settings import Settings, checked_signal
 from .errors import FlueAbortError
@@ -92,6 +91,7 @@ class Session:
         self, jobs: list[Job], ordered: bool, options: ManyOptions
     ) -> Generator[RunOutcome, None, None]:
         """Run jobs at most `concurrency` at a time, each within the timeout."""
+        from ._net.sync_many import completed  # a single call does without its queues
 
         def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
             return self.run(job.conversation, watched, options.timeout, job.subject)
