@@ -136,6 +136,10 @@ class _Reader(Generic[T]):
             self._driver.abort()
             raise self._delivery.broken
 
+    def _interrupted(self) -> None:
+        self._delivery.left = []
+        self._driver.interrupted()
+
     async def _advance(self) -> Batch:
         """Return the next batch; its predecessor has been handed over."""
         self._check()
@@ -155,12 +159,19 @@ class _Items(_Reader[T]):
         return self
 
     async def __anext__(self) -> T:
-        delivery = self._delivery
-        while not delivery.left:
-            delivery.load(await self._advance())
+        if not self._delivery.left:
+            await self._load()
         if self._driver.stopped:
             raise StopAsyncIteration
-        return delivery.take()
+        return self._delivery.take()
+
+    async def _load(self) -> None:
+        try:
+            while not self._delivery.left:
+                self._delivery.load(await self._advance())
+        except BaseException:
+            self._interrupted()
+            raise
 
 
 class _Groups(_Reader[T], Generic[T, B]):
@@ -179,8 +190,12 @@ class _Groups(_Reader[T], Generic[T, B]):
         return self
 
     async def __anext__(self) -> B:
-        batch = await self._advance()
-        items = self._delivery.take_all(batch)
+        try:
+            batch = await self._advance()
+            items = self._delivery.take_all(batch)
+        except BaseException:
+            self._interrupted()
+            raise
         if not items:
             self._check()
         return self._group(batch, items)

@@ -24,7 +24,8 @@ class Stream(Generic[T]):
     """Items of a stream as they come; iterate over it, once.
 
     A stream that is cancelled just ends; its `offset` stays right. One that was interrupted by
-    Ctrl-C goes on when it is asked for the next item. Leaving a `with` block, or dropping the
+    Ctrl-C in a wait goes on when it is asked for the next item; over an `http_client`, or
+    interrupted elsewhere, it raises `RuntimeError` then. Leaving a `with` block, or dropping the
     iterator, closes the connection."""
 
     def __init__(
@@ -133,6 +134,10 @@ class _Reader(Generic[T]):
             self._driver.close()
             raise self._delivery.broken
 
+    def _interrupted(self) -> None:
+        self._delivery.left = []
+        self._driver.interrupted()
+
     def _advance(self) -> Batch:
         """Return the next batch; its predecessor has been handed over."""
         self._check()
@@ -152,12 +157,19 @@ class _Items(_Reader[T]):
         return self
 
     def __next__(self) -> T:
-        delivery = self._delivery
-        while not delivery.left:
-            delivery.load(self._advance())
+        if not self._delivery.left:
+            self._load()
         if self._driver.stopped:
             raise StopIteration
-        return delivery.take()
+        return self._delivery.take()
+
+    def _load(self) -> None:
+        try:
+            while not self._delivery.left:
+                self._delivery.load(self._advance())
+        except BaseException:
+            self._interrupted()
+            raise
 
 
 class _Groups(_Reader[T], Generic[T, B]):
@@ -173,8 +185,12 @@ class _Groups(_Reader[T], Generic[T, B]):
         return self
 
     def __next__(self) -> B:
-        batch = self._advance()
-        items = self._delivery.take_all(batch)
+        try:
+            batch = self._advance()
+            items = self._delivery.take_all(batch)
+        except BaseException:
+            self._interrupted()
+            raise
         if not items:
             self._check()
         return self._group(batch, items)

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from .servers.fixtures import *  # noqa: F403
 from .worlds import NAMES, World, world
+
+# How long examples take says something of the machine, not of the code.
+settings.register_profile("flue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("flue")
 
 
 @pytest.fixture(params=NAMES)

@@ -3,7 +3,7 @@
 An interruption that comes from outside (a task's cancellation, Ctrl-C) costs the connection, not
 the conversation: whoever asks for the next batch again goes on where it was. A request or a read
 that was under way has failed then, a sleep lasts for the rest of its time, anything else is done
-again.
+again. Anywhere else an interruption may have left a batch in between: then nobody goes on.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from .steps import Conversation, DeadlineExceeded, Deliver, Failure, Open, Read, Sleep, Step
+from .steps import Call, Conversation, DeadlineExceeded, Deliver, Failure, Open, Read, Sleep, Step
 
 T = TypeVar("T")
 
+CANNOT_GO_ON = (
+    "this stream was interrupted and cannot go on: open another one with resume=stream.checkpoint"
+)
 _INTERRUPTED = Failure("interrupted", "its reader was interrupted")
 
 
@@ -28,13 +31,15 @@ class Dialogue(Generic[T]):
         self._wake_at = 0.0
         self._inside = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether it stands at a step that can be taken up again."""
+        return not self._inside and isinstance(self._step, Open | Read | Sleep | Call)
+
     def next(self) -> Step:
         """Return the step after a batch that was taken, or after an interrupted one."""
         if self._inside:
-            raise RuntimeError(
-                "this stream was interrupted and cannot go on: open another one with"
-                " resume=stream.checkpoint"
-            )
+            raise RuntimeError(CANNOT_GO_ON)
         match self._step:
             case None:
                 return self.reply(None)
@@ -52,10 +57,10 @@ class Dialogue(Generic[T]):
             step = self._conversation.throw(reply)
         else:
             step = self._conversation.send(reply)
-        self._inside = False
         if isinstance(step, Sleep):
             self._wake_at = self._monotonic() + step.seconds
         self._step = None if isinstance(step, Deliver) else step
+        self._inside = False
         return step
 
     def close(self) -> None:

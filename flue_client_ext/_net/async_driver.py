@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 import anyio
 
 from .._core.backoff import full_jitter
-from .._core.dialogue import Dialogue
+from .._core.dialogue import CANNOT_GO_ON, Dialogue
 from .._core.steps import (
     Ambient,
     Batch,
@@ -54,6 +54,7 @@ class AsyncDriver(Generic[T]):
         self._scope: anyio.CancelScope | None = None
         self.busy = False
         self.stopped = False
+        self._resumable = self._lost = False
         self._call_in_loop: Callable[[Callable[[], None]], object] | None = None
         self._listener: Callable[[], None] | None = None
         self.finished = False
@@ -74,14 +75,17 @@ class AsyncDriver(Generic[T]):
 
         After it was cancelled it may be called again, and goes on.
         """
+        if self._lost:
+            raise RuntimeError(CANNOT_GO_ON)
         if self.finished:
             if self.stopped:
                 raise Interrupted
             return None
         if self.busy:
             raise RuntimeError("two tasks are reading one stream")
-        self.busy = True
         try:
+            self.busy, self._resumable = True, False
+            self._call_in_loop = loop_caller()
             if self._listener is None:
                 self._begin()
             step = self._dialogue.next()
@@ -97,10 +101,18 @@ class AsyncDriver(Generic[T]):
             self.abort()
             raise
         except BaseException:
+            self._resumable = self._dialogue.waits
             self._channel.abort()
             raise
         finally:
             self.busy = False
+
+    def interrupted(self) -> None:
+        """Told when an exception leaves whoever hands batches over. One that did not come in a wait
+        may have lost a batch on its way: then later calls raise."""
+        if not self.finished and not self._resumable:
+            self._lost = True
+            self.abort()
 
     def abort(self) -> None:
         """End the conversation and close its connection, without awaiting."""
@@ -110,9 +122,9 @@ class AsyncDriver(Generic[T]):
     def _begin(self) -> None:
         if self._timeout is not None:
             self._deadline = anyio.current_time() + self._timeout
-        self._call_in_loop = loop_caller()
-        self._listener = weak_listener(self)
-        self._signal.add_listener(self._listener)
+        listener = weak_listener(self)
+        self._signal.add_listener(listener)
+        self._listener = listener
 
     def _end(self) -> None:
         self.finished = True

@@ -50,7 +50,7 @@ class Pool(Generic[S]):
         self._most_idle = most_idle
         self._owner: object = None
         self._idle: list[tuple[Link[S], float]] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may give a link back in the middle of this
         self.closed = False
         _pools.add(self)
 
@@ -87,7 +87,7 @@ class Pool(Generic[S]):
 
     def renew_lock(self) -> None:
         """Forget who holds the lock: a thread that a fork did not take along never lets go."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def _check_owner(self) -> None:
         owner = self._owner_now()

@@ -30,6 +30,10 @@ class Channel(Protocol):
     def close(self) -> None:
         """Leave: keep the connection for others if its answer was read to the end."""
 
+    def leave(self) -> bool:
+        """Close the connection after an interruption; say whether another may be opened."""
+        ...
+
 
 class OwnChannel:
     """A `Channel` over our own sockets."""
@@ -60,6 +64,10 @@ class OwnChannel:
 
     def close(self) -> None:
         self._leave()
+
+    def leave(self) -> bool:
+        self._leave()
+        return True
 
     def _leave(self) -> None:
         link, self._link = self._link, None

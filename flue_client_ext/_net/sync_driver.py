@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
 from .._core.backoff import full_jitter
-from .._core.dialogue import Dialogue
+from .._core.dialogue import CANNOT_GO_ON, Dialogue
 from .._core.steps import (
     Ambient,
     Batch,
@@ -56,6 +56,7 @@ class Driver(Generic[T]):
         self._listener: Callable[[], None] | None = None
         self.stopped = False
         self.busy = False
+        self._resumable = self._lost = False
         self.finished = False
         self.result: T | None = None
 
@@ -71,16 +72,18 @@ class Driver(Generic[T]):
     def advance(self) -> Batch | None:
         """Run to the next batch; `None` at the end. Raises `Interrupted` once aborted.
 
-        After a Ctrl-C in the middle it may be called again, and goes on.
+        After a Ctrl-C in a wait it may be called again, and goes on.
         """
+        if self._lost:
+            raise RuntimeError(CANNOT_GO_ON)
         if self.finished:
             if self.stopped:
                 raise Interrupted
             return None
         if self.busy:
             raise RuntimeError("two threads are reading one stream")
-        self.busy = True
         try:
+            self.busy, self._resumable = True, False
             if self._listener is None:
                 self._begin()
             step = self._dialogue.next()
@@ -95,10 +98,17 @@ class Driver(Generic[T]):
             self.close()
             raise
         except BaseException:
-            self._channel.close()
+            self._resumable = self._channel.leave() and self._dialogue.waits
             raise
         finally:
             self.busy = False
+
+    def interrupted(self) -> None:
+        """Told when an exception leaves whoever hands batches over. One that did not come in a wait
+        may have lost a batch on its way: then later calls raise."""
+        if not self.finished and not self._resumable:
+            self._lost = True
+            self.close()
 
     def close(self) -> None:
         """End the conversation and let go of its connection; the second time does nothing."""
@@ -111,8 +121,9 @@ class Driver(Generic[T]):
     def _begin(self) -> None:
         if self._timeout is not None:
             self._deadline = time.monotonic() + self._timeout
-        self._listener = weak_listener(self)
-        self._signal.add_listener(self._listener)
+        listener = weak_listener(self)
+        self._signal.add_listener(listener)
+        self._listener = listener
 
     def wake(self) -> None:
         """End the wait under way, from the aborting thread."""

@@ -72,9 +72,6 @@ class HttpxChannel:
     def abort(self) -> None:
         self._ended = True
         self._wake.put(None)
-        self._disconnect()
-
-    def _disconnect(self) -> None:
         if (sock := self._socket) is not None:
             try:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
@@ -88,6 +85,10 @@ class HttpxChannel:
             self._timer.cancel()
         if response is not None:
             response.close()
+
+    def leave(self) -> bool:
+        self.close()
+        return False  # a request that was left behind in its thread still knows this channel
 
     def _watch(self, deadline: float) -> None:
         left = deadline - time.monotonic()
@@ -105,7 +106,6 @@ class HttpxChannel:
     def _abandonable(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         """Run `send` in a thread, and leave it behind when the call is aborted."""
         outcome: list[httpx.Response | BaseException] = []
-        left = False
         self._wake = wake = queue.SimpleQueue[None]()
         lock = threading.Lock()
 
@@ -116,7 +116,7 @@ class HttpxChannel:
                 result = error
             with lock:
                 outcome.append(result)
-                late = self._ended or left
+                late = self._ended
             if late and isinstance(result, httpx.Response):
                 result.close()
             wake.put(None)
@@ -130,11 +130,11 @@ class HttpxChannel:
                 wake.get()
         except BaseException:  # Ctrl-C: an answer that nobody takes must be closed
             with lock:
-                left = True
+                self._ended = True
             for result in outcome:
                 if isinstance(result, httpx.Response):
                     result.close()
-            self._disconnect()
+            self.abort()
             raise
         with lock:
             result = outcome[0] if outcome else OSError("aborted")

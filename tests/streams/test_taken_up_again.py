@@ -3,6 +3,7 @@ connection and nothing else: the stream goes on when it is asked again."""
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import threading
@@ -14,7 +15,8 @@ from typing import Any
 import anyio
 import pytest
 
-from flue_client_ext import FlueTimeoutError
+from flue_client.models import parse_event
+from flue_client_ext import AsyncFlueClient, FlueTimeoutError
 from tests.servers.raw import RawServer
 from tests.unary.support import borrowed
 from tests.worlds import World
@@ -93,17 +95,51 @@ def test_it_goes_on_without_losing_or_repeating_an_item(
         stream = client.runs.stream(RUN, live=live)
         got = [next(stream) for _ in range(3)]
         interrupt(any_world, stream)
-        for _ in range(3):
-            interrupt(any_world, stream, asked_again(server))
-        replay.append(*run[3:5])
-        got += [next(stream) for _ in range(2)]
-        interrupt(any_world, stream)
-        replay.append(*run[5:], close=True)
+        if connections == "httpx" and not any_world.is_async:
+            # A request may have been left behind in a thread that still knows the stream.
+            with pytest.raises(RuntimeError, match="cannot go on"):
+                next(stream)
+            stream = client.runs.stream(RUN, live=live, resume=stream.checkpoint)
+        else:
+            for _ in range(3):
+                interrupt(any_world, stream, asked_again(server))
+        replay.append(*run[3:], close=True)
         assert dicts([*got, *stream]) == run
         assert stream.stats.reconnects == 0
         assert stream.stats.state == "ended"
         client.close()
     assert server.wait_idle()
+
+
+@pytest.mark.parametrize("batches", [False, True])
+def test_a_batch_that_was_on_its_way_is_not_passed_over(
+    any_world: World, serve: Serve, live: str, batches: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = whole_run(9)
+    server = serve(Replay(run, page=3))
+    stream = any_world.client(server.url).runs.stream(RUN, live=live)
+    reading = stream.batches() if batches else stream
+
+    def parse(item: Any) -> Any:
+        if item["eventIndex"] == run[3]["eventIndex"]:
+            raise Alarm
+        return parse_event(item)
+
+    monkeypatch.setattr("flue_client_ext._flue.delivery.parse_event", parse)
+    got = []
+    with pytest.raises(Alarm):
+        while True:
+            got.append(next(reading))
+    with pytest.raises(RuntimeError, match="cannot go on"):
+        next(reading)
+    monkeypatch.undo()
+    events = [event for batch in got for event in batch.events] if batches else got
+    rest = any_world.client(server.url).runs.stream(RUN, live=False, resume=stream.checkpoint)
+    assert dicts([*events, *rest]) == run
+
+
+class Alarm(Exception):
+    """What a signal handler may raise, anywhere."""
 
 
 def test_its_connection_is_closed_at_once(any_world: World, serve: Serve, live: str) -> None:
@@ -148,3 +184,28 @@ def test_batches_go_on_as_well(any_world: World, serve: Serve, live: str) -> Non
     replay.append(*run[3:], close=True)
     got += [event for batch in batches for event in batch.events]
     assert dicts(got) == run
+
+
+def test_it_can_be_cancelled_in_another_event_loop(serve: Serve, live: Any) -> None:
+    server = serve(Replay(whole_run(4)[:3], closed=False))
+    stream = AsyncFlueClient(server.url).runs.stream(RUN, live=live)
+
+    async def read_and_wait() -> None:
+        for _ in range(3):
+            await anext(stream)
+        with anyio.move_on_after(0.05):
+            await anext(stream)
+
+    async def cancel() -> Any:
+        asked = asked_again(server)
+        waiting = asyncio.ensure_future(_next(stream))
+        assert await asyncio.to_thread(asked)
+        stream.cancel()
+        return await asyncio.wait_for(waiting, 10)
+
+    asyncio.run(read_and_wait())
+    assert asyncio.run(cancel()) == "the end"
+
+
+async def _next(stream: Any) -> Any:
+    return await anext(stream, "the end")
