@@ -137,8 +137,8 @@ class _Reader(Generic[T]):
             raise self._delivery.broken
 
     def _interrupted(self) -> None:
-        self._delivery.left = []
-        self._driver.interrupted()
+        if self._driver.interrupted():
+            self._delivery.left = []
 
     async def _advance(self) -> Batch:
         """Return the next batch; its predecessor has been handed over."""

@@ -107,12 +107,13 @@ class AsyncDriver(Generic[T]):
         finally:
             self.busy = False
 
-    def interrupted(self) -> None:
+    def interrupted(self) -> bool:
         """Told when an exception leaves whoever hands batches over. One that did not come in a wait
         may have lost a batch on its way: then later calls raise."""
-        if not self.finished and not self._resumable:
+        if not (self.finished or self._resumable or self.busy):  # busy: somebody else reads it
             self._lost = True
             self.abort()
+        return self._lost
 
     def abort(self) -> None:
         """End the conversation and close its connection, without awaiting."""

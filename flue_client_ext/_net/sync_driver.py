@@ -103,12 +103,13 @@ class Driver(Generic[T]):
         finally:
             self.busy = False
 
-    def interrupted(self) -> None:
+    def interrupted(self) -> bool:
         """Told when an exception leaves whoever hands batches over. One that did not come in a wait
         may have lost a batch on its way: then later calls raise."""
-        if not self.finished and not self._resumable:
+        if not (self.finished or self._resumable or self.busy):  # busy: somebody else reads it
             self._lost = True
             self.close()
+        return self._lost
 
     def close(self) -> None:
         """End the conversation and let go of its connection; the second time does nothing."""
