@@ -7,7 +7,7 @@ export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flue test test-pythons check format generate lock bench clean
+.PHONY: help demo demo-flue test pythons test-pythons check format generate lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,12 +25,14 @@ demo: $(READY) ## run a workflow on the embedded local server and show its event
 demo-flue: $(READY) ## the same on a genuine Flue server (installs it first)
 	$(BIN)/python examples/demo.py --flue
 
-test: $(READY) ## run every test, on every Python 3.11-3.13 there is
+test: $(READY) ## run every test
 	$(BIN)/python -m pytest -n auto --dist worksteal
-	@$(MAKE) --no-print-directory test-pythons
 
-test-pythons: $(READY) ## run the tests that need no Node on the other Pythons that are installed
-	$(BIN)/python tests/pythons.py
+pythons: ## get Python 3.14 and 3.15 from Debian into .cache/debian, where that can be done
+	.ci/debian-pythons
+
+test-pythons: $(READY) ## run the tests on every other Python 3.11-3.15 there is
+	$(BIN)/python -m tests.pythons
 
 check: $(READY) ## formatting, lint, strict types, and drift of the generated code
 	$(BIN)/ruff format --check

@@ -1,58 +1,145 @@
-"""Runs the tests that need no Node on the other supported Pythons that are installed.
+"""Runs the tests on the other supported Pythons that this machine has.
 
-Each gets an environment of its own under .venvs, with the same pinned packages.
+`make test-pythons` looks on PATH, in the system's folders, in the folders of pyenv and uv, and in
+`.cache/debian` (see `.ci/debian-pythons`). Of each minor version it takes the oldest and the newest
+patch level, free-threaded builds apart; each gets an environment of its own under `.venvs`, with
+the same pinned packages. Arguments go to pytest; the default is every test that depends on the
+interpreter.
 """
 
 from __future__ import annotations
 
 import hashlib
-import shutil
+import json
+import os
+import platform
 import subprocess
 import sys
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-SUPPORTED = ("3.11", "3.12", "3.13")
-PORTABLE = ("tests/core", "tests/local", "tests/contract_spec/test_views.py")
+MINORS = (11, 12, 13, 14, 15)
+DEPENDENT = ("core", "local", "unary", "streams", "contract_spec/test_views.py", "packaging")
+INSTALL_LIMIT, TEST_LIMIT = 900, 1800
+"""Seconds for an environment's installation, and for its tests."""
+
+_PROBE = """
+import ensurepip, json, ssl, sqlite3, sys, sysconfig, venv
+free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+print(json.dumps([list(sys.version_info[:3]), free_threaded]))
+"""
 
 
-def interpreter(version: str) -> str | None:
-    """The path of a working `pythonX.Y`, if there is one other than the one that runs this."""
-    if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
+class Python(NamedTuple):
+    """An interpreter: `command` starts it."""
+
+    version: tuple[int, int, int]
+    free_threaded: bool
+    command: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return ".".join(map(str, self.version)) + ("t" if self.free_threaded else "")
+
+
+def candidates() -> Iterator[tuple[str, ...]]:
+    """Commands that may start a Python."""
+    home = Path.home()
+    folders = [Path(place) for place in os.get_exec_path()]
+    folders += [Path("/usr/bin"), Path("/usr/local/bin")]
+    for managed in (
+        Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions",
+        Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python"),
+    ):
+        folders += sorted(managed.glob("*/bin"))
+    names = [f"python3.{minor}{suffix}" for minor in MINORS for suffix in ("", "t")]
+    seen: set[Path] = set()
+    for path in (folder / name for folder in folders for name in names):
+        if path.is_file() and os.access(path, os.X_OK) and path.resolve() not in seen:
+            seen.add(path.resolve())
+            yield (str(path),)
+    debian = ROOT / ".cache" / "debian"
+    if (debian / ".ready").exists() and hasattr(os, "geteuid") and os.geteuid() == 0:
+        for name in names:
+            if (debian / "usr/bin" / name).exists():
+                yield (str(ROOT / ".ci" / "in-debian"), name)
+
+
+def probed(command: tuple[str, ...]) -> Python | None:
+    """What `command` starts; `None` where it does not work or lacks what a venv needs."""
+    try:
+        answer = subprocess.run(
+            [*command, "-c", _PROBE], capture_output=True, text=True, timeout=60, cwd="/"
+        )
+        version, free_threaded = json.loads(answer.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
-    found = shutil.which(f"python{version}")
-    if found is None:
-        return None
-    probe = [found, "-c", "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"]
-    answer = subprocess.run(probe, capture_output=True, text=True)
-    return found if answer.stdout.strip() == version else None
+    return Python(tuple(version), free_threaded, command)
 
 
-def environment(version: str, python: str) -> Path:
-    """An environment with the pinned packages; made anew when the pins change."""
-    folder = ROOT / ".venvs" / version
+def chosen(found: Iterable[Python], in_use: tuple[int, int, int]) -> list[Python]:
+    """The oldest and the newest patch level of each minor version but the one that is in use."""
+    groups: dict[tuple[int, bool], list[Python]] = {}
+    for python in sorted(found):
+        if python.version[1] in MINORS:
+            groups.setdefault((python.version[1], python.free_threaded), []).append(python)
+    ends = {python.name: python for group in groups.values() for python in (group[0], group[-1])}
+    main = ".".join(map(str, in_use))
+    return [python for name, python in ends.items() if name != main]
+
+
+def environment(python: Python) -> tuple[str, ...]:
+    """The command of an environment with the pinned packages; made anew when the pins change."""
+    folder = ROOT / ".venvs" / python.name
+    inner = (*python.command[:-1], str(folder / "bin" / "python"))
     pins = (ROOT / "requirements-dev.txt").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
     mark, stamp = folder / ".ready", hashlib.sha256(pins).hexdigest()
     if mark.exists() and mark.read_text() == stamp:
-        return folder
-    subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input"]
-    subprocess.run([*pip, "-r", ROOT / "requirements-dev.txt"], check=True)
-    subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", ROOT], check=True)
+        return inner
+
+    def run(*command: str | Path) -> None:
+        subprocess.run(command, check=True, cwd=ROOT, timeout=INSTALL_LIMIT)
+
+    pip = (*inner, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check")
+    run(*python.command, "-m", "venv", "--clear", folder)
+    run(*pip, "-r", ROOT / "requirements-dev.txt")
+    run(*pip, "--no-deps", "--no-build-isolation", "-e", ROOT)
     mark.write_text(stamp)
-    return folder
+    return inner
+
+
+def passes(python: Python, arguments: list[str]) -> bool:
+    command = [*environment(python), "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal"]
+    try:
+        return subprocess.run([*command, *arguments], cwd=ROOT, timeout=TEST_LIMIT).returncode == 0
+    except subprocess.TimeoutExpired:
+        print(f"Python {python.name}: no end after {TEST_LIMIT} s", flush=True)
+        return False
 
 
 def main() -> int:
-    failed = 0
-    for version in SUPPORTED:
-        python = interpreter(version)
-        if python is None:
-            continue
-        print(f"--- Python {version}", flush=True)
-        folder = environment(version, python)
-        command = [folder / "bin" / "python", "-m", "pytest", "-q", "-n", "auto", *PORTABLE]
-        failed += subprocess.run(command, cwd=ROOT).returncode != 0
+    arguments = sys.argv[1:] or [f"tests/{name}" for name in DEPENDENT]
+    found = filter(None, map(probed, candidates()))
+    in_use: tuple[int, int, int] = sys.version_info[:3]
+    pythons = chosen(found, in_use)
+    present = {python.version[1] for python in pythons} | {in_use[1]}
+    for minor in MINORS:
+        if minor not in present:
+            print(f"--- Python 3.{minor} is not on this machine: not tested", flush=True)
+    if not any(python.free_threaded for python in pythons):
+        print("--- no free-threaded Python is on this machine: not tested", flush=True)
+    failed: list[str] = []
+    for python in pythons:
+        print(f"--- Python {python.name}", flush=True)
+        began = time.monotonic()
+        if not passes(python, arguments):
+            failed.append(python.name)
+        print(f"--- Python {python.name}: {time.monotonic() - began:.0f} s", flush=True)
+    if failed:
+        print(f"failed on Python {', '.join(failed)} ({platform.platform()})", flush=True)
     return 1 if failed else 0
 
 
