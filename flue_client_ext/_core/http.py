@@ -45,6 +45,11 @@ class Head:
     headers: Mapping[str, str] = field(repr=False)
     close_delimited: bool = False
     """Neither chunked nor with a length: its end cannot be told from a cut."""
+    proxy: str | None = None
+    """The proxy that a plain request went through, which may have answered itself."""
+
+    def answer(self, body: bytes) -> Answer:
+        return Answer(self.status, self.headers, body, self.close_delimited, self.proxy)
 
     @property
     def content_type(self) -> str:
@@ -70,6 +75,7 @@ class Answer:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     close_delimited: bool = False
+    proxy: str | None = None
 
 
 def fold_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import h11
 
-from .http import Head, Request, fold_headers
-from .wire import ESTABLISHED, RECEIVE, Connect, Proxy, Route, Send, Talk
+from .http import Head, Request, fold_headers, is_retryable
+from .wire import ESTABLISHED, RECEIVE, Connect, Proxy, Route, Send, Talk, tls_name
 
 if TYPE_CHECKING:
     from .tls import Tls
@@ -21,10 +21,17 @@ _MAX_HEAD_BYTES = 256 * 1024
 _DEFAULT_IDLE = 4.0
 """Seconds a connection may lie idle when the server names no limit: below Node's and uvicorn's
 5."""
+_CERTAIN_IDLE = 0.05
+"""Seconds for which it is certainly still open then: longer than a loop of calls takes from one to
+the next, and shorter than any server waits that keeps connections at all."""
 
 
 class HttpCut(Exception):  # becomes a Failure
     """The answer did not come to its end."""
+
+
+class Unreachable(HttpCut):
+    """The way to the server cannot be opened, and trying again does not change that."""
 
 
 class Connection:
@@ -39,12 +46,17 @@ class Connection:
         self.answered = False
         self.used = False
         self.idle_limit = _DEFAULT_IDLE
+        """Seconds without a byte after which it is not used again."""
+        self.certain_limit = _CERTAIN_IDLE
+        """Seconds without a byte after which the server may already be closing it."""
 
     @property
     def through(self) -> str:
-        """The proxy on the way, in words; empty for none."""
+        """The proxy that may be the cause of a failure, in words; empty for none."""
         proxy = self._route.proxy
-        return "" if proxy is None else f" (through the proxy {proxy.host}:{proxy.port})"
+        if proxy is None or (self.sent and self._route.tls):  # inside a tunnel the server speaks
+            return ""
+        return f" (through the proxy {proxy.label})"
 
     @property
     def reusable(self) -> bool:
@@ -74,7 +86,12 @@ class Connection:
             yield from self._send(data)
         except ConnectionError:
             pass  # an early answer, such as 413, may be there to be read; else reading fails too
-        response = yield from self._response(self._h11)
+        try:
+            response = yield from self._response(self._h11)
+        except OSError as error:
+            if self._tls is not None and self._tls.is_refusal(error):
+                self.sent = False  # it arrived, but was never read
+            raise
         self.answered = True
         self._finished = False
         return self._head(request, response)
@@ -106,14 +123,14 @@ class Connection:
         if route.tls:
             yield from self._start_tls(route.host)
 
-    def _start_tls(self, server_name: str) -> Talk[None]:
+    def _start_tls(self, host: str) -> Talk[None]:
         if self._tls is not None:
-            raise HttpCut(
+            raise Unreachable(
                 "TLS to the server inside TLS to the proxy; give such a proxy to http_client="
             )
         from .tls import Tls  # ssl takes longer to import than a plain request takes
 
-        self._tls = tls = Tls(self._route.tls_context(), server_name)
+        self._tls = tls = Tls(self._route.tls_context(), tls_name(host))
         yield from tls.handshake()
 
     def _tunnel(self, proxy: Proxy) -> Talk[None]:
@@ -125,17 +142,19 @@ class Connection:
         yield from self._send((link.send(ask) or b"") + (link.send(h11.EndOfMessage()) or b""))
         response = yield from self._response(link)
         if not 200 <= response.status_code < 300:
-            raise HttpCut(f"the proxy refused the tunnel with status {response.status_code}")
+            kind = HttpCut if is_retryable(response.status_code) else Unreachable
+            raise kind(f"the proxy refused the tunnel with status {response.status_code}")
 
     def _serialised(self, link: h11.Connection, request: Request) -> bytes:
         parts = urlsplit(request.url)
+        host = _without_zone(parts.netloc)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        headers = [("host", parts.netloc), *request.headers.items()]
+        headers = [("host", host), *request.headers.items()]
         if request.body is not None:
             headers.append(("content-length", str(len(request.body))))
         proxy = self._route.proxy
         if proxy is not None and not self._route.tls:
-            target = f"{parts.scheme}://{parts.netloc}{target}"
+            target = f"{parts.scheme}://{host}{target}"
             if proxy.authorization:
                 headers.append(("proxy-authorization", proxy.authorization))
         raw = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
@@ -156,10 +175,19 @@ class Connection:
 
     def _head(self, request: Request, response: h11.Response) -> Head:
         headers = fold_headers(response.headers.raw_items())
-        self.idle_limit = _idle_limit(headers.get("keep-alive", ""))
+        self._set_limits(_announced_idle(headers.get("keep-alive", "")))
         bodiless = request.method == "HEAD" or response.status_code in (204, 304)
         delimited = bodiless or "content-length" in headers or "transfer-encoding" in headers
-        return Head(response.status_code, headers, close_delimited=not delimited)
+        proxy = self._route.proxy
+        speaker = proxy.label if proxy is not None and not self._route.tls else None
+        return Head(response.status_code, headers, close_delimited=not delimited, proxy=speaker)
+
+    def _set_limits(self, announced: float | None) -> None:
+        if announced is None:
+            self.idle_limit, self.certain_limit = _DEFAULT_IDLE, _CERTAIN_IDLE
+        else:  # less a second for the way, or half of what is shorter than two
+            self.idle_limit = max(announced - 1.0, 0.5)
+            self.certain_limit = max(announced - 1.0, announced / 2)
 
     def _next_event(self, link: h11.Connection) -> object:
         try:
@@ -180,10 +208,16 @@ class Connection:
             yield Send(data)
 
 
-def _idle_limit(keep_alive: str) -> float:
-    """Seconds from `Keep-Alive: timeout=N`, less one for the way."""
+def _without_zone(netloc: str) -> str:
+    """An IPv6 zone is this machine's own and is not sent (RFC 6874 section 4)."""
+    address, percent, rest = netloc.partition("%")
+    return f"{address}{rest[rest.index(']') :]}" if percent and "]" in rest else netloc
+
+
+def _announced_idle(keep_alive: str) -> float | None:
+    """Seconds from `Keep-Alive: timeout=N`."""
     for part in keep_alive.split(","):
         name, _, value = part.strip().partition("=")
         if name.lower() == "timeout" and value.isascii() and value.isdigit():
-            return max(min(float(value), 60.0) - 1.0, 0.5)
-    return _DEFAULT_IDLE
+            return min(float(value), 60.0)
+    return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 
+from .alerts import is_refusal
 from .wire import RECEIVE, Send, Talk
 
 _MAX_READ = 1 << 18
@@ -22,6 +23,15 @@ class Tls:
         )
         self.ended = False
         """Whether the peer has said its farewell, or left without one."""
+        self._heard = False
+
+    def is_refusal(self, error: OSError) -> bool:
+        """Whether the peer refused the handshake by `error`, after it had looked done: a TLS 1.3
+        server reads a client's certificate together with its first request (RFC 8446, sections
+        4.4.2 and 6.2), and answers with an alert in place of the first byte."""
+        if not isinstance(error, ssl.SSLError) or self._heard:
+            return False
+        return self._session.version() == "TLSv1.3" and is_refusal(error.reason)
 
     def handshake(self) -> Talk[None]:
         while True:
@@ -55,6 +65,7 @@ class Tls:
         try:
             while part := self._session.read(_MAX_READ):
                 parts.append(part)
+                self._heard = True
             self.ended = True
         except ssl.SSLWantReadError:
             pass

@@ -48,12 +48,20 @@ Talk: TypeAlias = Generator[Operation, Any, T]
 
 @frozen
 class Proxy:
-    """An HTTP proxy; `authorization` is the value of its Proxy-Authorization header."""
+    """An HTTP proxy; `authorization` is the value of its Proxy-Authorization header, `variable` the
+    environment's that names it."""
 
     host: str
     port: int
     tls: bool
     authorization: str | None = field(repr=False)
+    variable: str = ""
+
+    @property
+    def label(self) -> str:
+        """What an error calls it."""
+        source = f", from {self.variable}" if self.variable else ""
+        return f"{_authority(self.host, self.port)}{source}"
 
 
 class Route(NamedTuple):
@@ -68,5 +76,15 @@ class Route(NamedTuple):
     @property
     def authority(self) -> str:
         """`host:port`, with brackets around an IPv6 address."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return _authority(self.host, self.port)
+
+
+def tls_name(host: str) -> str:
+    """The name that TLS asks for and verifies: a host without the dot that makes it absolute (RFC
+    6066 section 3) and without an IPv6 zone, which means nothing to the peer."""
+    return host.partition("%")[0].removesuffix(".")
+
+
+def _authority(host: str, port: int) -> str:
+    bare = host.partition("%")[0]  # an IPv6 zone is this machine's own (RFC 6874 section 4)
+    return f"[{bare}]:{port}" if ":" in host else f"{host}:{port}"

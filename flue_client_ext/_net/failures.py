@@ -1,27 +1,41 @@
-"""Socket errors as the core's `Failure` values."""
+"""Errors of sockets, TLS and httpx as the core's `Failure` values."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
-from .._core.http11 import Connection, HttpCut
+from .._core.alerts import in_words, is_final
+from .._core.http11 import Connection, HttpCut, Unreachable
 from .._core.steps import Failure
 
 
 def failure_of(http: Connection, error: HttpCut | OSError) -> Failure:
     """Say what `error` means for the request that `http` was carrying."""
-    cause = describe(error) + ("" if http.sent else http.through)
+    cause = describe(error) + http.through
     stale = http.used and not http.answered and not isinstance(error, TimeoutError)
     if not http.sent:
-        return Failure("connect", cause, sent=False, permanent=_is_distrust(error))
+        return Failure("connect", cause, sent=False, permanent=is_permanent(error))
     if isinstance(error, TimeoutError):
         return Failure("timeout", cause)
     return Failure("cut", cause, stale=stale)
 
 
-def _is_distrust(error: Exception) -> bool:
+def is_permanent(error: BaseException) -> bool:
+    """Whether a connection that could not be opened for `error` cannot be opened later either. A
+    name that is not found may be: a machine changes its network."""
+    return isinstance(error, Unreachable | UnicodeError) or is_final(tls_reason(error))
+
+
+def tls_reason(error: BaseException) -> str | None:
+    """OpenSSL's name for what went wrong, in `error` or in what it was raised from."""
     ssl = sys.modules.get("ssl")  # whatever raised the error has loaded it
-    return ssl is not None and isinstance(error, ssl.SSLCertVerificationError)
+    if ssl is None:
+        return None
+    for link in _chain(error):
+        if isinstance(link, ssl.SSLError):
+            return link.reason or None
+    return None
 
 
 def describe(error: BaseException) -> str:
@@ -29,4 +43,16 @@ def describe(error: BaseException) -> str:
     words = str(error)
     if isinstance(error, HttpCut):
         return words
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    reason = tls_reason(error)
+    if reason == "CERTIFICATE_VERIFY_FAILED" or not is_final(reason):
+        return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    return in_words(str(reason))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or link.__context__
