@@ -13,7 +13,7 @@ from .._core.steps import DeadlineExceeded, Failure
 from .._core.wire import Connect, Established, Receive, Send, Talk
 from .async_socket import AsyncSocket
 from .failures import failure_of
-from .pool import Link, Pool
+from .pool import Link, Pool, can_carry
 from .tcp import CONNECT_TIMEOUT
 
 T = TypeVar("T")
@@ -42,9 +42,9 @@ class AsyncOwnChannel:
 
     async def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         link = self._link
-        if link is None or not link.http.reusable or link.socket.is_stale():
+        if link is None or not can_carry(link, request):
             await self.close()
-            link = self._link = self._pool.take()
+            link = self._link = self._pool.take(request)
         return await self._run(
             link, lambda: link.http.open(request), CONNECT_TIMEOUT, limit, deadline
         )
@@ -102,7 +102,7 @@ async def _perform(
                         case Established():
                             scope.deadline = _until(limit, deadline)
                         case Connect(host, port):
-                            await socket.connect(host, port, scope.deadline)
+                            await socket.connect(host, port)
                 except OSError as error:
                     operation = talk.throw(error)
                 else:

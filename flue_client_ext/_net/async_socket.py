@@ -6,35 +6,35 @@ caller's scopes."""
 
 from __future__ import annotations
 
-import os
 import socket
-import threading
+import time
 from collections.abc import Sequence
 
 import anyio
 import anyio.lowlevel
 
 from .detached import loop_caller
-from .tcp import READ_SIZE, UNDER_WAY, Address, literal, make_socket, peer_spoke, resolve, share
+from .race import Favourite, race
+from .tcp import READ_SIZE, Address, Found, literal, look_up, peer_spoke
 
 
 class AsyncSocket:
-    def __init__(self) -> None:
+    def __init__(self, favourite: Favourite) -> None:
+        self._favourite = favourite
         self._socket: socket.socket | None = None
+        self.heard_at = 0.0
 
-    async def connect(self, host: str, port: int, until: float) -> None:
-        """Connect to the first address that answers; `until` is in the event loop's time."""
+    async def connect(self, host: str, port: int) -> None:
         addresses = literal(host, port) or await _look_up(host, port)
-        for index, address in enumerate(addresses):
-            left = len(addresses) - index
-            try:
-                with anyio.fail_after(share(until - anyio.current_time(), left)):
-                    self._socket = await _connected(address)
-                return
-            except OSError:
-                if left == 1:
-                    raise
-        raise OSError(f"no address for {host}")
+        attempts = race(host, addresses, self._favourite)
+        try:
+            wait = next(attempts)
+            while True:
+                wait = attempts.send(await _writable(wait.sockets, wait.seconds))
+        except StopIteration as stop:
+            self._socket = stop.value
+        finally:
+            attempts.close()
 
     async def send(self, data: bytes) -> None:
         sock, view = self._opened(), memoryview(data)
@@ -53,6 +53,7 @@ class AsyncSocket:
                 await anyio.wait_readable(sock)
                 waited = True
                 continue
+            self.heard_at = time.monotonic()
             if not waited:  # a stream that always has data must not starve the others
                 await anyio.lowlevel.checkpoint()
             return data
@@ -72,33 +73,39 @@ class AsyncSocket:
 
 async def _look_up(host: str, port: int) -> Sequence[Address]:
     """Resolve in a thread that nobody waits for; the end of an asyncio loop waits for its own."""
-    found: list[Sequence[Address] | OSError] = []
+    found: list[Found] = []
     done, call_in_loop = anyio.Event(), loop_caller()
 
-    def work() -> None:
-        found.append(resolve(host, port))
+    def tell(answer: Found) -> None:
+        found.append(answer)
         try:
             call_in_loop(done.set)
         except RuntimeError:  # the loop has ended
             pass
 
-    threading.Thread(target=work, name="flue-client-lookup", daemon=True).start()
+    look_up(host, port, tell)
     await done.wait()
-    if isinstance(found[0], OSError):
+    if isinstance(found[0], Exception):
         raise found[0]
     return found[0]
 
 
-async def _connected(address: Address) -> socket.socket:
-    sock = make_socket(address)
-    try:
-        error = sock.connect_ex(address[4])
-        if error in UNDER_WAY:
-            await anyio.wait_writable(sock)
-            error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if error:
-            raise OSError(error, os.strerror(error))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+async def _writable(
+    sockets: Sequence[socket.socket], seconds: float | None
+) -> Sequence[socket.socket]:
+    """Those that are writable within `seconds`; none when these have passed."""
+    ready: list[socket.socket] = []
+    with anyio.move_on_after(seconds):
+        if len(sockets) == 1:
+            await anyio.wait_writable(sockets[0])
+            return sockets
+        async with anyio.create_task_group() as group:
+
+            async def watch(sock: socket.socket) -> None:
+                await anyio.wait_writable(sock)
+                ready.append(sock)
+                group.cancel_scope.cancel()
+
+            for sock in sockets:
+                group.start_soon(watch, sock)
+    return ready

@@ -9,14 +9,19 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from .._core.http import Request
 from .._core.http11 import Connection
 from .._core.wire import Route
+from .race import Favourite
 
 _MOST_IDLE = 20
 _pools: weakref.WeakSet[Pool[Any]] = weakref.WeakSet()
 
 
 class Closable(Protocol):
+    heard_at: float
+    """When bytes came last, of `time.monotonic`."""
+
     def is_stale(self) -> bool: ...
     def close(self) -> None: ...
 
@@ -31,6 +36,15 @@ class Link(NamedTuple, Generic[S]):
     socket: S
 
 
+def can_carry(link: Link[S], request: Request) -> bool:
+    """Whether `link`, which has carried others, may carry this one. Its server may be closing it
+    just now, unseen: then a read is sent again, but what became of a POST is not known. So a POST
+    wants a connection that is certainly still open."""
+    http, idle = link.http, time.monotonic() - link.socket.heard_at
+    limit = http.certain_limit if request.method == "POST" else http.idle_limit
+    return http.reusable and idle < limit and not link.socket.is_stale()
+
+
 class Pool(Generic[S]):
     """Idle links of one route and one owner (a process, an event loop); thread-safe.
 
@@ -40,7 +54,7 @@ class Pool(Generic[S]):
     def __init__(
         self,
         route: Route,
-        make: Callable[[], S],
+        make: Callable[[Favourite], S],
         owner: Callable[[], object],
         most_idle: int = _MOST_IDLE,
     ) -> None:
@@ -49,30 +63,31 @@ class Pool(Generic[S]):
         self._owner_now = owner
         self._most_idle = most_idle
         self._owner: object = None
-        self._idle: list[tuple[Link[S], float]] = []
+        self._favourite = Favourite()
+        self._idle: list[Link[S]] = []
         self._lock = threading.RLock()  # the collector may give a link back in the middle of this
         self.closed = False
         _pools.add(self)
 
-    def take(self) -> Link[S]:
-        """Return an idle link that is still good, or a new one, not yet connected."""
+    def take(self, request: Request) -> Link[S]:
+        """Return an idle link that can carry `request`, or a new one, not yet connected."""
         with self._lock:
             if self.closed:
                 raise RuntimeError("the client has been closed")
             self._check_owner()
             while self._idle:
-                link, until = self._idle.pop()
-                if time.monotonic() < until and not link.socket.is_stale():
+                link = self._idle.pop()
+                if can_carry(link, request):
                     return link
-                link.socket.close()
-        return Link(Connection(self._route), self._make())
+                link.socket.close()  # a POST's own takes its place
+        return Link(Connection(self._route), self._make(self._favourite))
 
     def give_back(self, link: Link[S]) -> None:
         """Keep `link` for the next call if it can carry one; otherwise close it."""
         with self._lock:
             self._check_owner()
             if link.http.reusable and not self.closed and len(self._idle) < self._most_idle:
-                self._idle.append((link, time.monotonic() + link.http.idle_limit))
+                self._idle.append(link)
                 return
         link.socket.close()
 
@@ -96,7 +111,7 @@ class Pool(Generic[S]):
             self._owner = owner
 
     def _drop(self) -> None:
-        for link, _ in self._idle:
+        for link in self._idle:
             link.socket.close()
         self._idle.clear()
 

@@ -12,7 +12,7 @@ from .._core.http11 import HttpCut
 from .._core.steps import DeadlineExceeded, Failure
 from .._core.wire import Connect, Established, Receive, Send, Talk
 from .failures import failure_of
-from .pool import Link, Pool
+from .pool import Link, Pool, can_carry
 from .sync_socket import SyncSocket
 from .tcp import CONNECT_TIMEOUT
 
@@ -45,9 +45,9 @@ class OwnChannel:
 
     def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         link = self._link
-        if link is None or not link.http.reusable or link.socket.is_stale():
+        if link is None or not can_carry(link, request):
             self._leave()
-            link = self._link = self._pool.take()
+            link = self._link = self._pool.take(request)
             if self._aborted:  # abort() came while there was no socket to tell
                 link.socket.abort()
         return self._run(link, lambda: link.http.open(request), CONNECT_TIMEOUT, limit, deadline)

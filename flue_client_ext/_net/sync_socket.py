@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import math
 import select
 import socket
 import threading
 import time
 from collections.abc import Sequence
 
-from .tcp import READ_SIZE, UNDER_WAY, Address, literal, make_socket, peer_spoke, resolve, share
+from .race import Favourite, race
+from .tcp import READ_SIZE, Address, Found, literal, look_up, peer_spoke
 
 _GLANCE = 0.02
 """Seconds between two looks at the abort flag while connecting, where no socket can be shut
@@ -23,30 +24,34 @@ class Aborted(OSError):
 class SyncSocket:
     """Every wait ends at `until` (a reading of `time.monotonic`) with a `TimeoutError`."""
 
-    def __init__(self) -> None:
+    def __init__(self, favourite: Favourite) -> None:
+        self._favourite = favourite
         self._socket: socket.socket | None = None
+        self.heard_at = 0.0
         self._lock = threading.RLock()  # a signal handler may abort in the middle of `abort`
         self._aborted = False
 
     def connect(self, host: str, port: int, until: float) -> None:
         addresses = literal(host, port) or self._look_up(host, port, until)
-        for index, address in enumerate(addresses):
-            left = len(addresses) - index
-            now = time.monotonic()
-            try:
-                self._try(address, now + share(until - now, left))
-                return
-            except OSError:
-                if self._aborted or left == 1:
-                    raise
-        raise OSError(f"no address for {host}")
+        attempts = race(host, addresses, self._favourite)
+        try:
+            wait = next(attempts)
+            while True:
+                wait = attempts.send(self._writable(wait.sockets, wait.seconds, until))
+        except StopIteration as stop:
+            with self._lock:
+                self._socket = stop.value
+        finally:
+            attempts.close()
 
     def send(self, data: bytes, until: float) -> None:
         sock = self._ready(until)
         sock.sendall(data)
 
     def receive(self, until: float) -> bytes:
-        return self._ready(until).recv(READ_SIZE)
+        data = self._ready(until).recv(READ_SIZE)
+        self.heard_at = time.monotonic()
+        return data
 
     def abort(self) -> None:
         """End whatever waits on this socket, now and later; from any thread."""
@@ -78,39 +83,34 @@ class SyncSocket:
         self._socket.settimeout(min(left, 1e8))
         return self._socket
 
-    def _try(self, address: Address, until: float) -> None:
-        sock = make_socket(address)
-        try:
-            error = sock.connect_ex(address[4])
-            if error not in UNDER_WAY:
-                raise OSError(error, os.strerror(error))
-            while not _writable(sock, _GLANCE):
-                if self._aborted:
-                    raise Aborted
-                if time.monotonic() >= until:
-                    raise TimeoutError("timed out while connecting")
-            error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if error:
-                raise OSError(error, os.strerror(error))
-        except BaseException:
-            sock.close()
-            raise
-        with self._lock:
-            self._socket = sock
+    def _writable(
+        self, sockets: Sequence[socket.socket], seconds: float | None, until: float
+    ) -> Sequence[socket.socket]:
+        """Those that are writable within `seconds`; none when these have passed."""
+        enough = math.inf if seconds is None else time.monotonic() + seconds
+        while True:
+            now = time.monotonic()
+            ready = _poll(sockets, max(min(_GLANCE, enough - now, until - now), 0.0))
+            if self._aborted:
+                raise Aborted
+            if ready or (now := time.monotonic()) >= enough:
+                return ready
+            if now >= until:
+                raise TimeoutError("timed out while connecting")
 
     def _look_up(self, host: str, port: int, until: float) -> Sequence[Address]:
-        """Resolve in a thread that can be left behind: `getaddrinfo` cannot be interrupted."""
-        found: list[Sequence[Address] | OSError] = []
+        """The answer of a look-up that is left behind when it takes too long."""
+        found: list[Found] = []
         done = threading.Event()
 
-        def work() -> None:
-            found.append(resolve(host, port))
+        def tell(answer: Found) -> None:
+            found.append(answer)
             done.set()
 
-        threading.Thread(target=work, name="flue-client-lookup", daemon=True).start()
+        look_up(host, port, tell)
         while not self._aborted:
             if done.wait(_GLANCE):
-                if isinstance(found[0], OSError):
+                if isinstance(found[0], Exception):
                     raise found[0]
                 return found[0]
             if time.monotonic() >= until:
@@ -118,10 +118,12 @@ class SyncSocket:
         raise Aborted
 
 
-def _writable(sock: socket.socket, seconds: float) -> bool:
+def _poll(sockets: Sequence[socket.socket], seconds: float) -> Sequence[socket.socket]:
     if hasattr(select, "poll"):  # select() itself cannot watch a descriptor above 1023
         poll = select.poll()
-        poll.register(sock, select.POLLOUT)
-        return bool(poll.poll(seconds * 1000))
-    _, ready, failed = select.select([], [sock], [sock], seconds)
-    return bool(ready or failed)
+        for sock in sockets:
+            poll.register(sock, select.POLLOUT)
+        ready = {descriptor for descriptor, _ in poll.poll(math.ceil(seconds * 1000))}
+        return [sock for sock in sockets if sock.fileno() in ready]
+    _, writable, failed = select.select([], sockets, sockets, seconds)
+    return [sock for sock in sockets if sock in writable or sock in failed]

@@ -219,8 +219,7 @@ def test_our_sockets_have_keepalive_and_no_delay(
         made.append(real(address))
         return made[-1]
 
-    kind = "async" if any_world.is_async else "sync"
-    monkeypatch.setattr(f"flue_client_ext._net.{kind}_socket.make_socket", remembered)
+    monkeypatch.setattr("flue_client_ext._net.race.make_socket", remembered)
     with RawServer(works) as server:
         any_world.client(server.url).workflows.invoke("w")
         (sock,) = made
