@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._core.http import Answer, is_retryable, redirect_origin
+from ._core.http import Answer, is_retryable, redirect_origin, speaker
 from ._core.jsoncodec import NotJson, as_array, as_object, decode
 
 __all__ = [
@@ -64,7 +64,8 @@ class FlueApiError(FlueError):
     from Flue) or on `status`; prose may change. `body` is the decoded JSON, or the text of
     anything else, or `None` for an empty body. `retryable` says whether the same request may be
     sent again and succeed: of reads only. Never after a POST, whose run a gateway's 502, 504 or
-    524 leaves open: it may have been started."""
+    524 leaves open: it may have been started. `proxy` names the HTTP proxy that a plain request
+    went through, which may have answered itself."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class FlueApiError(FlueError):
         self.headers: Mapping[str, str] = _harmless(answer.headers)
         self.body: Any = _body_of(answer)
         self.run_id = run_id
+        self.proxy = answer.proxy
         self.retryable = read and is_retryable(answer.status)
         envelope = _envelope(self.body)
         self.type: str | None = envelope.get("type")
@@ -134,8 +136,9 @@ class InvokeOutcomeUnknownError(FlueConnectionError):
 class FlueProtocolError(FlueError):
     """An answer that arrived whole and is not what the protocol says.
 
-    `url` has no query; `run_id` is set when it is known. Never retried. The call or stream that
-    raised it is finished; the client is not.
+    `url` has no query; `run_id` is set when it is known, `proxy` when a plain request went through
+    an HTTP proxy, which may have answered itself. Never retried. The call or stream that raised it
+    is finished; the client is not.
     """
 
     def __init__(
@@ -145,10 +148,12 @@ class FlueProtocolError(FlueError):
         url: str | None = None,
         offset: str | None = None,
         run_id: str | None = None,
+        proxy: str | None = None,
     ) -> None:
         where = "" if url is None else f" (from {url}{_at(offset)})"
-        super().__init__(message + where)
+        super().__init__(message + where + speaker(proxy))
         self.message = message
+        self.proxy = proxy
         self.url = url
         self.offset = offset
         self.run_id = run_id
@@ -269,7 +274,8 @@ def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, 
     words = f"{error.status} {error.type}: " if error.type else f"{error.status}: "
     details = envelope.get("details")
     tail = f" {details}" if isinstance(details, str) and details and not explanation else ""
-    return _printable(words + error.message + tail) + _rejected(error.meta)
+    whose = "" if error.type else speaker(error.proxy)
+    return _printable(words + error.message + tail) + _rejected(error.meta) + whose
 
 
 def _printable(text: str) -> str:

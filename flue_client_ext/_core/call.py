@@ -35,6 +35,7 @@ def send(
             raise FlueProtocolError(
                 f"the answer is encoded with {reply.encoding}, although identity was asked for",
                 url=request.shown_url,
+                proxy=reply.proxy,
             )
         if isinstance(reply, Failure) or reply.status != 401 or not refreshes:
             return reply
@@ -72,7 +73,7 @@ def exchange(
     body = yield from read_body(request, limit)
     if isinstance(body, Failure):
         return body
-    return Answer(head.status, head.headers, body, head.close_delimited)
+    return head.answer(body)
 
 
 def call(

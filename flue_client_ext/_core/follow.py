@@ -193,7 +193,9 @@ class Follower:
             return (yield from reader.frames(limit, self._take))
         if head.status == 200 and not replaceable:
             words = f"expected text/event-stream, got {head.content_type or 'no content type'}"
-            raise FlueProtocolError(words, url=request.shown_url, offset=self._offset)
+            raise FlueProtocolError(
+                words, url=request.shown_url, offset=self._offset, proxy=head.proxy
+            )
         if replaceable and not is_retryable(head.status):
             answered = f"answered {head.status} {head.content_type}".strip()
             if head.status != 204 and (head.status, head.content_type) != (200, "application/json"):

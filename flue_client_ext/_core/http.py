@@ -78,6 +78,11 @@ class Answer:
     proxy: str | None = None
 
 
+def speaker(proxy: str | None) -> str:
+    """Whose words an answer may be that is not Flue's, to end an error's message with."""
+    return "" if proxy is None else f" (through the proxy {proxy}, which may have answered itself)"
+
+
 def fold_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Turn raw header pairs into a mapping with lower-case names."""
     folded: dict[str, str] = {}

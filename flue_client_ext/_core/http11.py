@@ -59,6 +59,12 @@ class Connection:
         return f" (through the proxy {proxy.label})"
 
     @property
+    def trusting(self) -> str:
+        """The setting that chose the certificates that are trusted, in words; empty for none."""
+        source = self._route.trust()
+        return f" (trusting the certificates of {source})" if source else ""
+
+    @property
     def reusable(self) -> bool:
         """Whether the answer was read to its end, nothing came behind it, and the server keeps the
         connection open."""

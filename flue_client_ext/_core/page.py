@@ -25,24 +25,31 @@ def parse_page(request: Request, head: Head, body: bytes, offset: str) -> Readin
     was cut (PROTOCOL says what a whole one is)."""
     if head.close_delimited and not _is_json(body):
         return None
-    items = [] if head.status == 204 else parse_items(body, request, offset)
+    items = [] if head.status == 204 else parse_items(body, request, offset, head.proxy)
     following = head.headers.get("stream-next-offset")
     if not following:
         raise FlueProtocolError(
-            "the answer has no Stream-Next-Offset", url=request.shown_url, offset=offset
+            "the answer has no Stream-Next-Offset",
+            url=request.shown_url,
+            offset=offset,
+            proxy=head.proxy,
         )
     closed = head.says("stream-closed")
     up_to_date = closed or head.says("stream-up-to-date")
     return Reading(Batch(items, following, up_to_date, closed), head.headers.get("stream-cursor"))
 
 
-def parse_items(data: bytes, request: Request, offset: str) -> list[Any]:
-    """Return the array that a page or an SSE data frame carries."""
-    value = _decoded(data, "the answer", request, offset)
+def parse_items(data: bytes, request: Request, offset: str, proxy: str | None = None) -> list[Any]:
+    """Return the array that a page or an SSE data frame carries. `proxy` may have answered a
+    page itself."""
+    value = _decoded(data, "the answer", request, offset, proxy)
     if not isinstance(value, list):
         kind = type(value).__name__
         raise FlueProtocolError(
-            f"expected a JSON array, got {kind}", url=request.shown_url, offset=offset
+            f"expected a JSON array, got {kind}",
+            url=request.shown_url,
+            offset=offset,
+            proxy=proxy,
         )
     return value  # pyright: ignore[reportUnknownVariableType]
 
@@ -71,10 +78,12 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def _decoded(data: bytes, what: str, request: Request, offset: str) -> Any:
+def _decoded(
+    data: bytes, what: str, request: Request, offset: str, proxy: str | None = None
+) -> Any:
     try:
         return decode(data)
     except NotJson as error:
         raise FlueProtocolError(
-            f"{what} is {error}", url=request.shown_url, offset=offset
+            f"{what} is {error}", url=request.shown_url, offset=offset, proxy=proxy
         ) from None

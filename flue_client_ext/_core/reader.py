@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import FlueProtocolError
 from .call import READ_LIMIT, connection_error, read_body
-from .http import Answer, Head, Request, is_retryable, retry_after
+from .http import Answer, Head, Request, is_retryable, retry_after, speaker
 from .page import Reading, parse_control, parse_items, parse_page
 from .source import Source, Trouble
 from .sse import Framer, FrameTooLarge, parse_frame
@@ -40,12 +40,11 @@ class Reader:
             return self.failed(body)
         self._tally.received(len(body))
         if head.status not in (200, 204):
-            return self.refused(Answer(head.status, head.headers, body))
+            return self.refused(head.answer(body))
         reading = parse_page(self._request, head, body, self._offset)
         if reading is None:
-            return self.failed(
-                Failure("cut", "a body without a length that is not JSON: it was cut")
-            )
+            cause = "a body without a length that is not JSON: it was cut"
+            return self.failed(Failure("cut", cause + speaker(head.proxy)))
         yield from take(reading)
         return None
 

@@ -65,13 +65,15 @@ class Proxy:
 
 
 class Route(NamedTuple):
-    """How to reach an origin. `tls_context` makes or returns the shared context; called late."""
+    """How to reach an origin. `tls_context` makes or returns the shared context; called late.
+    `trust` names the setting that it obeys, if any."""
 
     host: str
     port: int
     tls: bool
     proxy: Proxy | None
     tls_context: Callable[[], ssl.SSLContext]
+    trust: Callable[[], str] = str
 
     @property
     def authority(self) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from flue_client.models import View
 
-from .._core.http import Answer, Request
+from .._core.http import Answer, Request, speaker
 from .._core.jsoncodec import NotJson, as_object, decode
 from ..errors import (
     FlueApiError,
@@ -71,5 +71,6 @@ def view_of(cls: type[V], answer: Answer, request: Request, needed: str) -> V:
 
 def _unusable(answer: Answer, request: Request, what: str) -> Exception:
     if request.method == "POST" and answer.close_delimited:
-        return InvokeOutcomeUnknownError(f"{what}; it may have been cut", cause="a cut answer")
-    return FlueProtocolError(what, url=request.shown_url)
+        words = f"{what}; it may have been cut{speaker(answer.proxy)}"
+        return InvokeOutcomeUnknownError(words, cause="a cut answer")
+    return FlueProtocolError(what, url=request.shown_url, proxy=answer.proxy)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from attrs import field, frozen
 
 from .._core.wire import Route
 from .environment import proxy_for
-from .trust import shared_context
+from .trust import shared_context, trust
 from .url import Url, parsed
 
 if TYPE_CHECKING:
@@ -72,11 +71,10 @@ def _parsed(given: object, what: str) -> Url:
 
 def _route(url: Url, context: ssl.SSLContext | None, own_client: bool) -> Route:
     tls = url.scheme == "https"
-    make: Callable[[], ssl.SSLContext] = shared_context
-    if context is not None:
-        make = partial(_given, context)
     proxy = None if own_client else proxy_for(url.scheme, url.host, url.port, os.environ)
-    return Route(url.host, url.port, tls, proxy, make)
+    if context is None:
+        return Route(url.host, url.port, tls, proxy, shared_context, trust)
+    return Route(url.host, url.port, tls, proxy, partial(_given, context))
 
 
 def _given(context: ssl.SSLContext) -> ssl.SSLContext:

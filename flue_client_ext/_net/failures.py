@@ -9,10 +9,14 @@ from .._core.alerts import in_words, is_final
 from .._core.http11 import Connection, HttpCut, Unreachable
 from .._core.steps import Failure
 
+DISTRUST = "CERTIFICATE_VERIFY_FAILED"
+
 
 def failure_of(http: Connection, error: HttpCut | OSError) -> Failure:
     """Say what `error` means for the request that `http` was carrying."""
     cause = describe(error) + http.through
+    if tls_reason(error) == DISTRUST:
+        cause += http.trusting
     stale = http.used and not http.answered and not isinstance(error, TimeoutError)
     if not http.sent:
         return Failure("connect", cause, sent=False, permanent=is_permanent(error))
@@ -32,24 +36,27 @@ def tls_reason(error: BaseException) -> str | None:
     ssl = sys.modules.get("ssl")  # whatever raised the error has loaded it
     if ssl is None:
         return None
-    for link in _chain(error):
+    for link in chain(error):
         if isinstance(link, ssl.SSLError):
             return link.reason or None
     return None
 
 
 def describe(error: BaseException) -> str:
-    """Name an error in words that hold no secret: sockets and h11 quote no header."""
-    words = str(error)
+    """Name an error in words that hold no secret: sockets and h11 quote no header. httpx on trio
+    leaves the words to what its errors were raised from."""
     if isinstance(error, HttpCut):
-        return words
+        return str(error)
     reason = tls_reason(error)
-    if reason == "CERTIFICATE_VERIFY_FAILED" or not is_final(reason):
-        return f"{type(error).__name__}: {words}" if words else type(error).__name__
-    return in_words(str(reason))
+    if is_final(reason) and reason != DISTRUST:
+        return in_words(str(reason))
+    speakers = [error, *(link for link in chain(error) if isinstance(link, OSError))]
+    words = next(filter(None, map(str, speakers)), "")
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, and what it was raised from."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:

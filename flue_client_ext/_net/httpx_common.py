@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import httpx
 
-from .._core.http import Head, Request, fold_headers
+from .._core.alerts import is_refusal
+from .._core.http import Head, Request, fold_headers, is_retryable
 from .._core.steps import Failure
-from .failures import describe
+from .failures import chain, describe, is_permanent, tls_reason
 from .tcp import CONNECT_TIMEOUT
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
 _POOL_LIMIT = 30.0
 
 
@@ -61,8 +68,26 @@ def failure_of(error: Exception) -> Failure:
     cause = describe(error)
     if isinstance(error, httpx.HTTPStatusError):  # its words quote the URL with its query
         cause = f"HTTPStatusError: {error.response.status_code}, raised by a hook of http_client"
-    if isinstance(error, _NOT_SENT):
-        return Failure("connect", cause, sent=False)
+    if _is_illegal(error):  # whose words quote the header
+        cause = "LocalProtocolError: http_client adds a header that HTTP does not allow"
+    if isinstance(error, _NOT_SENT) or _is_illegal(error):
+        return Failure("connect", cause, sent=False, permanent=_is_permanent(error))
+    if is_refusal(tls_reason(error)):  # by a TLS 1.3 server, in place of an answer
+        return Failure("connect", cause, sent=False, permanent=True)
     if isinstance(error, httpx.TimeoutException):
         return Failure("timeout", cause)
     return Failure("cut", cause)
+
+
+def _is_permanent(error: Exception) -> bool:
+    if isinstance(error, httpx.ProxyError):  # httpcore puts the status first
+        status = str(error).partition(" ")[0]
+        return status.isascii() and status.isdigit() and not is_retryable(int(status))
+    return isinstance(error, httpx.UnsupportedProtocol) or _is_illegal(error) or is_permanent(error)
+
+
+def _is_illegal(error: Exception) -> bool:
+    """Whether h11 found the request illegal, before it wrote any of it."""
+    if not isinstance(error, httpx.LocalProtocolError):
+        return False
+    return any(type(link).__module__.startswith("h11.") for link in chain(error))

@@ -27,6 +27,14 @@ def shared_context() -> ssl.SSLContext:
     return _context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
+def trust() -> str:
+    """The variable that names the trusted certificates, with its value; empty for none."""
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        if value := os.environ.get(variable):
+            return f"{variable}={value}"
+    return ""
+
+
 @cache
 def _context(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:
     import ssl
