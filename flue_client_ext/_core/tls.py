@@ -24,6 +24,7 @@ class Tls:
         self.ended = False
         """Whether the peer has said its farewell, or left without one."""
         self._heard = False
+        self._version: str | None = None
 
     def is_refusal(self, error: OSError) -> bool:
         """Whether the peer refused the handshake by `error`, after it had looked done: a TLS 1.3
@@ -31,7 +32,7 @@ class Tls:
         4.4.2 and 6.2), and answers with an alert in place of the first byte."""
         if not isinstance(error, ssl.SSLError) or self._heard:
             return False
-        return self._session.version() == "TLSv1.3" and is_refusal(error.reason)
+        return self._version == "TLSv1.3" and is_refusal(error.reason)
 
     def handshake(self) -> Talk[None]:
         while True:
@@ -44,6 +45,7 @@ class Tls:
                 yield from self._flush()  # the alert that tells the peer why
                 raise
             else:
+                self._version = self._session.version()  # which is forgotten after an alert
                 yield from self._flush()
                 return
 

@@ -61,8 +61,10 @@ def look_up(host: str, port: int, tell: Callable[[Found], object]) -> None:
 
 
 def _resolve(host: str, port: int) -> Found:
+    # glibc looks for absolute names in DNS only, which has no such name (RFC 6761 section 6.3).
+    known = "localhost" if host == "localhost." else host
     try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return socket.getaddrinfo(known, port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
         return socket.gaierror(error.errno, f"{error.strerror} (looking up {host})")
     except OSError as error:

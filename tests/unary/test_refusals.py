@@ -1,0 +1,289 @@
+"""What cannot pass by trying again is tried once, and its error names the cause."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trustme
+
+from flue_client_ext import FlueConnectionError
+from tests.servers.raw import Connection, RawServer, Request
+from tests.unary.forward_proxy import ForwardProxy
+from tests.unary.support import QUICK, borrowed, chain, failure, in_turn, says, spoken, works
+from tests.worlds import World
+
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "GET": lambda client: client.runs.get("r", backoff_options=QUICK),
+    "POST": lambda client: client.workflows.invoke("w"),
+    "stream": lambda client: list(client.runs.stream("r", backoff_options=QUICK)),
+}
+every_call = pytest.mark.parametrize("call", CALLS)
+pytestmark = pytest.mark.usefixtures("hasty_retries")
+
+
+@pytest.fixture(params=["own sockets", "http_client"])
+def own(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param == "own sockets")
+
+
+@contextmanager
+def client_of(world: World, own: bool, url: str, context: ssl.SSLContext) -> Iterator[Any]:
+    if own:
+        yield world.client(url, ssl_context=context)
+    else:
+        with borrowed(world, verify=context) as http_client:
+            yield world.client(url, http_client=http_client)
+
+
+def refused(call: str, client: Any) -> FlueConnectionError:
+    """The error of a call whose outcome is known: nothing was carried out."""
+    error = failure(CALLS[call], client)
+    assert type(error) is FlueConnectionError
+    assert error.cause is not None
+    return error
+
+
+@every_call
+@pytest.mark.parametrize("status", [407, 403, 404, 501])
+def test_a_proxy_that_refuses_a_tunnel_is_asked_once(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, call: str, status: int
+) -> None:
+    with RawServer(says(status)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:s3cr3t@127.0.0.1:{proxy.port}")
+        error = refused(call, any_world.client("https://flue.test"))
+        assert len(proxy.requests) == 1
+        for words in (f"127.0.0.1:{proxy.port}", "HTTPS_PROXY", str(status)):
+            assert words in str(error)
+        assert "s3cr3t" not in spoken(error)
+
+
+@every_call
+@pytest.mark.parametrize("status", [407, 403])
+def test_the_proxy_of_an_http_client_is_asked_once_too(
+    any_world: World, call: str, status: int
+) -> None:
+    with RawServer(says(status)) as proxy:
+        with borrowed(any_world, proxy=f"http://user:s3cr3t@127.0.0.1:{proxy.port}") as own:
+            error = refused(call, any_world.client("https://flue.test", http_client=own))
+        assert len(proxy.requests) == 1
+        assert str(status) in str(error)
+        assert "s3cr3t" not in spoken(error)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503])
+@pytest.mark.parametrize("post", [False, True])
+def test_a_proxy_that_is_busy_is_asked_again(
+    any_world: World, own: bool, monkeypatch: pytest.MonkeyPatch, status: int, post: bool
+) -> None:
+    with RawServer(works, tls=True) as server, ForwardProxy() as proxy:
+        proxy.handler = in_turn(says(status), proxy.handler)
+        if own:
+            monkeypatch.setenv("https_proxy", proxy.url)
+            client = any_world.client(server.url, ssl_context=server.client_context())
+            CALLS["POST" if post else "GET"](client)
+        else:
+            with borrowed(any_world, proxy=proxy.url, verify=server.client_context()) as http:
+                CALLS["POST" if post else "GET"](any_world.client(server.url, http_client=http))
+        assert (len(proxy.requests), len(server.requests)) == (2, 1)
+
+
+@every_call
+def test_a_stranger_is_asked_once(any_world: World, own: bool, call: str) -> None:
+    with RawServer(works, tls=True) as server:
+        with client_of(any_world, own, server.url, ssl.create_default_context()) as client:
+            error = refused(call, client)
+        assert server.accepted == 1
+        assert "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
+@every_call
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("shown", [False, True])
+def test_a_client_without_a_good_certificate_is_refused_once(
+    any_world: World, own: bool, call: str, version: ssl.TLSVersion, shown: bool
+) -> None:
+    """In TLS 1.3 the refusal comes in place of the first answer, behind a request that the server
+    has never read."""
+    if not own and any_world.is_async and version is ssl.TLSVersion.TLSv1_3:
+        pytest.skip("anyio and trio drop an alert that is read behind a failed send")
+    with RawServer(works, tls=True) as server:
+        assert server._context is not None
+        server._context.verify_mode = ssl.CERT_REQUIRED
+        server._context.maximum_version = version
+        trustme.CA().configure_trust(server._context)
+        context = server.client_context()
+        if shown:
+            trustme.CA().issue_cert("somebody.test").configure_cert(context)
+        with client_of(any_world, own, server.url, context) as client:
+            error = refused(call, client)
+        assert server.wait_idle()
+        assert (server.accepted, len(server.requests)) == (1, 0)
+        assert "the server refused the TLS handshake" in str(error)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_alert_behind_an_answer_leaves_a_POST_open(any_world: World, kept: bool) -> None:
+    """The same alert on a connection that has answered before says nothing of the handshake."""
+
+    def alerts(request: Request, connection: Connection) -> None:
+        if kept and len(server.requests) == 1:
+            works(request, connection)
+        else:
+            connection.close()
+
+    with RawServer(alerts, tls=True) as server:
+        client = any_world.client(server.url, ssl_context=server.client_context())
+        if kept:
+            client.workflows.invoke("w")
+        error = failure(client.workflows.invoke, "w")
+        assert type(error).__name__ == "InvokeOutcomeUnknownError"
+
+
+@every_call
+def test_TLS_versions_that_do_not_meet_are_tried_once(
+    any_world: World, own: bool, call: str
+) -> None:
+    with RawServer(works, tls=True) as server:
+        assert server._context is not None
+        server._context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context = server.client_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        with client_of(any_world, own, server.url, context) as client:
+            error = refused(call, client)
+        assert server.accepted == 1
+        assert "protocol version" in str(error)
+
+
+class Foreign(RawServer):
+    """Says something to whatever opens a connection, and closes it."""
+
+    def __init__(self, words: bytes) -> None:
+        super().__init__(works)
+        self.words = words
+
+    def _converse(self, connection: Connection) -> None:
+        with self._changed:
+            del self.open[connection.number]
+            self._changed.notify_all()
+        try:
+            connection.socket.recv(65536)
+            if self.words:
+                connection.send(self.words)
+            connection.close()
+        except OSError:
+            pass
+
+
+@every_call
+def test_a_port_that_does_not_speak_TLS_is_tried_once(
+    any_world: World, own: bool, call: str
+) -> None:
+    with Foreign(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") as server:
+        url = server.url.replace("http:", "https:")
+        with client_of(any_world, own, url, ssl.create_default_context()) as client:
+            error = refused(call, client)
+        assert server.accepted == 1
+        assert "does not speak TLS" in str(error)
+
+
+@every_call
+@pytest.mark.parametrize("words", [b"", b"\x15\x03\x03\x00\x02\x02\x50"], ids=["end", "internal"])
+def test_a_handshake_that_ends_early_is_tried_again(
+    any_world: World, own: bool, call: str, words: bytes
+) -> None:
+    with Foreign(words) as server:
+        url = server.url.replace("http:", "https:")
+        with client_of(any_world, own, url, ssl.create_default_context()) as client:
+            refused(call, client)
+        assert server.accepted > 1
+
+
+def directory(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def garbage(path: Path) -> Path:
+    path.write_text("no certificate")
+    return path
+
+
+def empty(path: Path) -> Path:
+    path.touch()
+    return path
+
+
+def unhashed(path: Path) -> Path:
+    trustme.CA().cert_pem.write_to_path(str(directory(path) / "ca.pem"))
+    return path
+
+
+BAD = {
+    "SSL_CERT_FILE": {"missing": lambda path: path, "a directory": directory, "empty": empty}
+    | {"not PEM": garbage},
+    "SSL_CERT_DIR": {"missing": lambda path: path, "empty": directory, "a file": garbage}
+    | {"not hashed": unhashed},
+}
+
+
+@pytest.mark.parametrize("call", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("variable", "how"), [(name, how) for name, hows in BAD.items() for how in hows]
+)
+def test_a_variable_without_certificates_is_named_with_its_file(
+    any_world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variable: str,
+    how: str,
+    call: str,
+) -> None:
+    path = BAD[variable][how](tmp_path / "certificates")
+    monkeypatch.setenv(variable, str(path))
+    with RawServer(works) as server:
+        error = refused(call, any_world.client(f"https://127.0.0.1:{server.port}"))
+        assert server.wait_until(lambda: server.accepted == 1)
+        assert f"{variable}={path}" in str(error)
+        assert len(list(chain(error))) == 1
+
+
+def test_certificates_of_others_are_named_too(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "others.pem"
+    trustme.CA().cert_pem.write_to_path(str(path))
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with RawServer(works, tls=True) as server:
+        assert f"SSL_CERT_FILE={path}" in str(refused("GET", any_world.client(server.url)))
+        own_context = any_world.client(server.url, ssl_context=ssl.create_default_context())
+        assert "SSL_CERT_FILE" not in str(refused("GET", own_context))
+
+
+def test_a_file_goes_before_a_directory_and_an_empty_variable_counts_for_nothing(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with RawServer(works, tls=True) as server:
+        assert server._authority is not None
+        path = tmp_path / "authority.pem"
+        server._authority.cert_pem.write_to_path(str(path))
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "stale"))
+        assert any_world.client(server.url).workflows.invoke("w").run_id == "run_1"
+    monkeypatch.setenv("SSL_CERT_FILE", "")
+    with RawServer(works) as other:
+        error = refused("GET", any_world.client(f"https://127.0.0.1:{other.port}"))
+        assert "SSL_CERT_DIR" in str(error)
+
+
+def test_a_header_that_HTTP_does_not_allow_is_no_open_outcome(any_world: World) -> None:
+    with RawServer(works) as server:
+        with borrowed(any_world, headers=httpx.Headers({"x-own": "s3cr3t\nx"})) as own:
+            error = refused("POST", any_world.client(server.url, http_client=own))
+        assert server.requests == []
+        assert "s3cr3t" not in spoken(error)
