@@ -1,0 +1,285 @@
+"""Several addresses (RFC 8305): the race by itself, played without waiting, and with real ones."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from flue_client_ext import AbortController, FlueAbortError, FlueConnectionError, FlueTimeoutError
+from flue_client_ext._net.race import ATTEMPT_DELAY, Favourite, Race, _interleaved, race
+from flue_client_ext._net.tcp import Address
+from tests.servers.raw import RawServer
+from tests.unary.support import NEVER_AGAIN, Aside, failure, leftover_threads, works
+from tests.worlds import World
+
+V4, V6 = socket.AF_INET, socket.AF_INET6
+PROMPT = 1.0
+
+
+def row(host: str, port: int = 9, family: int = V4) -> Address:
+    return (family, socket.SOCK_STREAM, 6, "", (host, port))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", ""),
+        ("4", "4"),
+        ("66", "66"),
+        ("6644", "6464"),
+        ("4466", "4646"),
+        ("6444", "6444"),
+        ("66644", "64646"),
+    ],
+)
+def test_families_alternate_beginning_with_the_resolvers_first(given: str, expected: str) -> None:
+    rows = [row(str(i), family=V6 if c == "6" else V4) for i, c in enumerate(given)]
+    mixed = _interleaved(rows)
+    assert "".join("6" if r[0] == V6 else "4" for r in mixed) == expected
+    for family in (V4, V6):
+        assert [r for r in mixed if r[0] == family] == [r for r in rows if r[0] == family]
+
+
+class Player:
+    """Stands for the kernel: sockets that are writable when the test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.made: list[Fake] = []
+        self.codes: dict[str, int] = {}
+        monkeypatch.setattr("flue_client_ext._net.race.make_socket", self._make)
+
+    def _make(self, address: Address) -> Fake:
+        self.made.append(Fake(self.codes.get(address[4][0], 115)))
+        return self.made[-1]
+
+    @property
+    def open(self) -> list[int]:
+        return [i for i, fake in enumerate(self.made) if not fake.closed]
+
+
+class Fake:
+    def __init__(self, code: int) -> None:
+        self.code, self.error, self.closed = code, 0, False
+
+    def connect_ex(self, _: object) -> int:
+        return self.code
+
+    def getsockopt(self, *_: int) -> int:
+        return self.error
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def step(attempts: Race, ready: Sequence[Any]) -> Any:
+    """The next wait, or the socket that won."""
+    try:
+        return attempts.send(ready)
+    except StopIteration as stop:
+        return stop.value
+
+
+def test_the_next_address_is_tried_beside_a_silent_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(monkeypatch)
+    attempts = race("h", [row("a"), row("b"), row("c")], Favourite())
+    wait = next(attempts)
+    assert (len(wait.sockets), wait.seconds) == (1, ATTEMPT_DELAY)
+    wait = step(attempts, [])
+    assert (len(wait.sockets), wait.seconds) == (2, ATTEMPT_DELAY)
+    wait = step(attempts, [])
+    assert (len(wait.sockets), wait.seconds) == (3, None)
+    assert step(attempts, [player.made[1]]) is player.made[1]
+    assert player.open == [1]
+
+
+def test_a_failure_begins_the_next_attempt_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(monkeypatch)
+    attempts = race("h", [row("a"), row("b"), row("c")], Favourite())
+    next(attempts)
+    player.made[0].error = 111
+    wait = step(attempts, [player.made[0]])
+    assert wait.sockets == (player.made[1],)
+    assert player.made[0].closed
+    player.codes["c"] = 101  # the network is unreachable: known at once
+    wait = step(attempts, [])
+    assert (wait.sockets, wait.seconds) == ((player.made[1],), None)
+    assert step(attempts, [player.made[1]]) is player.made[1]
+    assert player.open == [1]
+
+
+def test_one_address_waits_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(monkeypatch)
+    attempts = race("h", [row("a")], Favourite())
+    assert next(attempts).seconds is None
+    assert step(attempts, [player.made[0]]) is player.made[0]
+
+
+def test_when_all_fail_each_is_named_and_all_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(monkeypatch)
+    player.codes["a"] = 101
+    attempts = race("h", [row("a"), row("b")], Favourite())
+    next(attempts)
+    player.made[1].error = 111
+    error = failure(step, attempts, [player.made[1]])
+    assert type(error) is ConnectionRefusedError
+    for words in ("a: Network is unreachable", "b: Connection refused"):
+        assert words in str(error)
+    assert player.open == []
+
+
+def test_the_only_error_is_raised_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    Player(monkeypatch).codes["a"] = 111
+    error = failure(next, race("h", [row("a")], Favourite()))
+    assert type(error) is ConnectionRefusedError
+    assert error.errno == 111
+    assert type(failure(next, race("h", [], Favourite()))) is OSError
+
+
+def test_a_race_that_is_given_up_closes_all_its_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(monkeypatch)
+    attempts = race("h", [row("a"), row("b")], Favourite())
+    next(attempts)
+    step(attempts, [])
+    attempts.close()
+    assert len(player.made) == 2
+    assert player.open == []
+
+
+def test_the_address_that_answered_is_first_until_it_fails() -> None:
+    rows = [row("a"), row("b"), row("c")]
+    favourite = Favourite()
+    assert favourite.first(rows) == rows
+    favourite.answered(rows[1])
+    assert favourite.first(rows) == [rows[1], rows[0], rows[2]]
+    assert favourite.first([rows[0], rows[2]]) == [rows[0], rows[2]]
+    favourite.failed(rows[0])
+    assert favourite.first(rows)[0] == rows[1]
+    favourite.failed(rows[1])
+    assert favourite.first(rows) == rows
+
+
+def test_a_good_address_that_fails_is_forgotten_and_the_next_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    player, favourite, rows = Player(monkeypatch), Favourite(), [row("a"), row("b")]
+    favourite.answered(rows[1])
+    player.codes["b"] = 111
+    attempts = race("h", rows, favourite)
+    next(attempts)
+    assert step(attempts, [player.made[-1]]) is player.made[-1]
+    assert favourite.first(rows) == rows
+    assert favourite.first([rows[1], rows[0]])[0] == rows[0]
+
+
+@contextmanager
+def silent(port: int, host: str) -> Iterator[None]:
+    """An address that never answers: the backlog of its listener is full."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind((host, port))
+        listener.listen(0)
+        stack.enter_context(socket.create_connection((host, port)))
+        yield
+
+
+@pytest.fixture
+def resolves(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let `flue.test` have the given addresses."""
+    real = socket.getaddrinfo
+
+    def set_addresses(*hosts: str) -> None:
+        def resolver(host: Any, port: int, *rest: Any, **options: Any) -> Any:
+            if host == "flue.test":
+                return [row(one, port) for one in hosts]
+            return real(host, port, *rest, **options)
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolver)
+
+    return set_addresses
+
+
+def test_a_silent_address_costs_a_quarter_of_a_second_once(
+    any_world: World, resolves: Callable[..., None]
+) -> None:
+    with RawServer(works) as server, silent(server.port, "127.0.0.2"):
+        resolves("127.0.0.2", "127.0.0.1")
+        client = any_world.client(f"http://flue.test:{server.port}")
+        took = []
+        for _ in range(3):
+            began = time.monotonic()
+            client.workflows.invoke("w")
+            took.append(time.monotonic() - began)
+            server.reset_all()  # the next call needs a connection of its own
+            assert server.wait_idle()
+        assert server.accepted == 3
+        assert ATTEMPT_DELAY * 0.9 < took[0] < PROMPT
+        assert max(took[1:]) < ATTEMPT_DELAY
+
+
+def test_an_address_that_refuses_costs_nothing(
+    any_world: World, resolves: Callable[..., None]
+) -> None:
+    with RawServer(works) as server:
+        resolves("127.0.0.2", "127.0.0.3", "127.0.0.1")
+        client = any_world.client(f"http://flue.test:{server.port}")
+        began = time.monotonic()
+        client.workflows.invoke("w")
+        assert time.monotonic() - began < ATTEMPT_DELAY
+
+
+def test_when_no_address_answers_the_error_names_each(
+    any_world: World, resolves: Callable[..., None]
+) -> None:
+    resolves("127.0.0.2", "127.0.0.3")
+    client = any_world.client("http://flue.test:1")
+    error = failure(client.runs.get, "r", backoff_options=NEVER_AGAIN)
+    assert type(error) is FlueConnectionError
+    for words in ("127.0.0.2", "127.0.0.3", "flue.test"):
+        assert words in str(error)
+
+
+@pytest.mark.parametrize("how", ["abort", "deadline"])
+def test_a_race_ends_at_any_moment_and_leaves_no_socket(
+    any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    from flue_client_ext._net import race as module
+
+    made: list[socket.socket] = []
+    two = threading.Event()
+    real = module.make_socket
+
+    def remembered(address: Address) -> socket.socket:
+        made.append(real(address))
+        if len(made) == 2:
+            two.set()
+        return made[-1]
+
+    monkeypatch.setattr(module, "make_socket", remembered)
+    hosts = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
+    with RawServer(works, mode="refuse") as server, ExitStack() as stack:
+        for host in hosts:
+            stack.enter_context(silent(server.port, host))
+        resolves(*hosts)
+        client = any_world.client(f"http://flue.test:{server.port}")
+        began = time.monotonic()
+        if how == "deadline":
+            error = failure(client.workflows.invoke, "w", timeout=0.4)
+            assert type(error) is FlueTimeoutError
+            assert 0.35 < time.monotonic() - began < 0.4 + PROMPT
+        else:
+            controller = AbortController()
+            aside = Aside(lambda: client.workflows.invoke("w", signal=controller.signal))
+            assert two.wait(10)
+            began = time.monotonic()
+            controller.abort()
+            assert type(aside.error()) is FlueAbortError
+            assert time.monotonic() - began < PROMPT
+        assert len(made) >= 2
+        assert all(sock.fileno() == -1 for sock in made)
+        assert leftover_threads() == []
