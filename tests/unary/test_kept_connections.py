@@ -1,0 +1,141 @@
+"""Which request a kept connection carries: a POST only where it is certainly still open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flue_client_ext import InvokeOutcomeUnknownError
+from flue_client_ext._core import http11
+from flue_client_ext._core.http11 import Connection as Http
+from flue_client_ext._net.pool import Link, can_carry
+from tests.core.talk import GET, POST, Wire, exchange, route
+from tests.servers.raw import Connection, Handler, RawServer, Request
+from tests.unary.support import failure, works
+from tests.worlds import World
+
+
+class Quiet:
+    """A socket that heard something `idle` seconds ago, and is still open."""
+
+    def __init__(self, idle: float) -> None:
+        self.heard_at = time.monotonic() - idle
+
+    def is_stale(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        raise AssertionError("not asked to close")
+
+
+@pytest.mark.parametrize(
+    ("announced", "idle", "reads", "posts"),
+    [
+        (None, 0.0, True, True),
+        (None, 0.06, True, False),
+        (None, 3.9, True, False),
+        (None, 4.1, False, False),
+        ("timeout=5", 3.5, True, True),
+        ("timeout=5", 4.1, False, False),
+        ("timeout=30, max=5", 28.0, True, True),
+        ("timeout=30, max=5", 29.5, False, False),
+        ("timeout=1", 0.4, True, True),
+        ("timeout=1", 0.6, False, False),
+        ("timeout=0", 0.1, True, False),
+        ("max=5", 0.1, True, False),
+        ("timeout=soon", 0.1, True, False),
+    ],
+)
+def test_the_limits_of_idleness(
+    announced: str | None, idle: float, reads: bool, posts: bool
+) -> None:
+    http = Http(route())
+    line = f"Keep-Alive: {announced}\r\n" if announced else ""
+    exchange(Wire([f"HTTP/1.1 200 OK\r\n{line}Content-Length: 0\r\n\r\n".encode()]), http)
+    link = Link(http, Quiet(idle))
+    assert can_carry(link, GET) is reads
+    assert can_carry(link, POST) is posts
+
+
+@pytest.mark.parametrize("announced", [False, True])
+def test_POSTs_in_a_loop_share_one_connection(any_world: World, announced: bool) -> None:
+    def handler(request: Request, connection: Connection) -> None:
+        headers = {"keep-alive": "timeout=5"} if announced else {}
+        connection.json(202, {"runId": "run_1"}, headers)
+
+    with RawServer(handler) as server:
+        client = any_world.client(server.url)
+        for _ in range(20):
+            client.workflows.invoke("w")
+        # Without an announcement a busy machine may take longer than a moment now and then.
+        assert server.accepted == 1 if announced else server.accepted < 10
+
+
+def once_each(request: Request, connection: Connection) -> None:
+    """Answer a connection's first request, and close it as soon as another one comes in."""
+    seen = vars(connection).setdefault("seen", [])
+    if seen:
+        connection.close()
+    else:
+        seen.append(request)
+        works(request, connection)
+
+
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "GET": lambda client: client.runs.get("r"),
+    "POST": lambda client: client.workflows.invoke("w"),
+}
+
+
+@pytest.mark.parametrize("first", CALLS)
+def test_a_POST_after_a_moment_does_not_meet_a_server_that_is_just_closing(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    monkeypatch.setattr(http11, "_CERTAIN_IDLE", 0.0)
+    with RawServer(once_each) as server:
+        client = any_world.client(server.url)
+        CALLS[first](client)
+        for _ in range(5):
+            assert client.workflows.invoke("w").run_id == "run_1"
+        assert (server.accepted, len(server.requests)) == (6, 6)
+
+
+def test_a_read_uses_a_kept_connection_and_is_sent_again_when_that_closes(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http11, "_CERTAIN_IDLE", 0.0)
+    with RawServer(once_each) as server:
+        client = any_world.client(server.url)
+        for _ in range(2):
+            CALLS["GET"](client)
+        assert (server.accepted, len(server.requests)) == (2, 3)
+
+
+def test_within_a_moment_the_outcome_is_left_open(any_world: World) -> None:
+    def announces(request: Request, connection: Connection) -> None:
+        if len(server.requests) == 1:
+            connection.json(202, {"runId": "run_1"}, {"keep-alive": "timeout=60"})
+        else:
+            connection.close()
+
+    handler: Handler = announces
+    with RawServer(handler) as server:
+        client = any_world.client(server.url)
+        client.workflows.invoke("w")
+        error = failure(client.workflows.invoke, "w")
+        assert type(error) is InvokeOutcomeUnknownError
+
+
+def test_a_POST_leaves_no_idle_connections_behind(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http11, "_CERTAIN_IDLE", 0.0)
+    with RawServer(works) as server:
+        client = any_world.client(server.url)
+        for _ in range(5):
+            client.workflows.invoke("w")
+        assert server.accepted == 5
+        assert server.wait_until(lambda: len(server.open) == 1)
