@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 
 
 class End(asyncio.Protocol):
-    """One end of a proxied connection; what it receives goes down the line to `other`."""
+    """One end of a proxied connection; what it receives goes down the line to `other`.
+
+    What arrives while it may not forward is kept, whatever its transport does about reading:
+    asyncio of Python 3.11.2 reads on after a `pause_reading()` inside `connection_made()`.
+    """
 
     def __init__(self, proxy: TcpProxy, other: End | None = None) -> None:
         self.proxy = proxy
         self.other = other
         self.faces_client = other is None
         self.transport: asyncio.Transport | None = None
+        self._forwards = False
+        self._kept: list[bytes | None] = []
         self._line: deque[tuple[float, bytes | None]] = deque()
         self._budget: int | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -30,22 +36,22 @@ class End(asyncio.Protocol):
         self.transport = transport
         sock: socket.socket = transport.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.other is not None:
-            self.other.other = self
-            for end in (self, self.other):
-                end.set_reading(not self.proxy.paused)
+        if self.other is None:
+            self._budget = self.proxy.cut_bytes
+            self.proxy.opened(self)
             return
-        self._budget = self.proxy.cut_bytes
-        self.set_reading(False)  # until the other end is there to carry it to
-        self.proxy.opened(self)
+        if self.other.is_closing():  # cut, or left by its peer, while this one was dialled
+            self.drop("reset")
+            return
+        self.other.other = self
+        for end in (self, self.other):
+            end.set_reading(not self.proxy.paused)
 
     def data_received(self, data: bytes) -> None:
-        if self.other:
-            self.other.carry(data)
+        self._received(data)
 
     def eof_received(self) -> bool:
-        if self.other:
-            self.other.carry(None)
+        self._received(None)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -64,13 +70,31 @@ class End(asyncio.Protocol):
         if self.other:
             self.other.set_reading(not self.proxy.paused)
 
+    def is_closing(self) -> bool:
+        return self.transport is None or self.transport.is_closing()
+
     def set_reading(self, on: bool) -> None:
-        """Read from the peer, or leave it waiting; an end without its other never reads."""
+        """Forward what the peer sends, or leave it waiting; an end without its other never does."""
+        self._forwards = on and self.other is not None
+        if self._forwards:
+            kept, self._kept = self._kept, []
+            for data in kept:
+                self._received(data)
+        self._set_transport_reading()
+
+    def _received(self, data: bytes | None) -> None:
+        if self._forwards and self.other:
+            self.other.carry(data)
+        else:
+            self._kept.append(data)
+            self._set_transport_reading()
+
+    def _set_transport_reading(self) -> None:
         if self.transport is None or self.transport.is_closing():
             return
-        if on and self.other:
-            self.transport.resume_reading()
-        else:
+        # Resumed in any case, or a pause that had no effect would be taken for one that holds.
+        self.transport.resume_reading()
+        if not self._forwards:
             self.transport.pause_reading()
 
     def carry(self, data: bytes | None) -> None:

@@ -117,12 +117,8 @@ class TcpProxy:
             self.paused = paused
             for end in self._open:
                 for each in (end, end.other):
-                    if each and each.transport and not each.transport.is_closing():
-                        (
-                            each.transport.pause_reading
-                            if paused
-                            else each.transport.resume_reading
-                        )()
+                    if each:
+                        each.set_reading(not paused)
 
         self._call(apply)
 
@@ -131,7 +127,7 @@ class TcpProxy:
         done = threading.Event()
         self.loop.call_soon_threadsafe(what)
         self.loop.call_soon_threadsafe(done.set)
-        done.wait(10)
+        assert done.wait(10), "the proxy's event loop hangs"
 
     def _run(self) -> None:
         server = self.loop.create_server(lambda: End(self), sock=self._listener)
@@ -149,6 +145,7 @@ class TcpProxy:
         self._call(self._cut_open)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
+        assert not self._thread.is_alive(), "the proxy's event loop hangs"
 
     def __enter__(self) -> Self:
         return self.start()
