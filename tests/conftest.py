@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from .limits import *  # noqa: F403
 from .servers.fixtures import *  # noqa: F403
 from .worlds import NAMES, World, world
 

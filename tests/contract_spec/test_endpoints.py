@@ -117,6 +117,11 @@ def test_the_record_and_the_events_of_a_run_are_asked_at_one_path() -> None:
 def test_importing_the_events_does_not_import_an_http_library(module: str) -> None:
     script = f"import sys, {module}; print([m for m in ('httpx', 'httpcore') if m in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        timeout=60,
     )
     assert done.stdout.strip() == "[]"

@@ -77,5 +77,6 @@ def test_exploration_finds_nothing(
         check=False,
         cwd=tmp_path,
         env={**os.environ, "NO_COLOR": "1", "NO_PROXY": "127.0.0.1"},
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout

@@ -61,6 +61,7 @@ def generate(*arguments: str, **environment: str) -> subprocess.CompletedProcess
         text=True,
         check=False,
         env={**os.environ, **environment},
+        timeout=120,
     )
 
 
@@ -104,7 +105,12 @@ def test_a_new_event_type_and_a_new_field_need_nothing_but_the_spec(
     script = tmp_path / "use_it.py"
     script.write_text(USE_IT)
     used = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, check=False, cwd=tmp_path
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        timeout=60,
     )
     assert used.returncode == 0, used.stderr
 
@@ -121,6 +127,7 @@ def test_the_type_checker_knows_a_new_event_type(edited: Path, tmp_path: Path) -
         check=False,
         cwd=tmp_path,
         env={**os.environ, "MYPYPATH": str(tmp_path)},
+        timeout=240,
     )
     assert checked.returncode == 0, checked.stdout
 

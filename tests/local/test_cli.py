@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,8 @@ def serving(
     )
     assert process.stdout is not None
     printed: list[str] = []
+    giving_up = threading.Timer(60, process.kill)  # what ends the reads below
+    giving_up.start()
     try:
         url = process.stdout.readline().strip().removeprefix("Flue on ")
         yield url, printed
@@ -57,6 +60,7 @@ def serving(
         printed += process.stdout.read().splitlines()
         process.stdout.close()
         process.wait(10)
+        giving_up.cancel()
     assert process.returncode == 0
 
 
@@ -137,7 +141,13 @@ def test_dev_says_in_one_line_what_is_wrong_with_a_target(tmp_path: Path, target
     (tmp_path / "flows.py").write_text(FLOWS)
     command = [*CLI, "dev", target, "--port", "0"]
     ran = subprocess.run(
-        command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+        command,
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert ran.returncode == 1
     assert ran.stderr.startswith("flue-client: ")
@@ -159,7 +169,13 @@ def test_record_and_replay_go_through_a_file(server: LocalFlue, tmp_path: Path) 
 
     def recorded(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+            command,
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
 
     refused = recorded(environment())

@@ -54,7 +54,7 @@ with server.run() as url:
 
 def crashed(path: Path) -> str:
     command = [sys.executable, "-c", CRASHING, str(path)]
-    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout.strip()
 
 
 def test_a_crashed_run_stays_open_as_on_a_real_node_server(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def run(*command: str | Path, cwd: Path = ROOT, **more: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

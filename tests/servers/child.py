@@ -151,7 +151,7 @@ class NodeChild:
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.wait(STOP_TIMEOUT)
         if process.stdin:
             process.stdin.close()
 

@@ -76,7 +76,7 @@ def mypy(*arguments: str | Path) -> tuple[int, str]:
         env={**os.environ, "MYPY_FORCE_COLOR": "0"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=240,
     )
     return done.returncode, done.stdout + done.stderr
 

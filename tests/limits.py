@@ -1,0 +1,49 @@
+"""No test run hangs: what pyproject.toml's `timeout` and `faulthandler_timeout` do not cover.
+
+They limit each test with its fixtures: after the first its main thread gets an exception and the
+run goes on; after the second (it hangs in C, or the exception changed nothing) its process says
+where it stands and ends, and xdist goes on with a new one. Here is what is around the tests.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+
+import pytest
+
+from tests.servers import flue, upstream
+
+#: Seconds for the interpreter to end after the last test, other threads and exit handlers included.
+EXIT_LIMIT = 60.0
+STDERR = pytest.StashKey[int]()
+NODE = {"FlueServer", "DurableServer", "sdk_read", "genuine", "durable"}
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Install what Node servers need, once and for minutes, before the first test's time runs."""
+    if session.config.option.collectonly:
+        return
+    if any(NODE & {*vars(item.module), *item.fixturenames} for item in functions(session)):
+        upstream.scripts()
+        flue.build()
+
+
+def functions(session: pytest.Session) -> list[pytest.Function]:
+    return [item for item in session.items if isinstance(item, pytest.Function)]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[STDERR] = os.dup(2)  # while it is not captured; xdist's `sys.stderr` is no file
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Limit a teardown after a failure: a failure ends both limits, for the sake of debuggers."""
+    seconds = float(item.config.getini("faulthandler_timeout"))
+    faulthandler.dump_traceback_later(seconds, exit=True, file=item.config.stash[STDERR])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    faulthandler.dump_traceback_later(EXIT_LIMIT, exit=True, file=config.stash[STDERR])

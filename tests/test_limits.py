@@ -1,0 +1,95 @@
+"""A test that hangs costs itself, not the run, and the report names the place."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers.node import CHECKOUT
+
+IN_A_WAIT = "import threading\ndef hang(): threading.Event().wait()\n"
+IN_C = "import itertools\ndef hang(): all(itertools.repeat(True))\n"
+IN_A_TEST = "def test_hang(): hang()\n"
+IN_A_FIXTURE = """
+import pytest
+@pytest.fixture(scope="session")
+def late():
+    yield
+    hang()
+def test_late(late): pass
+"""
+AFTER_A_FAILURE = """
+import pytest
+@pytest.fixture
+def late():
+    yield
+    hang()
+def test_late(late): raise ValueError
+"""
+AT_EXIT = """
+import threading
+def test_leaves(): threading.Thread(target=hang).start()
+"""
+
+
+def run(folder: Path, source: str, *options: str) -> tuple[int, str]:
+    """Run a file of tests under this project's settings, with limits of a second or two."""
+    (folder / "test_it.py").write_text(source)
+    (folder / "conftest.py").write_text(
+        "from tests import limits\nfrom tests.limits import *\nlimits.EXIT_LIMIT = 1.0\n"
+    )
+    (folder / "test_other.py").write_text("def test_fine(): pass\n")
+    settings = [f"--config-file={CHECKOUT / 'pyproject.toml'}", f"--rootdir={folder}"]
+    limits = ["-o", "timeout=1", "-o", "faulthandler_timeout=2"]
+    plugins = ["-p", "pytest_timeout", "-p", "xdist"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *settings, *limits, *plugins, *options, str(folder)],
+        cwd=CHECKOUT,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("place", [IN_A_TEST, IN_A_FIXTURE], ids=["test", "fixture"])
+def test_a_hanging_wait_fails_its_test_and_the_others_run(tmp_path: Path, place: str) -> None:
+    code, said = run(tmp_path, IN_A_WAIT + place)
+    assert code == 1
+    assert "Timeout (>1.0s)" in said
+    assert "test_it.py:2" in said
+    assert "test_other.py ." in said
+
+
+@pytest.mark.parametrize(
+    "hangs", [IN_C + IN_A_TEST, IN_A_WAIT + AFTER_A_FAILURE], ids=["in C", "after a failure"]
+)
+def test_a_test_beyond_exceptions_costs_a_worker_and_the_others_run(
+    tmp_path: Path, hangs: str
+) -> None:
+    code, said = run(tmp_path, hangs, "-n1")
+    assert code == 1
+    assert 'test_it.py", line 2 in hang' in said
+    assert "crashed while running" in said
+    assert "1 passed" in said
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "xdist"])
+def test_a_process_that_does_not_end_after_its_tests_is_ended(
+    tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    code, said = run(tmp_path, IN_A_WAIT + AT_EXIT, *workers)
+    assert code == (0 if workers else 1)
+    assert "2 passed" in said
+    assert 'test_it.py", line 2 in hang' in said
+
+
+def test_every_test_has_a_limit(pytestconfig: pytest.Config) -> None:
+    limits = [float(pytestconfig.getini(n)) for n in ("timeout", "faulthandler_timeout")]
+    assert 0 < limits[0] < limits[1]
