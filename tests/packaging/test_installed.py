@@ -19,6 +19,8 @@ with FlueClient(sys.argv[1]) as client:
     blocking = client.workflows.invoke("w", input={"a": 1}, wait="result")
 
 async def main():
+    # How long a callback takes says something of the machine; in debug mode asyncio reports it.
+    asyncio.get_running_loop().slow_callback_duration = 60
     async with AsyncFlueClient(sys.argv[1]) as client:
         return await client.workflows.invoke("w", input={"a": 2}, wait="result")
 

@@ -43,6 +43,7 @@ def hang(*_: Any, **__: Any) -> Any:
 def main() -> None:
     # A shell starts its background jobs with the signal ignored, and children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGWINCH, lambda *_: None)  # sent to end a system call
     base_url, world, what = sys.argv[1:]
     if what == "look-up":
         socket.getaddrinfo = hang
