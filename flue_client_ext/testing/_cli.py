@@ -13,10 +13,10 @@ import importlib
 import logging
 import os
 import signal
+import socket
 import sys
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -38,15 +38,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "record":
             return _record(options)
         server = _server(options)
+        _watch(server)
         url = server.start(options.host, options.port)
     except (ImportError, AttributeError, TypeError, ValueError, OSError) as error:
         print(f"flue-client: {error}", file=sys.stderr)
         return 1
-    _watch(server)
+    until_interrupted = _interruption()
     logging.basicConfig(format="%(message)s")  # a workflow's exception is shown with its traceback
     names = ", ".join(sorted(server.workflows)) or "none"
     print(f"Flue on {url}\nworkflows: {names}\nCtrl-C ends it.", flush=True)
-    _until_interrupted()
+    until_interrupted()
     server.close()
     return 0
 
@@ -171,15 +172,29 @@ def _gist(event: dict[str, Any]) -> str:
     return ""
 
 
-def _until_interrupted() -> None:
-    ended = threading.Event()
+def _heard(number: int, frame: FrameType | None) -> None:
+    """Do nothing more: a signal with a handler has reached the descriptor already."""
 
-    def end(number: int, frame: FrameType | None) -> None:
-        ended.set()
 
+def _interruption() -> Callable[[], None]:
+    """Take Ctrl-C and SIGTERM over, and return what waits for one of them.
+
+    The signal module's descriptor is readable whenever one came. A wait for a `threading.Event` may
+    miss it (one that comes just before the system call does not end that), and a handler that sets
+    the event may wait for ever for the lock that the interrupted wait holds.
+    """
+    waiting, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.fileno())
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    ended.wait()
+        signal.signal(number, _heard)
+
+    def wait() -> None:
+        with waiting, told:
+            waiting.recv(1)
+            signal.set_wakeup_fd(-1)
+
+    return wait
 
 
 if __name__ == "__main__":

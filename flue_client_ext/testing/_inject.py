@@ -75,7 +75,7 @@ class Injector:
 
     def __init__(self) -> None:
         self._armed: list[Injection] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def add(self, injection: Injection) -> Injection:
         with self._lock:
@@ -83,8 +83,9 @@ class Injector:
         return injection
 
     def remove(self, injection: Injection) -> None:
-        if injection in self._armed:
-            self._armed.remove(injection)
+        with self._lock:  # not in the middle of a match: disarmed, it strikes no more
+            if injection in self._armed:
+                self._armed.remove(injection)
 
     def match(self, request: Request) -> list[Fault]:
         """Return the faults that strike this request."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -79,7 +80,7 @@ class LocalFlue:
         self.on_answer: list[Callable[[Request, int], None]] = []
         self._store = Store(store)
         self.runs = Runs(self._store, self.clock, retention, delta_hold)
-        #: Called with a run id and each event that is stored.
+        #: Called with a run id and each event that is stored, before `wait` returns.
         self.on_event = self.runs.observers
         self._listener: Listener | None = None
         if interrupted == "fail":
@@ -157,7 +158,10 @@ class LocalFlue:
         return self.url
 
     def stop(self) -> None:
-        """Stop listening and cut every connection; runs go on."""
+        """Stop listening and cut every connection; runs go on.
+
+        Called by an observer that the server's own thread runs, it takes effect after that.
+        """
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.stop()
@@ -233,13 +237,17 @@ class LocalFlue:
         return self.runs.events(run_id)
 
     def wait(self, run_id: str, timeout: float = 10.0) -> dict[str, Any]:
-        """Block until a run has ended and return its record; `TimeoutError` after real seconds."""
-        changed = threading.Event()
+        """Block until a run has ended and return its record; `TimeoutError` after real seconds.
+
+        It has ended when the `on_event` observers of its last event have returned. An observer may
+        wait for other runs, and for its own once that has ended.
+        """
+        changed, until = threading.Event(), time.monotonic() + timeout
         unsubscribe = self.runs.subscribe(run_id, changed.set)
         try:
-            while self.record(run_id)["status"] == "active":
-                if not changed.wait(timeout):
-                    raise TimeoutError(f"{run_id} is still active after {timeout} s")
+            while not self.runs.ended(run_id):
+                if not changed.wait(max(0.0, until - time.monotonic())):
+                    raise TimeoutError(f"{run_id} has not ended after {timeout} s")
                 changed.clear()
         finally:
             unsubscribe()

@@ -55,6 +55,8 @@ class Runs:
         self._delta_hold = delta_hold
         self._listeners: defaultdict[str, set[Callable[[], None]]] = defaultdict(set)
         self._lock = threading.Lock()
+        self._ending: set[str] = set()
+        self._observing: set[tuple[int, str]] = set()  # by thread
         self.observers: list[Callable[[str, dict[str, Any]], None]] = []
 
     def log_of(self, run_id: str) -> EventLog:
@@ -78,6 +80,7 @@ class Runs:
         """Close a run: `run_end`, the closed log and the final record, all at once.
 
         A genuine server is done with its record a moment later; tests need not wait for that.
+        Whatever an observer raises, nobody is left waiting for the end.
         """
         lasted = round((self.clock.time() - run.started) * 1000)
         failure = {} if error is None else {"error": describe(error)}
@@ -88,10 +91,14 @@ class Runs:
             "isError": error is not None,
         }
         record = self._final(run.run_id, failure or {"result": result}, lasted)
-        run.log.emit({**end, **failure, "durationMs": lasted}, close=True, record=record)
-        run.result, run.error = result, error
-        run.done.set()
-        self.changed(run.run_id)
+        self._ending.add(run.run_id)  # before the record shows the end, see `ended`
+        try:
+            run.log.emit({**end, **failure, "durationMs": lasted}, close=True, record=record)
+        finally:
+            self._ending.discard(run.run_id)
+            run.result, run.error = result, error
+            run.done.set()
+            self.changed(run.run_id)
 
     def _final(self, run_id: str, outcome: dict[str, Any], lasted: int) -> str | None:
         """The record of a run that ends now; `None` when the run has been forgotten."""
@@ -146,6 +153,19 @@ class Runs:
         self.record(run_id)
         return [json.loads(text) for text in self.store.read(run_id, -1, -1).texts]
 
+    def ended(self, run_id: str) -> bool:
+        """Whether a run has ended and its observers have returned; `KeyError` for an unknown run.
+
+        An observer of the run's last event sees it ended; one of an earlier event would wait for
+        itself, which is a `RuntimeError`.
+        """
+        observing = (threading.get_ident(), run_id) in self._observing
+        if self.record(run_id)["status"] != "active":
+            return observing or run_id not in self._ending
+        if observing:
+            raise RuntimeError(f"an observer of {run_id} cannot wait for its end: it holds it up")
+        return False
+
     def subscribe(self, run_id: str, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` whenever the run's log changes, until the returned function is called."""
         with self._lock:
@@ -171,6 +191,13 @@ class Runs:
 
     def _appended(self, run_id: str, texts: list[str]) -> None:
         self.changed(run_id)
-        for observer in self.observers:
-            for text in texts:
-                observer(run_id, json.loads(text))
+        here = (threading.get_ident(), run_id)
+        outermost = here not in self._observing  # an observer may emit events itself
+        self._observing.add(here)
+        try:
+            for observer in self.observers:
+                for text in texts:
+                    observer(run_id, json.loads(text))
+        finally:
+            if outermost:
+                self._observing.discard(here)

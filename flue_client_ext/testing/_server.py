@@ -10,9 +10,12 @@ import asyncio
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from ._connection import App, Connection
+
+START_LIMIT = 10.0
 
 
 class Listener:
@@ -29,7 +32,8 @@ class Listener:
             target=lambda: asyncio.run(self._serve()), name=f"flue-{self.port}", daemon=True
         )
         self._thread.start()
-        self._ready.wait()
+        if not self._ready.wait(START_LIMIT):
+            raise RuntimeError(f"the server on port {self.port} does not start")
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -37,25 +41,44 @@ class Listener:
         await self._listen(self._socket)
         self._ready.set()
         await self._stopping.wait()
+        for chore in list(self._chores):
+            chore.cancel()
         await self.refuse()
         await self._drop()
 
     async def _listen(self, sock: socket.socket) -> None:
         self._server = await asyncio.start_server(self._accepted, sock=sock)
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            await Connection(self._app, reader, writer).run()
-        except asyncio.CancelledError:
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Know a connection from its first moment; a task that has not run yet can be cancelled."""
+        if self._stopping.is_set():
             writer.transport.abort()
-        finally:
+            return
+
+        def ended(task: asyncio.Task[None]) -> None:
             self._connections.discard(task)
+            if task.cancelled():
+                writer.transport.abort()
+            elif (error := task.exception()) is not None:
+                context = {"message": "answering a request failed", "exception": error}
+                self._loop.call_exception_handler(context)
+
+        task = self._loop.create_task(Connection(self._app, reader, writer).run())
+        self._connections.add(task)
+        task.add_done_callback(ended)
 
     async def refuse(self) -> None:
-        """Stop listening (on the serving loop): the machine answers connects with a refusal."""
+        """Stop listening (on the serving loop): the machine answers connects with a refusal.
+
+        What asyncio has accepted and not yet given a transport it would lose at the close, open and
+        unanswered: `Server._attach` fails then. That takes it two turns of its loop, so no more is
+        accepted first.
+        """
+        for sock in self._server.sockets:
+            with suppress(NotImplementedError):  # Windows' loop
+                self._loop.remove_reader(sock.fileno())
+        for _ in range(3):
+            await asyncio.sleep(0)
         self._server.close()
 
     async def accept(self) -> None:
@@ -80,9 +103,12 @@ class Listener:
 
     def drop(self) -> None:
         """Cut every connection; the next one is accepted again."""
-        asyncio.run_coroutine_threadsafe(self._drop(), self._loop).result(5)
+        dropping = asyncio.run_coroutine_threadsafe(self._drop(), self._loop)
+        if threading.current_thread() is not self._thread:
+            dropping.result(5)
 
     def stop(self) -> None:
-        """End for good; no thread is left."""
+        """End for good; no thread is left, but for the server's own if that asks for it."""
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(5)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(5)

@@ -185,3 +185,31 @@ def test_record_and_replay_go_through_a_file(server: LocalFlue, tmp_path: Path) 
     assert done.stdout == "run.jsonl: 4 events, completed\n"
     with serving(tmp_path, "replay", "run.jsonl") as (url, _):
         assert httpx.get(f"{url}/runs/{run_id}").json() == server.events(run_id)
+
+
+SIGNALLED = """
+import builtins, os, signal, sys
+from flue_client_ext.testing import _cli
+
+def announce(*arguments, **options):
+    said(*arguments, **options)
+    if "Ctrl-C ends it" in str(arguments):
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+
+said, builtins.print = print, announce
+sys.exit(_cli.main(["dev", "--port", "0"]))
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_dev_ends_by_a_signal_as_soon_as_it_has_said_so(tmp_path: Path, name: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, name],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
