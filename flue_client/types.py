@@ -1,54 +1,49 @@
-"""Contains some shared types for properties"""
+"""What the generated operations have in common."""
 
-from collections.abc import Mapping, MutableMapping
-from http import HTTPStatus
-from typing import IO, BinaryIO, Generic, Literal, TypeVar
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from attrs import define
 
+if TYPE_CHECKING:
+    import httpx
+
 
 class Unset:
+    """The type of UNSET, the value of an argument that is not sent."""
+
     def __bool__(self) -> Literal[False]:
         return False
 
 
 UNSET: Unset = Unset()
 
-# The types that `httpx.Client(files=)` can accept, copied from that library.
-FileContent = IO[bytes] | bytes | str
-FileTypes = (
-    # (filename, file (or bytes), content_type)
-    tuple[str | None, FileContent, str | None]
-    # (filename, file (or bytes), content_type, headers)
-    | tuple[str | None, FileContent, str | None, Mapping[str, str]]
-)
-RequestFiles = list[tuple[str, FileTypes]]
+_T = TypeVar("_T")
 
 
 @define
-class File:
-    """Contains information for file uploads"""
+class Response(Generic[_T]):
+    """An answer of the server.
 
-    payload: BinaryIO
-    file_name: str | None = None
-    mime_type: str | None = None
+    `parsed` is None where openapi.yaml promises no body for the status, and where the body is not
+    the JSON value that it promises: a proxy's HTML page, for example. `status_code`, `headers` and
+    `content` hold the answer in every case.
+    """
 
-    def to_tuple(self) -> FileTypes:
-        """Return a tuple representation that httpx will accept for multipart/form-data"""
-        return self.file_name, self.payload, self.mime_type
-
-
-T = TypeVar("T")
-
-
-@define
-class Response(Generic[T]):
-    """A response from an endpoint"""
-
-    status_code: HTTPStatus
+    status_code: int
     content: bytes
     headers: MutableMapping[str, str]
-    parsed: T | None
+    parsed: _T | None
 
 
-__all__ = ["UNSET", "File", "FileTypes", "RequestFiles", "Response", "Unset"]
+def decode(response: httpx.Response) -> Any:
+    """Return the JSON value of the body; None if the body is something else."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+__all__ = ["UNSET", "Response", "Unset", "decode"]

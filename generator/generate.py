@@ -69,7 +69,7 @@ def generate(spec: Path, target: Path) -> None:
         "--meta=none",
         "--fail-on-warning",
     )
-    drop_empty_models(target / "models")
+    drop_empty_modules(target)
     refuse_lost_schemas(spec, target / "models" / "__init__.py")
     (target / "py.typed").write_text("")
     run("ruff", *RUFF_CHECK, *RUFF_STYLE, str(target))
@@ -84,10 +84,10 @@ def run(module: str, *arguments: str) -> None:
         sys.exit(f"{module} failed:\n{done.stdout}{done.stderr}")
 
 
-def drop_empty_models(folder: Path) -> None:
-    """One module holds every model; the generator still makes a file for each of them."""
-    for path in folder.glob("*.py"):
-        if path.name != "__init__.py":
+def drop_empty_modules(folder: Path) -> None:
+    """The generator writes a file for each model and each of its templates, empty ones too."""
+    for path in folder.rglob("*.py"):
+        if not path.read_text().strip():
             path.unlink()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import os
 import shutil
 import subprocess
@@ -206,3 +208,28 @@ def test_the_package_says_that_it_is_generated() -> None:
     text = (ROOT / "flue_client" / "__init__.py").read_text()
     for word in ("openapi.yaml", "Never edit", "openapi-python-client 0.29.1"):
         assert word in text
+
+
+def test_nothing_is_generated_that_nothing_uses() -> None:
+    """Each name of the shared modules is one that operations import, or the package's own."""
+    package = ROOT / "flue_client"
+    operations = {
+        path: ast.parse(path.read_text()) for path in (package / "api").glob("*/[!_]*.py")
+    }
+    used = {
+        alias.name
+        for tree in operations.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    shared = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    assert shared == {"client", "types"}
+    for name in shared:
+        module = importlib.import_module(f"flue_client.{name}")
+        kept = {
+            key
+            for key, value in vars(module).items()
+            if key[0] != "_" and getattr(value, "__module__", None) == module.__name__
+        }
+        assert kept <= used, kept - used

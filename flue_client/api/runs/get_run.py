@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from ...models import ErrorEnvelope, RunRecord
-from ...types import UNSET, Response
+from ...types import UNSET, Response, decode
 
 if TYPE_CHECKING:
     import httpx
@@ -36,57 +35,21 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> ErrorEnvelope | RunRecord | None:
+def _parse_response(response: httpx.Response) -> ErrorEnvelope | RunRecord | None:
+    body = decode(response)
     if response.status_code == 200:
-        response_200 = RunRecord.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        return None
-    if response.status_code == 403:
-        return None
-    if response.status_code == 404:
-        response_404 = ErrorEnvelope.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 405:
-        response_405 = ErrorEnvelope.from_dict(response.json())
-
-        return response_405
-
-    if response.status_code == 429:
-        return None
-    if response.status_code == 500:
-        response_500 = ErrorEnvelope.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 501:
-        response_501 = ErrorEnvelope.from_dict(response.json())
-
-        return response_501
-
-    if response.status_code == 502:
-        return None
-    if response.status_code == 503:
-        return None
-    if response.status_code == 504:
-        return None
+        return RunRecord.from_dict(body) if isinstance(body, dict) else None
+    if response.status_code in {404, 405, 500, 501}:
+        return ErrorEnvelope.from_dict(body) if isinstance(body, dict) else None
     return None
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ErrorEnvelope | RunRecord | None]:
+def _build_response(response: httpx.Response) -> Response[ErrorEnvelope | RunRecord | None]:
     return Response(
-        status_code=HTTPStatus(response.status_code),
+        status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=_parse_response(response),
     )
 
 
@@ -107,7 +70,7 @@ def sync_detailed(
         meta=meta,
     )
     response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
+    return _build_response(response)
 
 
 def sync(
@@ -116,7 +79,7 @@ def sync(
     client: AuthenticatedClient | Client,
     meta: Literal[""] = "",
 ) -> ErrorEnvelope | RunRecord | None:
-    """The parsed answer of sync_detailed."""
+    """Return `parsed` of `sync_detailed`."""
 
     return sync_detailed(
         run_id=run_id,
@@ -131,14 +94,14 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     meta: Literal[""] = "",
 ) -> Response[ErrorEnvelope | RunRecord | None]:
-    """The same as sync_detailed, awaited."""
+    """Do what `sync_detailed` does, without blocking."""
 
     kwargs = _get_kwargs(
         run_id=run_id,
         meta=meta,
     )
     response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
+    return _build_response(response)
 
 
 async def asyncio(
@@ -147,7 +110,7 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     meta: Literal[""] = "",
 ) -> ErrorEnvelope | RunRecord | None:
-    """The parsed answer of asyncio_detailed."""
+    """Return `parsed` of `asyncio_detailed`."""
 
     return (
         await asyncio_detailed(

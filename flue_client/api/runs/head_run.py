@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -26,11 +25,9 @@ def _get_kwargs(
     return _kwargs
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[None]:
+def _build_response(response: httpx.Response) -> Response[None]:
     return Response(
-        status_code=HTTPStatus(response.status_code),
+        status_code=response.status_code,
         content=response.content,
         headers=response.headers,
         parsed=None,
@@ -52,7 +49,7 @@ def sync_detailed(
         run_id=run_id,
     )
     response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
+    return _build_response(response)
 
 
 async def asyncio_detailed(
@@ -60,10 +57,10 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[None]:
-    """The same as sync_detailed, awaited."""
+    """Do what `sync_detailed` does, without blocking."""
 
     kwargs = _get_kwargs(
         run_id=run_id,
     )
     response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
+    return _build_response(response)

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ...models import ErrorEnvelope, FlueEvent, LiveMode, parse_event
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, Response, Unset, decode
 
 if TYPE_CHECKING:
     import httpx
@@ -54,63 +53,21 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> ErrorEnvelope | list[FlueEvent] | None:
+def _parse_response(response: httpx.Response) -> ErrorEnvelope | list[FlueEvent] | None:
+    body = decode(response)
     if response.status_code == 200:
-        return [parse_event(item) for item in response.json()]
-    if response.status_code == 204:
-        return None
-    if response.status_code == 304:
-        return None
-    if response.status_code == 400:
-        response_400 = ErrorEnvelope.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        return None
-    if response.status_code == 403:
-        return None
-    if response.status_code == 404:
-        response_404 = ErrorEnvelope.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 405:
-        response_405 = ErrorEnvelope.from_dict(response.json())
-
-        return response_405
-
-    if response.status_code == 429:
-        return None
-    if response.status_code == 500:
-        response_500 = ErrorEnvelope.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 501:
-        response_501 = ErrorEnvelope.from_dict(response.json())
-
-        return response_501
-
-    if response.status_code == 502:
-        return None
-    if response.status_code == 503:
-        return None
-    if response.status_code == 504:
-        return None
+        return [parse_event(item) for item in body] if isinstance(body, list) else None
+    if response.status_code in {400, 404, 405, 500, 501}:
+        return ErrorEnvelope.from_dict(body) if isinstance(body, dict) else None
     return None
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ErrorEnvelope | list[FlueEvent] | None]:
+def _build_response(response: httpx.Response) -> Response[ErrorEnvelope | list[FlueEvent] | None]:
     return Response(
-        status_code=HTTPStatus(response.status_code),
+        status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=_parse_response(response),
     )
 
 
@@ -153,7 +110,7 @@ def sync_detailed(
         if_none_match=if_none_match,
     )
     response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
+    return _build_response(response)
 
 
 def sync(
@@ -166,7 +123,7 @@ def sync(
     cursor: str | Unset = UNSET,
     if_none_match: str | Unset = UNSET,
 ) -> ErrorEnvelope | list[FlueEvent] | None:
-    """The parsed answer of sync_detailed."""
+    """Return `parsed` of `sync_detailed`."""
 
     return sync_detailed(
         run_id=run_id,
@@ -189,7 +146,7 @@ async def asyncio_detailed(
     cursor: str | Unset = UNSET,
     if_none_match: str | Unset = UNSET,
 ) -> Response[ErrorEnvelope | list[FlueEvent] | None]:
-    """The same as sync_detailed, awaited."""
+    """Do what `sync_detailed` does, without blocking."""
 
     kwargs = _get_kwargs(
         run_id=run_id,
@@ -200,7 +157,7 @@ async def asyncio_detailed(
         if_none_match=if_none_match,
     )
     response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
+    return _build_response(response)
 
 
 async def asyncio(
@@ -213,7 +170,7 @@ async def asyncio(
     cursor: str | Unset = UNSET,
     if_none_match: str | Unset = UNSET,
 ) -> ErrorEnvelope | list[FlueEvent] | None:
-    """The parsed answer of asyncio_detailed."""
+    """Return `parsed` of `asyncio_detailed`."""
 
     return (
         await asyncio_detailed(

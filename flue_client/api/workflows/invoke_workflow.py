@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from ...models import ErrorEnvelope, WorkflowInvokeResult, WorkflowWaitResult
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, Response, Unset, decode
 
 if TYPE_CHECKING:
     import httpx
@@ -44,71 +43,26 @@ def _get_kwargs(
 
 
 def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
+    response: httpx.Response,
 ) -> ErrorEnvelope | WorkflowInvokeResult | WorkflowWaitResult | None:
+    body = decode(response)
     if response.status_code == 200:
-        response_200 = WorkflowWaitResult.from_dict(response.json())
-
-        return response_200
-
+        return WorkflowWaitResult.from_dict(body) if isinstance(body, dict) else None
     if response.status_code == 202:
-        response_202 = WorkflowInvokeResult.from_dict(response.json())
-
-        return response_202
-
-    if response.status_code == 400:
-        response_400 = ErrorEnvelope.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        return None
-    if response.status_code == 403:
-        return None
-    if response.status_code == 404:
-        response_404 = ErrorEnvelope.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 405:
-        response_405 = ErrorEnvelope.from_dict(response.json())
-
-        return response_405
-
-    if response.status_code == 415:
-        response_415 = ErrorEnvelope.from_dict(response.json())
-
-        return response_415
-
-    if response.status_code == 429:
-        return None
-    if response.status_code == 500:
-        response_500 = ErrorEnvelope.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 501:
-        response_501 = ErrorEnvelope.from_dict(response.json())
-
-        return response_501
-
-    if response.status_code == 502:
-        return None
-    if response.status_code == 503:
-        return None
-    if response.status_code == 504:
-        return None
+        return WorkflowInvokeResult.from_dict(body) if isinstance(body, dict) else None
+    if response.status_code in {400, 404, 405, 415, 500, 501}:
+        return ErrorEnvelope.from_dict(body) if isinstance(body, dict) else None
     return None
 
 
 def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
+    response: httpx.Response,
 ) -> Response[ErrorEnvelope | WorkflowInvokeResult | WorkflowWaitResult | None]:
     return Response(
-        status_code=HTTPStatus(response.status_code),
+        status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=_parse_response(response),
     )
 
 
@@ -137,7 +91,7 @@ def sync_detailed(
         wait=wait,
     )
     response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
+    return _build_response(response)
 
 
 def sync(
@@ -147,7 +101,7 @@ def sync(
     body: Any | Unset = UNSET,
     wait: Literal["result"] | Unset = UNSET,
 ) -> ErrorEnvelope | WorkflowInvokeResult | WorkflowWaitResult | None:
-    """The parsed answer of sync_detailed."""
+    """Return `parsed` of `sync_detailed`."""
 
     return sync_detailed(
         name=name,
@@ -164,7 +118,7 @@ async def asyncio_detailed(
     body: Any | Unset = UNSET,
     wait: Literal["result"] | Unset = UNSET,
 ) -> Response[ErrorEnvelope | WorkflowInvokeResult | WorkflowWaitResult | None]:
-    """The same as sync_detailed, awaited."""
+    """Do what `sync_detailed` does, without blocking."""
 
     kwargs = _get_kwargs(
         name=name,
@@ -172,7 +126,7 @@ async def asyncio_detailed(
         wait=wait,
     )
     response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
+    return _build_response(response)
 
 
 async def asyncio(
@@ -182,7 +136,7 @@ async def asyncio(
     body: Any | Unset = UNSET,
     wait: Literal["result"] | Unset = UNSET,
 ) -> ErrorEnvelope | WorkflowInvokeResult | WorkflowWaitResult | None:
-    """The parsed answer of asyncio_detailed."""
+    """Return `parsed` of `asyncio_detailed`."""
 
     return (
         await asyncio_detailed(
