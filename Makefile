@@ -7,7 +7,7 @@ export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flue test pythons test-pythons check format generate lock bench clean
+.PHONY: help demo demo-flue quick test pythons test-pythons check format generate lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ demo: $(READY) ## run a workflow on the embedded local server and show its event
 
 demo-flue: $(READY) ## the same on a genuine Flue server (installs it first)
 	$(BIN)/python examples/demo.py --flue
+
+quick: $(READY) ## lint, types, and the core's tests without generated examples, in seconds
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -n 2 -m "not hypothesis" tests/core
 
 test: $(READY) ## run every test
 	$(BIN)/python -m pytest -n auto --dist worksteal

@@ -92,6 +92,18 @@ def test_the_metadata_is_what_an_index_accepts(built: Built) -> None:
     assert (headers["Name"], headers["Version"]) == ("flue-client", __version__)
 
 
+def test_the_license_is_named_and_comes_along(built: Built) -> None:
+    metadata = metadata_of(built)
+    assert metadata.license_expression == "Apache-2.0"
+    assert metadata.license_files == ["LICENSE"]
+    text = (ROOT / "LICENSE").read_bytes()
+    assert text.split()[:4] == [b"Apache", b"License", b"Version", b"2.0,"]
+    with zipfile.ZipFile(built.wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/licenses/LICENSE"))
+        assert archive.read(name) == text
+    assert "LICENSE" in in_sdist(built)
+
+
 def test_every_classifier_is_a_known_one(built: Built) -> None:
     classifiers = pytest.importorskip("trove_classifiers").classifiers
     assert set(metadata_of(built).classifiers or []) <= classifiers
