@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import subprocess
 import sys
 import tempfile
@@ -59,16 +60,19 @@ def refuse_other_tools() -> None:
 
 def generate(spec: Path, target: Path) -> None:
     refuse_unlisted_events(spec)
+    described = target.parent / "described.json"
+    described.write_text(json.dumps(with_described_parameters(loaded(spec))))
     run(
         "openapi_python_client",
         "generate",
-        f"--path={spec.resolve()}",
+        f"--path={described}",
         f"--config={ROOT / 'generator-config.yml'}",
         f"--custom-template-path={ROOT / 'generator' / 'templates'}",
         f"--output-path={target}",
         "--meta=none",
         "--fail-on-warning",
     )
+    described.unlink()
     drop_empty_modules(target)
     refuse_lost_schemas(spec, target / "models" / "__init__.py")
     (target / "py.typed").write_text("")
@@ -91,10 +95,25 @@ def drop_empty_modules(folder: Path) -> None:
             path.unlink()
 
 
-def schemas_of(spec: Path) -> dict[str, Any]:
+def loaded(spec: Path) -> dict[str, Any]:
     from ruamel.yaml import YAML
 
-    return dict(YAML(typ="safe").load(spec)["components"]["schemas"])
+    return dict(YAML(typ="safe").load(spec))
+
+
+def schemas_of(spec: Path) -> dict[str, Any]:
+    return dict(loaded(spec)["components"]["schemas"])
+
+
+def with_described_parameters(spec: dict[str, Any]) -> dict[str, Any]:
+    """The generator passes over what describes a parameter, but keeps what describes its schema."""
+    operations = [each for path in spec["paths"].values() for each in path.values()]
+    groups = [each["parameters"] for each in operations if "parameters" in each]
+    groups.append(list(spec["components"].get("parameters", {}).values()))
+    for parameter in (each for group in groups for each in group if "schema" in each):
+        if "description" in parameter and "$ref" not in parameter["schema"]:
+            parameter["schema"].setdefault("description", parameter["description"])
+    return spec
 
 
 def refuse_unlisted_events(spec: Path) -> None:

@@ -21,7 +21,9 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeGuard
 import attrs
 
 LiveMode: TypeAlias = Literal["long-poll", "sse"]
-"""How to follow an event stream."""
+"""How to follow the stream: by reads that wait for news (`long-poll`), or by one
+connection that stays open (`sse`).
+"""
 
 _SCALARS = (str, int, float, type(None))
 _MAX_FIELDS = 40

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import subprocess
 import sys
 from typing import Any
@@ -125,3 +127,10 @@ def test_importing_the_events_does_not_import_an_http_library(module: str) -> No
         timeout=60,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_docstring_of_an_operation_describes_its_parameters() -> None:
+    for module in (invoke_workflow, get_run, head_run, read_run_events):
+        described = re.findall(r"^    `(\w+)`: \S+ \S+", module.sync_detailed.__doc__ or "", re.M)
+        parameters = inspect.signature(module.sync_detailed).parameters.keys()
+        assert set(described) == parameters - {"client", "body"}

@@ -63,6 +63,10 @@ def sync_detailed(
 
     The run's record. Parameters of the stream view are ignored here, and no stream headers are
     sent.
+
+    `run_id`: The run's id as the server gave it, one path segment.
+
+    `meta`: Selects this view by its presence; the server does not look at the value.
     """
 
     kwargs = _get_kwargs(

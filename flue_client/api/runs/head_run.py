@@ -43,6 +43,8 @@ def sync_detailed(
 
     The stream's headers without events. `Stream-Next-Offset` is the true end of the stream,
     whatever offset the client believes in.
+
+    `run_id`: The run's id as the server gave it, one path segment.
     """
 
     kwargs = _get_kwargs(

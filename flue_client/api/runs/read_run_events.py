@@ -99,6 +99,25 @@ def sync_detailed(
     offset belongs to a history that the server has lost. Reading *at* the end looks the same
     and is an ordinary end; `HEAD` tells the two apart, its `Stream-Next-Offset` is the true
     end.
+
+    `run_id`: The run's id as the server gave it, one path segment.
+
+    `offset`: Where to start: `-1` is the beginning (also the default of a read that is not
+    live), `now` the present end, and an offset of an earlier answer means strictly after it.
+    Offsets are opaque: send them back verbatim, never parse, order or build them. A live read
+    must name its offset.
+
+    `tail`: Start so far back that at most the latest N events are read. Moves only the start
+    `-1`; with `now` or a concrete offset it has no effect. Works in all three ways of reading.
+
+    `live`: How to follow the stream: by reads that wait for news (`long-poll`), or by one
+    connection that stays open (`sse`).
+
+    `cursor`: The `Stream-Cursor` of the previous long-poll answer, verbatim. Has no effect
+    elsewhere.
+
+    `if_none_match`: An `ETag` of an earlier catch-up read. If nothing has changed, the answer
+    is `304`.
     """
 
     kwargs = _get_kwargs(

@@ -83,6 +83,10 @@ def sync_detailed(
     takes no body.
 
     The call is not idempotent: each accepted request is a run of its own.
+
+    `name`: The workflow's name, one path segment.
+
+    `wait`: Hold the answer until the run has ended. The only value is `result`.
     """
 
     kwargs = _get_kwargs(
