@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import tracemalloc
 from types import ModuleType
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flue_client_ext._core import sse
-from flue_client_ext._core.sse import MAX_FRAME_LINES, Framer, FrameTooLarge, parse_frame
+from flue_client_ext._core.sse import Framer, FrameTooLarge, parse_frame
 
 from . import whatwg
+from .talk import single_bytes
 
 SAMPLES = {
     "the standard's first example": b": this is a test stream\n\ndata: some text\n\n"
@@ -127,17 +129,81 @@ def test_a_frame_of_just_the_cap_passes_and_frames_do_not_add_up() -> None:
         assert framer.feed(b"\n\n") == [frame]
 
 
-def test_a_frame_of_too_many_lines_is_refused() -> None:
-    list(parse_frame(b"\n".join([b"data: x"] * MAX_FRAME_LINES)))
-    with pytest.raises(FrameTooLarge):
-        list(parse_frame(b"\n".join([b"data: x"] * (MAX_FRAME_LINES + 1))))
+LINES = {
+    "comments": b": hi\n",
+    "empty data lines": b"data:\n",
+    "data lines without a colon": b"data\n",
+    "data lines": b"data: 12345,\n",
+    "names": b"event: data\n",
+    "ids": b"id: 1\n",
+    "unknown fields": b"nothing: 1\n",
+}
 
 
-def test_the_most_lines_that_are_accepted_take_no_noticeable_time() -> None:
-    frame = b"\n".join([b"data: x"] * MAX_FRAME_LINES)
+@pytest.mark.parametrize("kind", LINES)
+def test_a_frame_of_a_million_lines_takes_time_linear_in_them(kind: str) -> None:
+    def seconds(count: int) -> float:
+        raw = LINES[kind] * count + b"event: x\ndata: end\n\n"
+        began = time.process_time()
+        ((name, value),) = parsed(*(raw[at : at + 65536] for at in range(0, len(raw), 65536)))
+        assert (name, value.endswith("end")) == ("x", True)
+        return time.process_time() - began
+
+    small = min(seconds(100_000) for _ in range(3))
+    assert seconds(1_000_000) < 30 * small + 0.2  # linear growth is 10 times, quadratic 100
+
+
+def test_many_long_data_lines_take_about_the_time_of_one_long_line() -> None:
+    """A server may write each message of a batch in a line of its own."""
+    line = b"x" * 5000
+    raw = b"event: data\n" + b"data: %b\n" % line * 4000 + b"\n"
     began = time.process_time()
-    list(parse_frame(frame))
-    assert time.process_time() - began < 1
+    ((name, value),) = parsed(raw)
+    assert time.process_time() - began < 2
+    assert (name, value) == ("data", "\n".join([line.decode()] * 4000))
+
+
+@pytest.mark.parametrize("line", [b"data", b"data:", b"data: x", b"data:x"])
+def test_data_lines_are_joined_alike_on_both_sides_of_a_block(
+    monkeypatch: pytest.MonkeyPatch, line: bytes
+) -> None:
+    raw = b"event: data\n" + b"\n".join([line, b": no", line, b"data:  two"] * 9) + b"\n\n"
+    for size in range(1, 40):
+        monkeypatch.setattr(sse, "_BLOCK_BYTES", size)
+        assert parsed(raw) == whatwg.parse(raw)
+
+
+def test_the_fields_of_an_event_of_many_lines_are_those_that_came_last() -> None:
+    raw = b"event: a\n" + b"data: 1\n" * 5000 + b"event: b\nid: 7\nevent\n" + b"data: 2\n" * 5000
+    for end, name in ((b"\n", "message"), (b"event:  c\n\n", " c")):
+        ((found, value),) = parsed(raw + end)
+        assert (found, value) == (name, "\n".join(["1"] * 5000 + ["2"] * 5000))
+
+
+def test_what_is_held_of_a_frame_is_bounded_by_its_bytes_however_small_its_chunks() -> None:
+    tracemalloc.start()
+    try:
+        framer = Framer()
+        for byte in single_bytes(b"data: " + b"x" * 300_000):
+            framer.feed(byte)
+        held, _ = tracemalloc.get_traced_memory()
+        (frame,) = framer.feed(b"\n\n")
+        ((_, value),) = parse_frame(frame)
+    finally:
+        tracemalloc.stop()
+    assert len(value) == 300_000
+    assert held < 4 * 300_000
+
+
+def test_to_join_data_lines_takes_memory_bounded_by_their_bytes() -> None:
+    frame = b"data\n" * 2_000_000
+    tracemalloc.start()
+    try:
+        list(parse_frame(frame))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * len(frame)
 
 
 def seconds_for(size: int) -> float:
