@@ -84,13 +84,20 @@ class Retry:
     def reset(self) -> None:
         self.failures, self._delays = 0, None
 
-    def pause(
-        self, cause: str, *, status: int | None = None, floor: float = 0.0
-    ) -> Conversation[None]:
-        """Wait before the next attempt, or raise `GaveUp`. Tells the user's hook either way."""
-        self.failures += 1
+    @property
+    def exhausted(self) -> bool:
+        """Whether the next failure is the last."""
         limit = self._options.max_retries
-        over = limit is not None and self.failures > limit
+        return limit is not None and self.failures >= limit
+
+    def pause(
+        self, cause: str, *, status: int | None = None, floor: float = 0.0, last: bool = True
+    ) -> Conversation[None]:
+        """Wait before the next attempt, or raise `GaveUp`. Tells the user's hook either way.
+
+        `last=False` leaves one more attempt in any case, to be made in another way."""
+        over = last and self.exhausted
+        self.failures += 1
         delay = None if over else max(self._jittered(), floor)
         yield from self._tell(FailedAttempt(self.failures, delay, cause, status))
         if delay is None:

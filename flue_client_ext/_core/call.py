@@ -1,7 +1,4 @@
-"""One HTTP exchange: credentials, the body read whole, and when to send again.
-
-The rules: a read is retried while its trouble is passing; a POST only when it is certain that
-nothing was sent, since a second one could execute a workflow twice."""
+"""One HTTP exchange: credentials, the body read whole, and sending it again as `policy` says."""
 
 from __future__ import annotations
 
@@ -13,7 +10,8 @@ from ..errors import (
 )
 from .backoff import UNARY, BackoffOptions, GaveUp, Retry
 from .credentials import Credentials
-from .http import Answer, Head, Request, is_retryable, retry_after
+from .http import Answer, Head, Request, retry_after
+from .policy import decide
 from .steps import Ambient, Conversation, DeadlineExceeded, Failure, Open, Read
 
 READ_LIMIT = 45.0
@@ -31,36 +29,43 @@ def send(
     while True:
         prepared = yield from credentials.applied_to(request)
         reply: Head | Failure = yield Open(prepared, limit)
-        if isinstance(reply, Head) and reply.encoding and 200 <= reply.status < 300:
-            raise FlueProtocolError(
-                f"the answer is encoded with {reply.encoding}, although identity was asked for",
-                url=request.shown_url,
-                proxy=reply.proxy,
-            )
+        if isinstance(reply, Head):
+            _check_coding(request, reply)
         if isinstance(reply, Failure) or reply.status != 401 or not refreshes:
             return reply
         refreshes -= 1
-        body = yield from read_body(request, limit)
-        if isinstance(body, Failure):
-            return body
+        yield from read_body(request, limit)  # a cut changes nothing: it was refused
+
+
+def _check_coding(request: Request, head: Head) -> None:
+    """Refuse a body that must be decoded first: identity was asked for."""
+    has_body = request.method != "HEAD" and head.status != 204
+    if not (has_body and 200 <= head.status < 300 and head.encoding):
+        return
+    words = f"the answer is encoded with {head.encoding}, although identity was asked for"
+    if request.method == "POST":
+        words = f"the request was accepted ({head.status}), but {words}"
+    raise FlueProtocolError(words, url=request.shown_url, proxy=head.proxy)
 
 
 def read_body(request: Request, limit: float | None) -> Conversation[bytes | Failure]:
     """Read the open answer to its end."""
-    parts: list[bytes] = []
-    size = 0
+    first: bytes = b""
+    more = bytearray()  # a list of tiny chunks would take 50 times as much
     while True:
         part: bytes | Failure = yield Read(limit)
         if isinstance(part, Failure):
             return part
         if not part:
-            return b"".join(parts)
-        size += len(part)
-        if size > MAX_BODY_BYTES:
+            return first + more if more else first
+        if len(first) + len(more) + len(part) > MAX_BODY_BYTES:
             raise FlueProtocolError(
                 f"the answer is larger than {MAX_BODY_BYTES} bytes", url=request.shown_url
             )
-        parts.append(part)
+        if first:
+            more += part
+        else:
+            first = part
 
 
 def exchange(
@@ -72,7 +77,9 @@ def exchange(
         return head
     body = yield from read_body(request, limit)
     if isinstance(body, Failure):
-        return body
+        if request.method != "POST" or not 400 <= head.status < 500:
+            return body
+        body = b""  # the request was refused, whatever the server had to say of it
     return head.answer(body)
 
 
@@ -88,38 +95,40 @@ def call(
     retry = Retry(options or UNARY, ambient.jitter)
     try:
         while True:
+            began = ambient.monotonic()
             outcome = yield from exchange(request, credentials, limit)
-            if isinstance(outcome, Failure):
-                yield from _after_failure(request, outcome, retry)
-            elif request.method == "POST" or not is_retryable(outcome.status):
-                return outcome
-            else:
-                floor = retry_after(outcome.headers, ambient.wall())
-                cause = f"status {outcome.status}"
+            what = outcome if isinstance(outcome, Failure) else outcome.status
+            decision = decide(request.method, what, ambient.monotonic() - began)
+            if decision == "never":
+                return _final(request, outcome)
+            if decision == "after a pause":
                 try:
-                    yield from retry.pause(cause, status=outcome.status, floor=floor)
+                    yield from _pause(retry, outcome, ambient)
                 except GaveUp:
-                    return outcome
+                    return _final(request, outcome)
     except DeadlineExceeded as passed:
         raise _overdue(request, passed, retry.waiting_after) from None
 
 
-def _after_failure(request: Request, failure: Failure, retry: Retry) -> Conversation[None]:
-    """Return when the request may be sent again; raise what the user is to know otherwise."""
-    if request.method == "POST" and failure.sent:
-        raise InvokeOutcomeUnknownError(
-            f"POST {request.shown_url} failed after it may have arrived ({failure.cause});"
-            " it was not sent again",
-            cause=failure.cause,
-        )
-    if failure.stale:
+def _pause(retry: Retry, outcome: Answer | Failure, ambient: Ambient) -> Conversation[None]:
+    if isinstance(outcome, Failure):
+        yield from retry.pause(outcome.cause)
         return
-    if failure.permanent:
-        raise connection_error(request, failure)
-    try:
-        yield from retry.pause(failure.cause)
-    except GaveUp:
-        raise connection_error(request, failure) from None
+    floor = retry_after(outcome.headers, ambient.wall())
+    yield from retry.pause(f"status {outcome.status}", status=outcome.status, floor=floor)
+
+
+def _final(request: Request, outcome: Answer | Failure) -> Answer:
+    """Return the answer; raise what the user is to know of a failure."""
+    if isinstance(outcome, Answer):
+        return outcome
+    if request.method == "POST" and outcome.sent:
+        raise InvokeOutcomeUnknownError(
+            f"POST {request.shown_url} failed after it may have arrived ({outcome.cause});"
+            " it was not sent again",
+            cause=outcome.cause,
+        )
+    raise connection_error(request, outcome)
 
 
 def connection_error(

@@ -14,6 +14,12 @@ from attrs import field, frozen
 RETRY_AFTER_CAP = 60.0
 """Seconds: the longest that a server's Retry-After is obeyed."""
 
+_CODINGS = frozenset(
+    ("aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip")
+    + ("x-compress", "x-gzip", "zstd")
+)
+"""The content codings that are registered with IANA, `identity` left out, and their aliases."""
+
 _NEVER_RETRIED_5XX = (501, 505)
 _RETRIED_4XX = (408, 425, 429)
 
@@ -57,9 +63,18 @@ class Head:
 
     @property
     def encoding(self) -> str:
-        """The body's encoding; empty for none."""
-        value = self.headers.get("content-encoding", "").strip().lower()
-        return "" if value == "identity" else value
+        """The codings that transform the body, with commas between; empty for a plain one.
+
+        Whatever is not registered is plain (`identity`, `none`, `utf-8`, an empty value): nobody
+        can have transformed a body with it that others could read. httpx and browsers read it so.
+        """
+        return ", ".join(coding for coding in _codings(self.headers) if coding in _CODINGS)
+
+    @property
+    def cached(self) -> bool:
+        """Whether a cache has kept it for a while (RFC 9111, 5.1)."""
+        age = self.headers.get("age", "").strip()
+        return age.isascii() and age.isdigit() and age.strip("0") != ""
 
     def says(self, name: str) -> bool:
         """Whether the header `name` has the value `true` (PROTOCOL, stream headers: in any
@@ -81,6 +96,18 @@ class Answer:
 def speaker(proxy: str | None) -> str:
     """Whose words an answer may be that is not Flue's, to end an error's message with."""
     return "" if proxy is None else f" (through the proxy {proxy}, which may have answered itself)"
+
+
+def _codings(headers: Mapping[str, str]) -> list[str]:
+    """The elements of Content-Encoding, a list of names in any case (RFC 9110, 8.4)."""
+    names = headers.get("content-encoding", "").lower().split(",")
+    return [name for each in names if (name := each.strip(" \t"))]
+
+
+def named_coding(headers: Mapping[str, str]) -> str:
+    """Words for an error about a body that makes no sense: the coding that it is labelled with."""
+    names = ", ".join(name for name in _codings(headers) if name != "identity")
+    return f" (it is labelled `Content-Encoding: {names[:80]}`)" if names else ""
 
 
 def fold_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

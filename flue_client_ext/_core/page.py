@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..errors import FlueProtocolError
-from .http import Head, Request
+from .http import Head, Request, named_coding
 from .jsoncodec import NotJson, as_object, decode
 from .steps import Batch
 
@@ -23,35 +23,27 @@ class Reading(NamedTuple):
 def parse_page(request: Request, head: Head, body: bytes, offset: str) -> Reading | None:
     """Read a catch-up or long-poll answer; `None` when its body has no length and is not JSON: it
     was cut (PROTOCOL says what a whole one is)."""
-    if head.close_delimited and not _is_json(body):
-        return None
-    items = [] if head.status == 204 else parse_items(body, request, offset, head.proxy)
+    items: list[Any] = []
+    if head.status != 204:
+        try:
+            value = decode(body)
+        except NotJson as error:
+            if head.close_delimited:
+                return None
+            words = f"the answer is {error}{named_coding(head.headers)}"
+            raise _broken(words, request, offset, head.proxy) from None
+        items = _array(value, request, offset, head.proxy)
     following = head.headers.get("stream-next-offset")
     if not following:
-        raise FlueProtocolError(
-            "the answer has no Stream-Next-Offset",
-            url=request.shown_url,
-            offset=offset,
-            proxy=head.proxy,
-        )
+        raise _broken("the answer has no Stream-Next-Offset", request, offset, head.proxy)
     closed = head.says("stream-closed")
     up_to_date = closed or head.says("stream-up-to-date")
     return Reading(Batch(items, following, up_to_date, closed), head.headers.get("stream-cursor"))
 
 
-def parse_items(data: bytes, request: Request, offset: str, proxy: str | None = None) -> list[Any]:
-    """Return the array that a page or an SSE data frame carries. `proxy` may have answered a
-    page itself."""
-    value = _decoded(data, "the answer", request, offset, proxy)
-    if not isinstance(value, list):
-        kind = type(value).__name__
-        raise FlueProtocolError(
-            f"expected a JSON array, got {kind}",
-            url=request.shown_url,
-            offset=offset,
-            proxy=proxy,
-        )
-    return value  # pyright: ignore[reportUnknownVariableType]
+def parse_items(data: bytes, request: Request, offset: str) -> list[Any]:
+    """Return the array that an SSE data frame carries."""
+    return _array(_decoded(data, "an SSE data frame", request, offset), request, offset)
 
 
 def parse_control(data: bytes, items: list[Any], request: Request, offset: str) -> Reading:
@@ -59,9 +51,7 @@ def parse_control(data: bytes, items: list[Any], request: Request, offset: str) 
     control = as_object(_decoded(data, "an SSE control frame", request, offset))
     following = control.get("streamNextOffset")
     if not isinstance(following, str) or not following:
-        raise FlueProtocolError(
-            "an SSE control frame without streamNextOffset", url=request.shown_url, offset=offset
-        )
+        raise _broken("an SSE control frame without streamNextOffset", request, offset)
     closed = control.get("streamClosed") is True
     up_to_date = closed or control.get("upToDate") is True
     cursor = control.get("streamCursor")
@@ -70,20 +60,22 @@ def parse_control(data: bytes, items: list[Any], request: Request, offset: str) 
     )
 
 
-def _is_json(body: bytes) -> bool:
-    try:
-        decode(body)
-    except NotJson:
-        return False
-    return True
+def _array(value: Any, request: Request, offset: str, proxy: str | None = None) -> list[Any]:
+    if not isinstance(value, list):
+        words = f"expected a JSON array, got {type(value).__name__}"
+        raise _broken(words, request, offset, proxy)
+    return value  # pyright: ignore[reportUnknownVariableType]
 
 
-def _decoded(
-    data: bytes, what: str, request: Request, offset: str, proxy: str | None = None
-) -> Any:
+def _decoded(data: bytes, what: str, request: Request, offset: str) -> Any:
     try:
         return decode(data)
     except NotJson as error:
-        raise FlueProtocolError(
-            f"{what} is {error}", url=request.shown_url, offset=offset, proxy=proxy
-        ) from None
+        raise _broken(f"{what} is {error}", request, offset) from None
+
+
+def _broken(
+    words: str, request: Request, offset: str, proxy: str | None = None
+) -> FlueProtocolError:
+    """`proxy` may have answered in the server's place: a page, never an event stream."""
+    return FlueProtocolError(words, url=request.shown_url, offset=offset, proxy=proxy)

@@ -20,6 +20,9 @@ from .steps import Ambient, Conversation, Failure, Read
 Take = Callable[[Reading], Conversation[bool]]
 """Takes a reading over; says whether to stop reading this answer."""
 
+Overdue = Callable[[bool], bool]
+"""Whether a batch should have come by now; told whether a part of one is there."""
+
 
 class Reader:
     """The answer to one request, which was sent at `offset`."""
@@ -27,28 +30,52 @@ class Reader:
     def __init__(
         self, request: Request, offset: str, source: Source, ambient: Ambient, tally: Tally
     ) -> None:
-        self._request = request
+        self.request = request
         self._offset = offset
         self._source = source
         self._ambient = ambient
         self._tally = tally
+        self.instead = ""
+        """The answer, in words, that was read in the place of an event stream."""
 
     def page(self, head: Head, take: Take) -> Conversation[Trouble | None]:
         self._tally.heard()
-        body = yield from read_body(self._request, READ_LIMIT)
+        body = yield from read_body(self.request, READ_LIMIT)
         if isinstance(body, Failure):
             return self.failed(body)
         self._tally.received(len(body))
         if head.status not in (200, 204):
             return self.refused(head.answer(body))
-        reading = parse_page(self._request, head, body, self._offset)
+        reading = parse_page(self.request, head, body, self._offset)
         if reading is None:
             cause = "a body without a length that is not JSON: it was cut"
             return self.failed(Failure("cut", cause + speaker(head.proxy)))
         yield from take(reading)
         return None
 
-    def frames(self, first_limit: float, take: Take) -> Conversation[Trouble | None]:
+    def events(
+        self, head: Head, first_limit: float, take: Take, overdue: Overdue, shortcut: bool
+    ) -> Conversation[Trouble | None]:
+        """Read what was asked for as an event stream. A page in its place is read as one, where SSE
+        is not insisted on."""
+        if is_retryable(head.status):
+            return (yield from self.page(head, take))
+        kind = head.content_type
+        if head.status == 200 and kind == "text/event-stream" and not (shortcut and head.cached):
+            return (yield from self.frames(first_limit, take, overdue))
+        answered = f"answered {head.status} {kind}".strip()
+        is_page = head.status == 204 or (head.status, kind) == (200, "application/json")
+        if shortcut and not is_page:
+            return Trouble(answered, self._wrong(answered, head.proxy))
+        if head.status == 200 and not shortcut:
+            words = f"expected text/event-stream, got {kind or 'no content type'}"
+            raise self._wrong(words, head.proxy)
+        self.instead = answered if shortcut else ""
+        return (yield from self.page(head, take))
+
+    def frames(
+        self, first_limit: float, take: Take, overdue: Overdue
+    ) -> Conversation[Trouble | None]:
         """Read until `take` has enough or the connection ends. `data` frames count only together
         with the `control` frame behind them (PROTOCOL, SSE frames). `first_limit` holds until the
         tail is reached: before it a server always has something to send."""
@@ -65,37 +92,41 @@ class Reader:
             for name, data in self._split(framer, chunk):
                 if name == "data":
                     held = self._checked(held + len(data))
-                    items += parse_items(data, self._request, self._offset)
+                    items += parse_items(data, self.request, self._offset)
                 elif name == "control":
-                    reading = parse_control(data, items, self._request, self._offset)
+                    reading = parse_control(data, items, self.request, self._offset)
                     self._offset, items, held = reading.batch.offset, [], 0
                     if reading.batch.up_to_date:
                         limit = READ_LIMIT
                     if (yield from take(reading)):
                         return None
+            if overdue(bool(items)):
+                return self.failed(Failure("timeout", "bytes come over SSE, but no batch"))
 
     def failed(self, failure: Failure) -> Trouble:
-        error = connection_error(self._request, failure, self._offset)
+        error = connection_error(self.request, failure, self._offset)
         return Trouble(failure.cause, error, failure)
 
     def refused(self, answer: Answer) -> Trouble:
-        """Trouble for a status that may pass; the error itself for one that will not."""
+        """What a status means that is not the one asked for."""
         error = self._source.api_error(answer)
-        if not is_retryable(answer.status):
-            raise error
-        floor = retry_after(answer.headers, self._ambient.wall())
+        passing = is_retryable(answer.status)
+        floor = retry_after(answer.headers, self._ambient.wall()) if passing else 0.0
         return Trouble(f"status {answer.status}", error, status=answer.status, floor=floor)
 
     def _checked(self, held: int) -> int:
         """Cap what `data` frames may hold before their `control` frame comes."""
         if held > self._source.max_frame_bytes:
-            words = f"more than {self._source.max_frame_bytes} bytes without a control frame"
-            raise FlueProtocolError(words, url=self._request.shown_url, offset=self._offset)
+            most = self._source.max_frame_bytes
+            raise self._wrong(f"more than {most} bytes without a control frame")
         return held
 
     def _split(self, framer: Framer, chunk: bytes) -> list[tuple[str, bytes]]:
         try:
             return [event for frame in framer.feed(chunk) for event in parse_frame(frame)]
         except FrameTooLarge as error:
-            url = self._request.shown_url
-            raise FlueProtocolError(str(error), url=url, offset=self._offset) from None
+            raise self._wrong(str(error)) from None
+
+    def _wrong(self, words: str, proxy: str | None = None) -> FlueProtocolError:
+        url = self.request.shown_url
+        return FlueProtocolError(words, url=url, offset=self._offset, proxy=proxy)

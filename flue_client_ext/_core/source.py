@@ -12,7 +12,7 @@ from .http import Answer, Request
 from .steps import Failure
 
 Live: TypeAlias = Literal["long-poll", "sse", "auto"] | None
-Mode: TypeAlias = Literal["page", "long-poll", "sse", "bulk"]
+Mode: TypeAlias = Literal["page", "long-poll", "sse", "bulk", "tail"]
 
 
 class Source(NamedTuple):
@@ -31,10 +31,15 @@ class Source(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """Why a request did not end well, and what a final error would be."""
+    """Why a request did not end well, and what a final error would be. Neither a failure nor a
+    status: the answer is not what the protocol says."""
 
     cause: str
     error: FlueError
     failure: Failure | None = None
     status: int | None = None
     floor: float = 0.0
+
+    @property
+    def outcome(self) -> Failure | int | None:
+        return self.failure or self.status

@@ -41,7 +41,9 @@ class Tally:
         self.bytes = 0
 
     def begin(self, mode: str) -> None:
-        self.state, self.mode = "connecting", mode
+        self.state = "connecting"
+        if mode != "tail":  # a question in between, no way to read
+            self.mode = mode
 
     def heard(self) -> None:
         self.state, self._last_byte = "reading", self._monotonic()

@@ -90,10 +90,9 @@ CONTROLS = {
 }
 
 
-@pytest.mark.parametrize("live", ["sse", "auto"])
 @pytest.mark.parametrize("control", CONTROLS)
 def test_a_whole_control_frame_that_says_nothing_is_an_error_and_not_retried(
-    any_world: World, serve: Serve, live: str, control: str
+    any_world: World, serve: Serve, control: str
 ) -> None:
     frames = "event: data\ndata:" + json.dumps([log_event(0)]) + "\n\n" + CONTROLS[control]
 
@@ -104,11 +103,11 @@ def test_a_whole_control_frame_that_says_nothing_is_an_error_and_not_retried(
 
     server = serve(handler)
     client = any_world.client(server.url)
-    stream = client.runs.stream(RUN, live=live)
+    stream = client.runs.stream(RUN, live="sse")
     with pytest.raises(FlueProtocolError) as caught:
         list(stream)
     assert caught.value.offset == "-1"
     assert len(server.requests) == 1
     assert server.wait_idle(2)
     server.handler = Replay(run := whole_run(3))
-    assert dicts(client.runs.stream(RUN, live=live)) == run
+    assert dicts(client.runs.stream(RUN, live="sse")) == run
