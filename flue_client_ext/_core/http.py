@@ -14,10 +14,8 @@ from attrs import field, frozen
 RETRY_AFTER_CAP = 60.0
 """Seconds: the longest that a server's Retry-After is obeyed."""
 
-_CODINGS = frozenset(
-    ("aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip")
-    + ("x-compress", "x-gzip", "zstd")
-)
+_CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"})
+_CODINGS |= {"dcb", "dcz", "exi", "pack200-gzip", "aes128gcm"}
 """The content codings that are registered with IANA, `identity` left out, and their aliases."""
 
 _NEVER_RETRIED_5XX = (501, 505)

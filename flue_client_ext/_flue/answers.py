@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from flue_client.models import View
 
-from .._core.http import Answer, Request, speaker
+from .._core.http import Answer, Request, named_coding, speaker
 from .._core.jsoncodec import NotJson, as_object, decode
 from ..errors import (
     FlueApiError,
@@ -63,7 +63,8 @@ def view_of(cls: type[V], answer: Answer, request: Request, needed: str) -> V:
     try:
         value = decode(answer.body)
     except NotJson as error:
-        raise _unusable(answer, request, f"the answer is {error}") from None
+        words = f"the answer is {error}{named_coding(answer.headers)}"
+        raise _unusable(answer, request, words) from None
     if not isinstance(as_object(value).get(needed), str):
         raise _unusable(answer, request, f"the answer is not an object with a string {needed!r}")
     return cls.from_dict(value)

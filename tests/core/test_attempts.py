@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from flue_client_ext import (
@@ -170,3 +172,71 @@ def test_an_error_may_be_encoded_and_identity_is_no_encoding() -> None:
         play = begin()
         play.answer(status, b"x", content_encoding=encoding)
         assert play.result.status == status
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_encoded_answer_says_what_became_of_the_request(method: str) -> None:
+    play = begin(method)
+    with pytest.raises(FlueProtocolError) as caught:
+        play.head(202, content_encoding="identity, GZIP")
+    assert "gzip" in caught.value.message
+    assert ("accepted (202)" in caught.value.message) == (method == "POST")
+    assert play.opened == 1
+
+
+@pytest.mark.parametrize("coding", ["none", "identity", "", "utf-8"])
+def test_an_answer_whose_coding_changes_nothing_is_read(coding: str) -> None:
+    for method in ("GET", "POST"):
+        play = begin(method)
+        play.answer(200, b"{}", content_encoding=coding)
+        assert play.result.body == b"{}"
+
+
+def test_an_answer_without_a_body_may_name_any_coding() -> None:
+    for method, status in (("HEAD", 200), ("GET", 204)):
+        play = begin(method)
+        play.answer(status, content_encoding="br")
+        assert play.result.status == status
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 413, 429])
+def test_a_refused_POST_is_refused_though_its_answer_is_cut(status: int) -> None:
+    play = begin("POST")
+    play.head(status)
+    play.fail(CUT)
+    assert (play.result.status, play.result.body) == (status, b"")
+
+
+@pytest.mark.parametrize("status", [200, 202, 500, 502, 504])
+def test_a_POST_whose_answer_is_cut_is_unknown_where_it_may_have_run(status: int) -> None:
+    play = begin("POST")
+    play.head(status)
+    with pytest.raises(InvokeOutcomeUnknownError):
+        play.fail(CUT)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_401_that_is_cut_refreshes_the_credentials_all_the_same(method: str) -> None:
+    credentials, _ = numbered()
+    play = begin(method, credentials)
+    called_and_sent(play)
+    play.head(401)
+    play.fail(CUT)
+    assert called_and_sent(play) == "Bearer t2"
+    play.answer(200)
+    assert play.result.status == 200
+
+
+def test_a_body_of_tiny_chunks_is_held_in_its_own_size() -> None:
+    play = begin()
+    play.head(200)
+    tracemalloc.start()
+    try:
+        for _ in range(100_000):
+            play.reply(b"x")
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    play.reply(b"")
+    assert play.result.body == b"x" * 100_000
+    assert held < 400_000

@@ -17,6 +17,7 @@ from flue_client_ext._core.http import (
     Request,
     fold_headers,
     is_retryable,
+    named_coding,
     redirect_origin,
     retry_after,
 )
@@ -159,3 +160,43 @@ def test_a_request_shows_neither_its_query_nor_its_headers_nor_its_body() -> Non
     assert request.shown_url == "https://server.test/workflows/x"
     assert "SECRET" not in repr(request)
     assert "/workflows/x" in repr(request)
+
+
+REGISTERED = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress", "exi", "dcb"]
+REGISTERED += ["dcz", "pack200-gzip", "aes128gcm"]
+
+
+@pytest.mark.parametrize("coding", REGISTERED)
+@pytest.mark.parametrize("form", ["{}", " {} ", "identity, {}", "{},none", "\t{} ,, utf-8"])
+def test_a_registered_coding_transforms_a_body(coding: str, form: str) -> None:
+    for name in (coding, coding.upper(), coding.title()):
+        assert Head(200, {"content-encoding": form.format(name)}).encoding == coding
+
+
+PLAIN = ["", " ", ",", " , ,", "identity", "Identity", "NONE", "none, identity", "utf-8", "8bit"]
+PLAIN += ["binary", "*", "chunked", "application/json", "gzipped", "x-br", "gzip;q=1", "null"]
+
+
+@pytest.mark.parametrize("value", PLAIN)
+def test_every_other_word_for_a_coding_means_a_plain_body(value: str) -> None:
+    assert Head(200, {"content-encoding": value}).encoding == ""
+    assert Head(200, {}).encoding == ""
+
+
+def test_several_codings_are_all_named() -> None:
+    assert Head(200, {"content-encoding": "deflate, none, GZIP"}).encoding == "deflate, gzip"
+    assert "snappy, none" in named_coding({"content-encoding": "Snappy, none,identity"})
+    assert named_coding({"content-encoding": "identity"}) == named_coding({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("age", "cached"), [("61", True), ("1", True), ("0", False), ("00", False)]
+)
+def test_an_age_tells_what_a_cache_has_kept(age: str, cached: bool) -> None:
+    assert Head(200, {"age": age}).cached is cached
+
+
+@pytest.mark.parametrize("age", ["0", "00", "", "-1", "1.5", "soon", "\u0663", "+1"])
+def test_an_age_that_is_none_says_nothing(age: str) -> None:
+    assert not Head(200, {"age": age}).cached
+    assert not Head(200, {}).cached

@@ -5,11 +5,13 @@ from __future__ import annotations
 import email.utils
 import json
 import logging
+import ssl
 import threading
 import time
 from typing import Any
 
 import pytest
+import trustme
 
 from flue_client_ext import BackoffOptions, FailedAttempt, FlueConnectionError
 from tests.servers.raw import Connection, Request
@@ -215,3 +217,34 @@ def test_an_event_stream_that_falls_silent_is_reopened(
     assert [event.type for event in stream] == ["log", "run_end"]
     assert query(server.requests[1])["offset"] == offset_at(1)
     assert stream.stats.reconnects == 1
+
+
+def test_a_certificate_that_is_not_trusted_ends_the_look_at_the_tail(
+    any_world: World, serve: Serve, live: Any
+) -> None:
+    """The one request of a stream that is no GET is tried as rarely as the others."""
+    stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(stranger)
+    replay = Replay(whole_run(2))
+
+    def handler(request: Request, connection: Connection) -> None:
+        server._context = stranger  # for every connection from here on
+        assert request.method == "GET"
+        if query(request).get("live") != "sse":
+            says = {"stream-next-offset": offset_at(2), "stream-closed": "true"}
+            connection.answer(200, b"[]", {**says, "connection": "close"})
+            connection.close()
+        else:
+            replay(request, connection)
+            connection.close()
+
+    server = serve(handler, tls=True)
+    told: list[FailedAttempt] = []
+    options = BackoffOptions(initial_delay=0.001, on_failed_attempt=told.append)
+    client = any_world.client(server.url, ssl_context=server.client_context())
+    stream = client.runs.stream(RUN, live=live, offset=offset_at(2), backoff_options=options)
+    with pytest.raises(FlueConnectionError) as caught:
+        list(stream)
+    assert (caught.value.offset, caught.value.run_id) == (offset_at(2), RUN)
+    assert told == []
+    assert server.accepted == 2

@@ -153,6 +153,26 @@ def test_an_answer_that_is_packed_although_identity_was_asked_is_a_clear_error(
         assert (type(error), error.status) == (FlueApiError, 502)
 
 
+@pytest.mark.parametrize("coding", ["none", "Identity", "utf-8", ""])
+def test_a_coding_that_changes_nothing_is_no_reason_to_refuse_an_answer(
+    any_world: World, coding: str
+) -> None:
+    headers = {"content-encoding": coding}
+    with RawServer(says(200, json.dumps(RECORD).encode(), headers)) as server:
+        assert any_world.client(server.url).runs.get("run_1").to_dict() == RECORD
+    with RawServer(says(202, b'{"runId":"run_1"}', headers)) as server:
+        assert any_world.client(server.url).workflows.invoke("w").run_id == "run_1"
+
+
+def test_a_body_that_makes_no_sense_is_reported_with_its_unknown_coding(any_world: World) -> None:
+    with RawServer(says(200, b"\x00\x01", {"content-encoding": "Snappy"})) as server:
+        error = failure(any_world.client(server.url).runs.get, "run_1")
+        assert type(error) is FlueProtocolError
+        assert "snappy" in error.message
+        with pytest.raises(FlueProtocolError, match="snappy"):
+            list(any_world.client(server.url).runs.stream("run_1"))
+
+
 SCRIPT = """
 import logging, sys
 from flue_client_ext import FlueClient, FlueError, BackoffOptions

@@ -1,0 +1,180 @@
+"""What is sent again, and when SSE gives way to pages: both as tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flue_client_ext import FlueConnectionError, StreamResetError
+from flue_client_ext._core.policy import ROUTINE_LIFE, decide, gives_way
+from flue_client_ext._core.steps import Failure, Sleep
+
+from .play import CUT, REFUSED, SILENT, STALE, UNTRUSTED, control, data, follow, reading
+
+INTERRUPTED = Failure("interrupted", "its reader was interrupted")
+REJECTED = Failure("cut", "the certificate is missing", permanent=True)
+OUTCOMES: list[tuple[Any, str, str]] = [
+    (UNTRUSTED, "never", "never"),
+    (REJECTED, "never", "never"),
+    (Failure("timeout", "?", permanent=True), "never", "never"),
+    (Failure("cut", "?", stale=True, permanent=True), "never", "never"),
+    (INTERRUPTED, "at once", "never"),
+    (STALE, "at once", "never"),
+    (REFUSED, "after a pause", "after a pause"),
+    (CUT, "after a pause", "never"),
+    (SILENT, "after a pause", "never"),
+    *((status, "after a pause", "never") for status in (408, 425, 429, 500, 502, 503, 504, 599)),
+    *((status, "never", "never") for status in (200, 202, 204, 301, 304, 400, 401, 403, 404, 410)),
+    *((status, "never", "never") for status in (499, 501, 505, 600, 999)),
+    (None, "never", "never"),
+]
+
+
+@pytest.mark.parametrize(("outcome", "read", "post"), OUTCOMES)
+def test_what_is_sent_again(outcome: Any, read: str, post: str) -> None:
+    assert [decide(method, outcome, 0.0) for method in ("GET", "HEAD", "POST")] == [
+        read,
+        read,
+        post,
+    ]
+
+
+def test_a_kept_connection_that_ends_after_a_while_had_not_been_dead() -> None:
+    assert decide("GET", STALE, ROUTINE_LIFE) == "after a pause"
+
+
+NOTHING = {"progress": False, "heard": False, "answered": True, "bulk": True, "failures": 0}
+GIVES_WAY: list[tuple[Any, dict[str, Any], bool]] = [
+    (SILENT, {}, True),
+    (SILENT, {"progress": True, "heard": True}, True),
+    (CUT, {}, True),
+    (CUT, {"progress": True, "heard": True}, False),
+    (CUT, {"heard": True}, False),
+    (CUT, {"heard": True, "failures": 1}, False),
+    (CUT, {"heard": True, "failures": 2}, True),
+    (CUT, {"heard": True, "exhausted": True}, True),
+    (REFUSED, {}, False),
+    (REFUSED, {"failures": 9}, False),
+    (REFUSED, {"exhausted": True}, True),
+    (UNTRUSTED, {}, True),
+    (UNTRUSTED, {"answered": False}, False),
+    (None, {}, True),
+    (None, {"answered": False}, True),
+    (None, {"heard": True}, True),
+    (None, {"progress": True}, False),
+    (404, {}, True),
+    (503, {}, True),
+    (503, {"bulk": False}, False),
+    (503, {"bulk": False, "failures": 4}, False),
+    (503, {"bulk": False, "failures": 5}, True),
+    (503, {"bulk": False, "exhausted": True}, True),
+    (503, {"bulk": False, "answered": False}, False),
+    (503, {"bulk": False, "answered": False, "failures": 1}, True),
+]
+
+
+@pytest.mark.parametrize(("outcome", "facts", "expected"), GIVES_WAY)
+def test_when_a_shortcut_gives_way(outcome: Any, facts: dict[str, Any], expected: bool) -> None:
+    assert gives_way(outcome, **{**NOTHING, "exhausted": False, **facts}) is expected
+
+
+@pytest.mark.parametrize("failure", [UNTRUSTED, REJECTED])
+def test_what_nothing_can_heal_ends_the_look_at_the_tail_at_once(failure: Failure) -> None:
+    play = follow("b")
+    play.page([], "b", "closed")
+    assert play.request.method == "HEAD"
+    with pytest.raises(FlueConnectionError) as caught:
+        play.fail(failure)
+    assert (play.opened, caught.value.offset) == (2, "b")
+    assert play.tally.reconnects == 1
+
+
+def test_the_look_at_the_tail_waits_and_counts_as_every_request_does() -> None:
+    play = follow("b")
+    play.page([], "b", "closed")
+    play.answer(503, retry_after="7")
+    assert play.tally.snapshot().state == "waiting"
+    assert play.slept() == 7
+    play.fail(CUT)
+    play.slept()
+    play.fail(STALE)
+    assert play.interrupt().request.method == "HEAD"
+    assert play.tally.reconnects == 2
+    assert play.tally.mode == "page"
+    with pytest.raises(StreamResetError):
+        play.answer(200, stream_next_offset="a")
+
+
+def test_a_look_at_the_tail_may_be_answered_as_a_compressed_page_would_be() -> None:
+    play = follow("b")
+    play.page([], "b", "closed")
+    play.answer(200, stream_next_offset="b", content_encoding="gzip")
+    assert play.batch.closed
+
+
+def test_a_shortcut_that_fails_over_TLS_only_gives_way() -> None:
+    play = follow()
+    play.page([1], "b")
+    play.taken()
+    play.fail(UNTRUSTED)
+    assert play.asked == ("GET", "page", "b")
+    with pytest.raises(FlueConnectionError):
+        play.fail(UNTRUSTED)
+
+
+def test_auto_leaves_SSE_that_has_worked_when_it_stays_busy() -> None:
+    play = reading("auto")
+    play.fail(CUT)
+    for _ in range(5):
+        play.answer(503)
+        play.slept()
+        assert play.asked[1] == "sse"
+    play.answer(503)
+    assert play.asked == ("GET", "long-poll", "b")
+
+
+def test_an_answer_that_is_replayed_from_the_start_repeats_nothing() -> None:
+    play = follow(live="sse")
+    play.sse()
+    for number in range(500):
+        play.bytes(data([number]) + control(f"o{number}"))
+        play.taken()
+    play.fail(CUT)
+    play.sse()
+    for number in range(500):
+        play.bytes(data([number]) + control(f"o{number}"))
+        assert (play.batch.items, play.batch.offset) == ([], "o499")
+        play.taken()
+    play.bytes(data(["new"]) + control("p"))
+    assert (play.batch.items, play.batch.offset) == (["new"], "p")
+    assert play.tally.duplicates == 500
+
+
+def test_an_answer_that_is_behind_and_stays_there_gives_way() -> None:
+    play = follow("b", live="sse")
+    play.sse(data([1]) + control("c"))
+    play.taken()
+    play.fail(CUT)
+    play.sse(data([0]) + control("b"))
+    play.taken()
+    play.bytes(data([0.5]) + control("unknown"))
+    assert (play.batch.items, play.batch.offset) == ([], "c")
+    play.taken()
+    play.clock.now += 60
+    play.bytes(b": heartbeat\n\n")
+    assert isinstance(play.step, Sleep)
+
+
+def test_the_time_that_a_consumer_takes_is_not_held_against_SSE() -> None:
+    play = follow()
+    play.page([1], "b")
+    play.taken()
+    play.sse(data([2]), control("c"))
+    play.clock.now += 3600
+    play.taken()
+    play.bytes(data([3]))
+    play.bytes(control("d", "up_to_date"))
+    assert play.batch.items == [3]
+    play.taken()
+    assert play.ended
