@@ -14,8 +14,10 @@ from attrs import field, frozen
 RETRY_AFTER_CAP = 60.0
 """Seconds: the longest that a server's Retry-After is obeyed."""
 
-_CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"})
-_CODINGS |= {"dcb", "dcz", "exi", "pack200-gzip", "aes128gcm"}
+_CODINGS = frozenset(
+    {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}
+    | {"dcb", "dcz", "exi", "pack200-gzip", "aes128gcm"}
+)
 """The content codings that are registered with IANA, `identity` left out, and their aliases."""
 
 _NEVER_RETRIED_5XX = (501, 505)

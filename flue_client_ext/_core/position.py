@@ -7,36 +7,57 @@ from __future__ import annotations
 
 from collections import deque
 
+from .page import Reading
 from .steps import Batch
 
 _REMEMBERED = 64
+_CERTAIN = ("-1", "now")
+"""Offsets that cannot point beyond the end of a stream."""
 
 
 class Position:
-    """The offset of one reading; it only moves on."""
+    """The offset of one reading, and what is known of it; it only moves on."""
 
     def __init__(self, offset: str) -> None:
         self.offset = offset
-        self.behind = False
-        """Whether the answer under way has not yet come to where the reading stands."""
-        self._begins = True
+        self.cursor: str | None = None
+        self.batches = 0
+        self.caught_up = False
+        self.vouched = offset in _CERTAIN
+        """Whether the server's stream is known to reach as far."""
+        self.heard = self.behind = False
+        """Of the answer under way: whether it has brought a batch, and whether these have not yet
+        come to where the reading stands."""
         self._first = {offset}
         self._latest: deque[str] = deque((offset,), maxlen=_REMEMBERED)
 
     def begin_answer(self) -> None:
-        self._begins, self.behind = True, False
+        self.heard = self.behind = False
+
+    def reconnect(self) -> None:
+        """The next answer may come from a server that has lost its store."""
+        self.vouched = self.offset in _CERTAIN
 
     def is_repeated(self, batch: Batch) -> bool:
         """Whether `batch` was handed over before. An answer that begins with such a one is behind
         until it comes to where the reading stands: all before that is repeated."""
         current = batch.offset == self.offset
         old = batch.offset in self._latest or batch.offset in self._first
-        self.behind = not current and (self.behind or (self._begins and old))
-        self._begins = False
+        self.behind = not current and (self.behind or (old and not self.heard))
+        self.heard = True
         return self.behind or (old and (bool(batch.items) or not current))
 
-    def move(self, offset: str) -> None:
-        self.offset = offset
-        self._latest.append(offset)
+    def move(self, reading: Reading) -> bool:
+        """Stand behind a batch that was handed over; say whether that is a new place."""
+        batch = reading.batch
+        self.batches += 1
+        self.vouched = True
+        self.cursor = reading.cursor or self.cursor
+        self.caught_up = batch.up_to_date
+        if batch.offset == self.offset:
+            return False
+        self.offset = batch.offset
+        self._latest.append(self.offset)
         if len(self._first) < _REMEMBERED:
-            self._first.add(offset)
+            self._first.add(self.offset)
+        return True

@@ -1,4 +1,4 @@
-"""Reading one open answer of a stream: a page, or the frames of an SSE connection.
+"""Reading one open answer of a stream: a page, the frames of an SSE connection, or the tail.
 
 Turns bytes into `Reading`s and hands each over; says what was wrong when the answer does not come
 to a good end. What to do about it is the follower's."""
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import FlueProtocolError
+from ..errors import FlueProtocolError, StreamResetError
 from .call import READ_LIMIT, connection_error, read_body
 from .http import Answer, Head, Request, is_retryable, retry_after, speaker
 from .page import Reading, parse_control, parse_items, parse_page
 from .source import Source, Trouble
 from .sse import Framer, FrameTooLarge, parse_frame
 from .stats import Tally
-from .steps import Ambient, Conversation, Failure, Read
+from .steps import Ambient, Conversation, Failure, Note, Read
 
 Take = Callable[[Reading], Conversation[bool]]
 """Takes a reading over; says whether to stop reading this answer."""
@@ -30,7 +30,7 @@ class Reader:
     def __init__(
         self, request: Request, offset: str, source: Source, ambient: Ambient, tally: Tally
     ) -> None:
-        self.request = request
+        self._request = request
         self._offset = offset
         self._source = source
         self._ambient = ambient
@@ -40,13 +40,13 @@ class Reader:
 
     def page(self, head: Head, take: Take) -> Conversation[Trouble | None]:
         self._tally.heard()
-        body = yield from read_body(self.request, READ_LIMIT)
+        body = yield from read_body(self._request, READ_LIMIT)
         if isinstance(body, Failure):
             return self.failed(body)
         self._tally.received(len(body))
         if head.status not in (200, 204):
             return self.refused(head.answer(body))
-        reading = parse_page(self.request, head, body, self._offset)
+        reading = parse_page(self._request, head, body, self._offset)
         if reading is None:
             cause = "a body without a length that is not JSON: it was cut"
             return self.failed(Failure("cut", cause + speaker(head.proxy)))
@@ -92,9 +92,9 @@ class Reader:
             for name, data in self._split(framer, chunk):
                 if name == "data":
                     held = self._checked(held + len(data))
-                    items += parse_items(data, self.request, self._offset)
+                    items += parse_items(data, self._request, self._offset)
                 elif name == "control":
-                    reading = parse_control(data, items, self.request, self._offset)
+                    reading = parse_control(data, items, self._request, self._offset)
                     self._offset, items, held = reading.batch.offset, [], 0
                     if reading.batch.up_to_date:
                         limit = READ_LIMIT
@@ -103,8 +103,23 @@ class Reader:
             if overdue(bool(items)):
                 return self.failed(Failure("timeout", "bytes come over SSE, but no batch"))
 
+    def tail(self, head: Head) -> Conversation[Trouble | None]:
+        """Read the answer to a `HEAD`, which tells the end of a stream from an offset that points
+        beyond it (PROTOCOL, offsets)."""
+        body = yield from read_body(self._request, READ_LIMIT)
+        if isinstance(body, Failure):
+            return self.failed(body)
+        if is_retryable(head.status) or head.status in (401, 403, 404, 410):
+            return self.refused(Answer(head.status, head.headers, body))
+        tail = head.headers.get("stream-next-offset")
+        if head.status != 200 or tail is None:
+            yield Note("warning", f"cannot check the saved offset: HEAD {head.status}")
+        elif tail != self._offset:
+            raise StreamResetError(offset=self._offset, tail=tail)
+        return None
+
     def failed(self, failure: Failure) -> Trouble:
-        error = connection_error(self.request, failure, self._offset)
+        error = connection_error(self._request, failure, self._offset)
         return Trouble(failure.cause, error, failure)
 
     def refused(self, answer: Answer) -> Trouble:
@@ -128,5 +143,5 @@ class Reader:
             raise self._wrong(str(error)) from None
 
     def _wrong(self, words: str, proxy: str | None = None) -> FlueProtocolError:
-        url = self.request.shown_url
+        url = self._request.shown_url
         return FlueProtocolError(words, url=url, offset=self._offset, proxy=proxy)

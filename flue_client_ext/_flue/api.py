@@ -220,6 +220,7 @@ _LIVE_PARAMETER: dict[Mode, Literal["long-poll", "sse"] | None] = {
     "long-poll": "long-poll",
     "sse": "sse",
     "bulk": "sse",
+    "tail": None,
 }
 
 

@@ -10,7 +10,7 @@ from flue_client_ext import (
     BackoffOptions,
     FlueConnectionError,
 )
-from flue_client_ext._core.follow import ROUTINE_LIFE
+from flue_client_ext._core.policy import ROUTINE_LIFE
 from flue_client_ext._core.steps import Batch, Open, Sleep
 
 from .play import CUT, SILENT, STALE, UNTRUSTED, control, data, follow, reading
