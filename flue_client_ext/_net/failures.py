@@ -33,9 +33,10 @@ def is_permanent(error: BaseException) -> bool:
 
 def tls_reason(error: BaseException) -> str | None:
     """OpenSSL's name for what went wrong, in `error` or in what it was raised from."""
-    ssl = sys.modules.get("ssl")  # whatever raised the error has loaded it
-    if ssl is None:
+    if "ssl" not in sys.modules:  # whatever raises its errors has loaded it
         return None
+    import ssl
+
     for link in chain(error):
         if isinstance(link, ssl.SSLError):
             return link.reason or None
@@ -51,7 +52,7 @@ def describe(error: BaseException) -> str:
     if is_final(reason) and reason != DISTRUST:
         return in_words(str(reason))
     speakers = [error, *(link for link in chain(error) if isinstance(link, OSError))]
-    words = next(filter(None, map(str, speakers)), "")
+    words = next((words for link in speakers if (words := str(link))), "")
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 

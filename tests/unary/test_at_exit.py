@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import sysconfig
 import threading
 from pathlib import Path
 from typing import Any
 
+import h11
 import pytest
 
 import flue_client_ext
@@ -49,7 +49,7 @@ def pythons() -> dict[str, Path]:
 @pytest.mark.parametrize("script", [SYNC, ASYNC], ids=["sync", "asyncio"])
 @pytest.mark.parametrize("python", pythons())
 def test_a_name_is_looked_up_in_an_exit_handler(python: str, script: str) -> None:
-    packages = os.pathsep.join((str(ROOT), sysconfig.get_path("purelib")))
+    packages = os.pathsep.join((str(ROOT), str(Path(h11.__file__).parent.parent)))
     with RawServer(works) as server:
         done = subprocess.run(
             [pythons()[python], "-c", script.format(port=server.port)],
