@@ -45,6 +45,7 @@ class RawServer:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._authority.issue_cert("127.0.0.1", "localhost").configure_cert(self._context)
         self._changed = threading.Condition()
+        self._probes: set[Any] = set()
         self._error: BaseException | None = None
         self._stopping = False
         self._threads: list[threading.Thread] = []
@@ -74,8 +75,22 @@ class RawServer:
         return self.wait_until(lambda: len(self.requests) >= count, timeout)
 
     def wait_idle(self, timeout: float = 10.0) -> bool:
-        """Block until no connection is open: the proof that the clients let go of all of them."""
+        """Block until no connection is open: the proof that the clients let go of all of them.
+
+        Those that wait to be accepted count, and so does what they have sent by then.
+        """
+        self._accept_all(timeout)
         return self.wait_until(lambda: not self.open, timeout)
+
+    def _accept_all(self, timeout: float) -> None:
+        """Accept what was connected before: connections are accepted in their order."""
+        with socket.socket() as probe, contextlib.suppress(ConnectionError):
+            probe.settimeout(timeout)
+            probe.bind(("127.0.0.1", 0))
+            address = probe.getsockname()
+            self._probes.add(address)
+            probe.connect(("127.0.0.1", self.port))
+            self.wait_until(lambda: address not in self._probes, timeout)
 
     def reset_all(self) -> None:
         """Reset every open connection, whatever its handler is doing."""
@@ -116,9 +131,15 @@ class RawServer:
     def _accept(self) -> None:
         while not self._stopping:
             try:
-                sock, _ = self._listener.accept()
+                sock, address = self._listener.accept()
             except OSError:
                 return
+            if address in self._probes:
+                sock.close()
+                with self._changed:
+                    self._probes.discard(address)
+                    self._changed.notify_all()
+                continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._changed:
                 self.accepted += 1

@@ -86,6 +86,8 @@ class Replay:
         self.framing: Framing = framing
         self.record: dict[str, Any] = {}
         self.struck = 0
+        #: The connections (by number) on which all is said until there is more.
+        self.waiting: set[int] = set()
         self._changed = threading.Condition()
 
     def append(self, *items: Any, close: bool = False) -> None:
@@ -198,7 +200,9 @@ class Replay:
                 left = until - time.monotonic()
                 if left <= 0 or line.connection_is_over():
                     break
+                self.waiting.add(line.connection.number)
                 self._changed.wait(min(left, 0.02))
+            self.waiting.discard(line.connection.number)
         return more
 
     def _whole(self, line: Line, status: int, headers: dict[str, str], body: bytes) -> None:
