@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ._async_session import AsyncSession, new_pool
 from ._core.credentials import Headers, Token
+from ._core.uncopied import Uncopied
 from ._flue.arguments import UNSET, Unset
+from ._lazy import LazyModule
+from ._namespaces import Namespace, sibling
 from ._net.async_driver import AMBIENT
 from ._settings import checked_client, settings
 from .async_runs import AsyncRuns
@@ -17,9 +20,11 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx
+else:
+    ssl, httpx = LazyModule("ssl"), LazyModule("httpx")
 
 
-class AsyncFlueClient:
+class AsyncFlueClient(Uncopied):
     """A Flue server's workflows and runs, for async code, on asyncio or trio.
 
     `base_url` includes the prefix under which the app mounts Flue; left out, it is
@@ -29,6 +34,13 @@ class AsyncFlueClient:
     attempt. `timeout` is the default deadline of single calls in seconds (30; `None` for none).
     `http_client` is used for all requests and never closed. Raises `ValueError` or `TypeError`
     for bad options."""
+
+    _instead = (
+        "make a client in each process, or share this one's connections through with_options()"
+    )
+
+    workflows = Namespace(AsyncWorkflows)
+    runs = Namespace(AsyncRuns)
 
     def __init__(
         self,
@@ -50,14 +62,9 @@ class AsyncFlueClient:
             AMBIENT,
             own_client=own is not None,
         )
-        self._assemble(AsyncSession(chosen, new_pool(chosen), own))
+        self._session = AsyncSession(chosen, new_pool(chosen), own)
+        self._namespaces: dict[type[Any], Any] = {}
         self._owner = True
-
-    def _assemble(self, session: AsyncSession) -> None:
-        self._session = session
-        self._owner = False
-        self.workflows = AsyncWorkflows(session)
-        self.runs = AsyncRuns(session)
 
     @property
     def base_url(self) -> str:
@@ -70,14 +77,15 @@ class AsyncFlueClient:
         token: Token | None | Unset = UNSET,
         headers: Headers | None | Unset = UNSET,
         timeout: float | None | Unset = UNSET,
-    ) -> AsyncFlueClient:
+    ) -> Self:
         """Return a client with other options over the same connections; this one does not change.
 
-        Closing it closes nothing: the connections belong to this client.
+        It is of the same class and has the attributes that a subclass has set. Closing it closes
+        nothing: the connections belong to this client.
         """
-        other = AsyncFlueClient.__new__(AsyncFlueClient)
         chosen = self._session.settings.changed(token, headers, timeout)
-        other._assemble(self._session.changed(chosen))
+        other = sibling(self, self._session.changed(chosen))
+        other._owner = False
         return other
 
     async def aclose(self) -> None:
@@ -98,12 +106,6 @@ class AsyncFlueClient:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "a client holds connections and is neither pickled nor copied: make one in each"
-            " process, or share this one's connections through with_options()"
-        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"

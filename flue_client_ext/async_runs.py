@@ -10,6 +10,7 @@ from flue_client.models import FlueEvent, RunRecord
 from ._async_session import AsyncSession
 from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
 from ._core.backoff import BackoffOptions
+from ._core.uncopied import Uncopied
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.delivery import Checkpoint
@@ -27,8 +28,10 @@ else:
     R = TypeVar("R")
 
 
-class AsyncRuns:
+class AsyncRuns(Uncopied):
     """`client.runs`: read and follow runs. Their workflows must export `runs`."""
+
+    _instead = "they belong to their client"
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session

@@ -11,6 +11,7 @@ from flue_client.models import FlueEvent
 
 from ._core.stats import StreamStats, Tally
 from ._core.steps import Batch
+from ._core.uncopied import Uncopied
 from ._flue.delivery import Checkpoint, Delivery, EventDelivery
 from ._flue.results import EventBatch
 from ._net.async_driver import AsyncDriver
@@ -21,13 +22,15 @@ T = TypeVar("T")
 B = TypeVar("B")
 
 
-class AsyncStream(Generic[T]):
+class AsyncStream(Uncopied, Generic[T]):
     """Items of a stream as they come; iterate over it with `async for`, once.
 
     A stream that is cancelled just ends; its `offset` stays right. When it is the task that is
     cancelled (by a time limit over `anext(stream)`, say), the connection closes, and the stream
     goes on from its offset when it is asked for the next item. Leaving an `async with` block, or
     dropping the iterator, closes the connection."""
+
+    _instead = "open another stream, with resume=stream.checkpoint or offset=stream.offset"
 
     def __init__(
         self,

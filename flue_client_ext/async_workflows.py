@@ -10,6 +10,7 @@ from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResu
 from ._async_session import AsyncSession
 from ._calls import ManyOptions, all_starting, starting
 from ._core.backoff import BackoffOptions
+from ._core.uncopied import Uncopied
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.results import WorkflowRunResult
@@ -24,8 +25,10 @@ else:
     R = TypeVar("R")
 
 
-class AsyncWorkflows:
+class AsyncWorkflows(Uncopied):
     """`client.workflows`: start runs."""
+
+    _instead = "they belong to their client"
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ._core.credentials import Headers, Token
+from ._core.uncopied import Uncopied
 from ._flue.arguments import UNSET, Unset
+from ._lazy import LazyModule
+from ._namespaces import Namespace, sibling
 from ._net.sync_driver import AMBIENT
 from ._session import Session, new_pool
 from ._settings import checked_client, settings
@@ -17,9 +20,11 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx
+else:
+    ssl, httpx = LazyModule("ssl"), LazyModule("httpx")
 
 
-class FlueClient:
+class FlueClient(Uncopied):
     """A Flue server's workflows and runs, for blocking code; usable from many threads.
 
     `base_url` includes the prefix under which the app mounts Flue; left out, it is
@@ -28,6 +33,13 @@ class FlueClient:
     functions, or a function that returns one. Functions run for every HTTP attempt. `timeout` is
     the default deadline of single calls in seconds (30; `None` for none). `http_client` is used
     for all requests and never closed. Raises `ValueError` or `TypeError` for bad options."""
+
+    _instead = (
+        "make a client in each process, or share this one's connections through with_options()"
+    )
+
+    workflows = Namespace(Workflows)
+    runs = Namespace(Runs)
 
     def __init__(
         self,
@@ -49,14 +61,9 @@ class FlueClient:
             AMBIENT,
             own_client=own is not None,
         )
-        self._assemble(Session(chosen, new_pool(chosen), own))
+        self._session = Session(chosen, new_pool(chosen), own)
+        self._namespaces: dict[type[Any], Any] = {}
         self._owner = True
-
-    def _assemble(self, session: Session) -> None:
-        self._session = session
-        self._owner = False
-        self.workflows = Workflows(session)
-        self.runs = Runs(session)
 
     @property
     def base_url(self) -> str:
@@ -69,14 +76,15 @@ class FlueClient:
         token: Token | None | Unset = UNSET,
         headers: Headers | None | Unset = UNSET,
         timeout: float | None | Unset = UNSET,
-    ) -> FlueClient:
+    ) -> Self:
         """Return a client with other options over the same connections; this one does not change.
 
-        Closing it closes nothing: the connections belong to this client.
+        It is of the same class and has the attributes that a subclass has set. Closing it closes
+        nothing: the connections belong to this client.
         """
-        other = FlueClient.__new__(FlueClient)
         chosen = self._session.settings.changed(token, headers, timeout)
-        other._assemble(self._session.changed(chosen))
+        other = sibling(self, self._session.changed(chosen))
+        other._owner = False
         return other
 
     def close(self) -> None:
@@ -97,12 +105,6 @@ class FlueClient:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "a client holds connections and is neither pickled nor copied: make one in each"
-            " process, or share this one's connections through with_options()"
-        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"

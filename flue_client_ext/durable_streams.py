@@ -24,6 +24,7 @@ from ._core.steps import Ambient, Batch, Conversation
 from ._flue import arguments
 from ._flue.arguments import LiveOption
 from ._flue.delivery import Delivery
+from ._lazy import LazyModule
 from ._net import async_driver, log, sync_driver
 from ._net.address import Address, stream_address
 from ._net.async_socket import AsyncSocket
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx
+else:
+    ssl, httpx = LazyModule("ssl"), LazyModule("httpx")
 
 __all__ = ["AsyncDurableStream", "Batch", "DurableStream", "astream", "stream"]
 

@@ -43,6 +43,26 @@ __all__ = [
 _MOST_PLACES, _LONGEST_PLACE = 5, 80
 
 
+class _Fact:
+    """An attribute that `__init__` sets. The class shows it as well, to `help`, `dir` and specs of
+    mocks, which see nothing that only instances have."""
+
+    def __init__(self, doc: str) -> None:
+        self.__doc__ = doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, error: object, owner: type) -> Any:
+        if error is None:
+            return self
+        raise AttributeError(f"{owner.__name__} object has no attribute {self._name!r}")
+
+
+def _fact(doc: str) -> Any:
+    return _Fact(doc)
+
+
 def _rebuild(cls: type[FlueError], args: tuple[Any, ...], state: dict[str, Any]) -> FlueError:
     error = cls.__new__(cls, *args)
     error.args = args  # a TimeoutError leaves this to __init__, which wants other arguments
@@ -66,6 +86,17 @@ class FlueApiError(FlueError):
     sent again and succeed: of reads only. Never after a POST, whose run a gateway's 502, 504 or
     524 leaves open: it may have been started. `proxy` names the HTTP proxy that a plain request
     went through, which may have answered itself."""
+
+    status: int = _fact("The answer's HTTP status.")
+    headers: Mapping[str, str] = _fact("The answer's headers, names in lower case, no cookies.")
+    body: Any = _fact("Decoded JSON, the text of anything else, or `None` for an empty body.")
+    run_id: str | None = _fact("The run that the call was about, if one was named.")
+    retryable: bool = _fact("Whether the same read may be sent again and succeed.")
+    type: str | None = _fact("The server's own name for the problem; `None` if not from Flue.")
+    details: Any = _fact("`details` of Flue's error envelope.")
+    dev: Any = _fact("`dev` of Flue's error envelope.")
+    meta: Any = _fact("`meta` of Flue's error envelope.")
+    message: str = _fact("What happened, in words.")
 
     def __init__(
         self,
@@ -104,6 +135,11 @@ class FlueConnectionError(FlueError):
     `cause` says in words what happened last.
     """
 
+    message: str = _fact("What happened, in words.")
+    cause: str | None = _fact("What happened last, in words.")
+    run_id: str | None = _fact("The run that goes on at the server, if one was named or started.")
+    offset: str | None = _fact("The offset to go on from, where it is known.")
+
     def __init__(
         self,
         message: str,
@@ -141,6 +177,11 @@ class FlueProtocolError(FlueError):
     is finished; the client is not.
     """
 
+    message: str = _fact("What was wrong, in words.")
+    url: str | None = _fact("Where the answer came from, without a query.")
+    offset: str | None = _fact("The offset that was asked for, in a stream.")
+    run_id: str | None = _fact("The run, where it is known.")
+
     def __init__(
         self,
         message: str,
@@ -166,6 +207,11 @@ class FlueExecutionError(FlueError):
     `target` is `"workflow"`, `target_id` the run id; `error` is the server's error object, if any.
     """
 
+    target: str = _fact("`workflow`.")
+    target_id: str = _fact("The run's id.")
+    failure: str = _fact("`failed` or `terminal_event_missing`.")
+    error: Any = _fact("The server's error object, if any.")
+
     def __init__(self, *, target: str, target_id: str, failure: str, error: Any = None) -> None:
         super().__init__(f"{target} run {target_id} {_failure_text(failure, error)}")
         self.target = target
@@ -182,6 +228,10 @@ class FlueExecutionError(FlueError):
 class UnsupportedFlueEventVersionError(FlueError):
     """An event whose format version `v` this client does not know."""
 
+    received: Any = _fact("The event's `v`.")
+    supported: int = _fact("The version that this client knows.")
+    run_id: str | None = _fact("The run whose event it was.")
+
     def __init__(self, *, received: Any, supported: int, run_id: str | None = None) -> None:
         super().__init__(f"event format v={received!r} is not supported (supported: {supported})")
         self.received = received
@@ -195,6 +245,10 @@ class StreamResetError(FlueError):
 
     `offset` is the saved one, `tail` the stream's true end.
     """
+
+    offset: str = _fact("The saved offset.")
+    tail: str | None = _fact("The stream's true end.")
+    run_id: str | None = _fact("The run, where it is known.")
 
     def __init__(self, *, offset: str, tail: str | None, run_id: str | None = None) -> None:
         super().__init__(
@@ -211,6 +265,9 @@ class FlueAbortError(FlueError):
 
     `run_id` is set when a run had been named or started: it goes on at the server.
     """
+
+    reason: Any = _fact("What was given to `abort`.")
+    run_id: str | None = _fact("The run that goes on at the server, if one was named or started.")
 
     def __init__(self, reason: Any = None, *, run_id: str | None = None) -> None:
         super().__init__("the call was aborted" if reason is None else f"aborted: {reason}")

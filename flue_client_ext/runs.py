@@ -9,6 +9,7 @@ from flue_client.models import FlueEvent, RunRecord
 
 from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
 from ._core.backoff import BackoffOptions
+from ._core.uncopied import Uncopied
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.delivery import Checkpoint
@@ -26,8 +27,10 @@ else:
     R = TypeVar("R")
 
 
-class Runs:
+class Runs(Uncopied):
     """`client.runs`: read and follow runs. Their workflows must export `runs`."""
+
+    _instead = "they belong to their client"
 
     def __init__(self, session: Session) -> None:
         self._session = session

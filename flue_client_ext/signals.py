@@ -12,22 +12,26 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ._core.uncopied import Uncopied
+
 __all__ = ["AbortController", "AbortSignal"]
 
 Listener = Callable[[], None]
 _orders = itertools.count(1)
 
 
-class AbortSignal:
+class AbortSignal(Uncopied):
     """Says whether to stop. Made by `AbortController`, `AbortSignal.timeout`, `AbortSignal.any`."""
+
+    _instead = "pass the signal itself; it belongs to its process"
+    order: int = 0
+    """Which abort of this process it was, for `any` to know the first."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # a signal handler may abort in the middle of anything
         self._listeners: list[Listener] = []
         self._aborted = False
         self._reason: Any = None
-        self.order = 0
-        """Which abort of this process it was, for `any` to know the first."""
 
     @staticmethod
     def timeout(seconds: float) -> AbortSignal:
@@ -80,8 +84,10 @@ def _is_signal(value: object) -> bool:
     return isinstance(value, AbortSignal)
 
 
-class AbortController:
+class AbortController(Uncopied):
     """Owns a signal and aborts it."""
+
+    _instead = "pass its signal; it belongs to its process"
 
     def __init__(self) -> None:
         self._signal = AbortSignal()

@@ -10,6 +10,7 @@ from flue_client.models import FlueEvent
 
 from ._core.stats import StreamStats, Tally
 from ._core.steps import Batch
+from ._core.uncopied import Uncopied
 from ._flue.delivery import Checkpoint, Delivery, EventDelivery
 from ._flue.results import EventBatch
 from ._net.interrupt import Interrupted
@@ -20,13 +21,15 @@ T = TypeVar("T")
 B = TypeVar("B")
 
 
-class Stream(Generic[T]):
+class Stream(Uncopied, Generic[T]):
     """Items of a stream as they come; iterate over it, once.
 
     A stream that is cancelled just ends; its `offset` stays right. One that was interrupted by
     Ctrl-C in a wait goes on when it is asked for the next item; over an `http_client`, or
     interrupted elsewhere, it raises `RuntimeError` then. Leaving a `with` block, or dropping the
     iterator, closes the connection."""
+
+    _instead = "open another stream, with resume=stream.checkpoint or offset=stream.offset"
 
     def __init__(
         self,

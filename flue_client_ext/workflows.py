@@ -9,6 +9,7 @@ from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResu
 
 from ._calls import ManyOptions, all_starting, starting
 from ._core.backoff import BackoffOptions
+from ._core.uncopied import Uncopied
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.results import RunOutcome, WorkflowRunResult
@@ -23,8 +24,10 @@ else:
     R = TypeVar("R")
 
 
-class Workflows:
+class Workflows(Uncopied):
     """`client.workflows`: start runs."""
+
+    _instead = "they belong to their client"
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -53,3 +53,10 @@ class EventBatch(NamedTuple):
 
     events: list[FlueEvent]
     offset: str
+
+    def __eq__(self, other: object) -> bool:
+        """Equal to another batch of the same content, and to no other tuple."""
+        return isinstance(other, EventBatch) and tuple(self) == tuple(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other

@@ -11,6 +11,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 from attrs import frozen
 
+from .._core.uncopied import Uncopied
 from .._flue.many import Collector, Job
 from .._flue.results import RunOutcome, WorkflowRunResult
 from ..errors import FlueAbortError
@@ -47,13 +48,15 @@ class _Work:
             return job.failed(error)
 
 
-class AsyncRunOutcomes:
+class AsyncRunOutcomes(Uncopied):
     """The outcomes of many runs; an async iterator.
 
     Leave it early through `contextlib.aclosing`, or drop it: what is under way is aborted.
 
     The tasks stand by themselves, since a task group must not be open while the consumer has its
     turn. It is no async generator, which would need its event loop to be dropped."""
+
+    _instead = "iterate over it once"
 
     def __init__(
         self,

@@ -44,6 +44,8 @@ from flue_client_ext import (
     WorkflowWaitResult,
     durable_streams,
 )
+from flue_client_ext.async_workflows import AsyncWorkflows
+from flue_client_ext.runs import Runs
 
 
 class Summary(TypedDict):
@@ -68,6 +70,28 @@ def clients_take_what_they_should(owned: httpx.Client) -> None:
         assert_type(client, FlueClient)
         assert_type(client.with_options(token=None, timeout=None), FlueClient)
         assert_type(client.base_url, str)
+
+
+class Tenant(FlueClient):
+    tenant: str = "acme"
+
+
+class AsyncTenant(AsyncFlueClient):
+    tenant: str = "acme"
+
+
+def a_subclass_stays_one(client: Tenant, later: AsyncTenant) -> None:
+    assert_type(client.with_options(token="t"), Tenant)
+    assert_type(later.with_options(token="t").tenant, str)
+    with client as entered:
+        assert_type(entered, Tenant)
+
+
+def namespaces_are_classes_and_instances(client: FlueClient, later: AsyncFlueClient) -> None:
+    assert_type(client.runs, Runs)
+    assert_type(FlueClient.runs, type[Runs])
+    assert_type(later.workflows, AsyncWorkflows)
+    assert_type(AsyncFlueClient.workflows, type[AsyncWorkflows])
 
 
 def invoke(client: FlueClient, wait: Literal["result"] | None) -> None:

@@ -1,0 +1,15 @@
+"""Objects that hold connections, locks or threads: neither pickled nor copied, and they say so."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NoReturn
+
+
+class Uncopied:
+    """`_instead` tells what to do in place of pickling or copying."""
+
+    _instead: ClassVar[str]
+
+    def __reduce__(self) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(f"{name} objects are neither pickled nor copied: {self._instead}")

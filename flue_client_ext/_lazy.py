@@ -1,0 +1,16 @@
+"""Modules that annotations name and that are imported when somebody evaluates these, not before."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+class LazyModule:
+    """Stands for a module in the globals that `typing.get_type_hints` evaluates annotations in."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._name), name)
