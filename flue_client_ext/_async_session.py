@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._calls import ManyOptions, Opening
@@ -82,7 +83,9 @@ class AsyncSession:
         controller = AbortController()
         watched = controller.linked(checked_signal(signal))
         channel = open_channel(self.pool, self.http_client)
-        driver = AsyncDriver(opened.conversation, channel, watched, arguments.timeout(timeout))
+        driver = AsyncDriver(
+            opened.conversation, channel, watched, arguments.timeout(timeout), copy_context()
+        )
         return AsyncFlueEventStream(driver, opened.delivery, controller, opened.tally)
 
     def many(self, jobs: list[Job], ordered: bool, options: ManyOptions) -> AsyncRunOutcomes:
@@ -92,4 +95,6 @@ class AsyncSession:
             return await self.run(job.conversation, watched, options.timeout, job.subject)
 
         collector = options.collector(len(jobs), ordered)
-        return AsyncRunOutcomes(run, jobs, options.concurrency, options.signal, collector)
+        return AsyncRunOutcomes(
+            run, jobs, options.concurrency, options.signal, collector, copy_context()
+        )

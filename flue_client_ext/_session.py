@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._calls import ManyOptions, Opening
@@ -84,17 +85,20 @@ class Session:
         controller = AbortController()
         watched = controller.linked(checked_signal(signal))
         channel = open_channel(self.pool, self.http_client, abortable=True)
-        driver = Driver(opened.conversation, channel, watched, arguments.timeout(timeout))
+        driver = Driver(
+            opened.conversation, channel, watched, arguments.timeout(timeout), copy_context()
+        )
         return FlueEventStream(driver, opened.delivery, controller, opened.tally)
 
     def many(
         self, jobs: list[Job], ordered: bool, options: ManyOptions
     ) -> Generator[RunOutcome, None, None]:
         """Run jobs at most `concurrency` at a time, each within the timeout."""
-        from ._net.sync_many import completed  # a single call does without its queues
+        from ._net.sync_many import Crew, completed  # a single call does without its queues
 
         def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
             return self.run(job.conversation, watched, options.timeout, job.subject)
 
         collector = options.collector(len(jobs), ordered)
-        return completed(run, jobs, options.concurrency, options.signal, collector)
+        crew = Crew(run, jobs, options.concurrency, copy_context())
+        return completed(crew, options.signal, collector)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -124,6 +125,7 @@ def stream(
         channel,
         controller.linked(checked_signal(signal)),
         arguments.timeout(timeout),
+        copy_context(),
     )
     return DurableStream(driver, Delivery(offset), controller, tally)
 
@@ -166,6 +168,7 @@ def astream(
         channel,
         controller.linked(checked_signal(signal)),
         arguments.timeout(timeout),
+        copy_context(),
     )
     return AsyncDurableStream(driver, Delivery(offset), controller, tally)
 

@@ -10,6 +10,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextvars import Context, copy_context
 from typing import Any
 
 from ._core.uncopied import Uncopied
@@ -29,7 +30,7 @@ class AbortSignal(Uncopied):
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # a signal handler may abort in the middle of anything
-        self._listeners: list[Listener] = []
+        self._listeners: list[tuple[Listener, Context]] = []
         self._aborted = False
         self._reason: Any = None
 
@@ -63,21 +64,24 @@ class AbortSignal(Uncopied):
             self.order = next(_orders) if order is None else order
             self._reason, self._aborted = reason, True
             listeners, self._listeners = self._listeners, []
-        for listener in listeners:
-            listener()
+        for listener, context in listeners:
+            context.run(listener)
 
     def add_listener(self, listener: Listener) -> None:
-        """Call `listener` once, in the aborting thread; at once when it is too late to wait."""
+        """Call `listener` once, in the aborting thread and the context of today's caller; at once
+        when it is too late to wait."""
         with self._lock:
             if not self._aborted:
-                self._listeners.append(listener)
+                self._listeners.append((listener, copy_context()))
                 return
         listener()
 
     def remove_listener(self, listener: Listener) -> None:
         with self._lock:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
+            for place, (known, _) in enumerate(self._listeners):
+                if known == listener:
+                    del self._listeners[place]
+                    return
 
 
 def _is_signal(value: object) -> bool:

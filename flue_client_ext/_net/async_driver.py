@@ -6,6 +6,7 @@ import inspect
 import math
 import time
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Generic, TypeVar, cast
 
 import anyio
@@ -27,6 +28,7 @@ from .._core.steps import (
 )
 from ..signals import AbortSignal
 from .async_channel import AsyncChannel
+from .context import in_context
 from .detached import loop_caller
 from .interrupt import Interrupted, weak_listener
 from .log import trace
@@ -37,7 +39,8 @@ AMBIENT = Ambient(monotonic=anyio.current_time, wall=time.time, jitter=full_jitt
 
 
 class AsyncDriver(Generic[T]):
-    """One conversation under way. `timeout` in seconds counts from the first step."""
+    """One conversation under way. `timeout` in seconds counts from the first step. Users' functions
+    run in `context`; left out, in that of whoever advances it."""
 
     def __init__(
         self,
@@ -45,11 +48,13 @@ class AsyncDriver(Generic[T]):
         channel: AsyncChannel,
         signal: AbortSignal,
         timeout: float | None,
+        context: Context | None = None,
     ) -> None:
         self._dialogue = Dialogue(conversation, AMBIENT.monotonic)
         self._channel = channel
         self._signal = signal
         self._timeout = timeout
+        self._context = context
         self._deadline = math.inf
         self._scope: anyio.CancelScope | None = None
         self.busy = False
@@ -83,6 +88,11 @@ class AsyncDriver(Generic[T]):
             return None
         if self.busy:
             raise RuntimeError("two tasks are reading one stream")
+        if self._context is None:
+            return await self._advance()
+        return await in_context(self._context, self._advance())
+
+    async def _advance(self) -> Batch | None:
         try:
             self.busy, self._resumable = True, False
             self._call_in_loop = loop_caller()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextvars import Context
 from typing import Any, Self
 
 import anyio
@@ -17,9 +18,10 @@ from .._flue.results import RunOutcome, WorkflowRunResult
 from ..errors import FlueAbortError
 from ..signals import AbortController, AbortSignal
 from .async_driver import call
+from .context import in_context
 from .detached import in_background
 
-AsyncRunner = Callable[[Job, AbortSignal], Awaitable[WorkflowRunResult[Any]]]
+AsyncRunner = Callable[[Job, AbortSignal], Coroutine[Any, Any, WorkflowRunResult[Any]]]
 
 
 @frozen
@@ -32,6 +34,7 @@ class _Work:
     watched: AbortSignal
     left: AbortSignal
     done: MemoryObjectSendStream[RunOutcome]
+    context: Context
 
     async def go_on(self) -> None:
         for job in self.waiting:
@@ -43,7 +46,7 @@ class _Work:
 
     async def _outcome(self, job: Job) -> RunOutcome:
         try:
-            return job.succeeded(await self.run(job, self.watched))
+            return job.succeeded(await in_context(self.context.copy(), self.run(job, self.watched)))
         except Exception as error:
             return job.failed(error)
 
@@ -65,11 +68,12 @@ class AsyncRunOutcomes(Uncopied):
         concurrency: int,
         signal: AbortSignal | None,
         collector: Collector,
+        context: Context,
     ) -> None:
         done, self._outcomes = anyio.create_memory_object_stream[RunOutcome](math.inf)
         self._controller = AbortController()
         watched = self._controller.linked(signal)
-        self._work = _Work(run, iter(jobs), watched, self._controller.signal, done)
+        self._work = _Work(run, iter(jobs), watched, self._controller.signal, done, context)
         self._tasks = min(concurrency, len(jobs))
         self._left = len(jobs)
         self._signal = signal
@@ -105,7 +109,7 @@ class AsyncRunOutcomes(Uncopied):
         self._left -= 1
         if self._signal is not None and self._signal.aborted:
             raise FlueAbortError(self._signal.reason)
-        (await call(self._collector.tell)).get()
+        (await in_context(self._work.context, call(self._collector.tell))).get()
         return outcome
 
     def _end(self) -> None:

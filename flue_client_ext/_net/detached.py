@@ -11,6 +11,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 import anyio
@@ -109,9 +110,10 @@ async def _called_off(
 
 
 def in_background(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Start `work` and leave it; there is nothing to do where the event loop has ended."""
-    if in_trio():
-        sys.modules["trio"].lowlevel.spawn_system_task(work)
+    """Start `work` in the caller's context and leave it; there is nothing to do where the event
+    loop has ended."""
+    if in_trio():  # whose system tasks have the context of the loop otherwise
+        sys.modules["trio"].lowlevel.spawn_system_task(work, context=copy_context())
         return
     try:
         asyncio.get_running_loop()

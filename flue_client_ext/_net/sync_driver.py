@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Generic, TypeVar, cast
 
 from .._core.backoff import full_jitter
@@ -35,7 +36,8 @@ AMBIENT = Ambient(monotonic=time.monotonic, wall=time.time, jitter=full_jitter)
 
 
 class Driver(Generic[T]):
-    """One conversation under way. `timeout` in seconds counts from the first step."""
+    """One conversation under way. `timeout` in seconds counts from the first step. Users' functions
+    run in `context`; left out, in that of whoever advances it."""
 
     def __init__(
         self,
@@ -43,11 +45,13 @@ class Driver(Generic[T]):
         channel: Channel,
         signal: AbortSignal,
         timeout: float | None,
+        context: Context | None = None,
     ) -> None:
         self._dialogue = Dialogue(conversation, AMBIENT.monotonic)
         self._channel = channel
         self._signal = signal
         self._timeout = timeout
+        self._context = context
         self._deadline = math.inf
         # Held until the driver is woken. Neither an Event, whose wait a signal handler that aborts
         # may interrupt, nor a queue: SimpleQueue of CPython 3.11 can outwait a short timeout.
@@ -82,6 +86,11 @@ class Driver(Generic[T]):
             return None
         if self.busy:
             raise RuntimeError("two threads are reading one stream")
+        if self._context is None:
+            return self._advance()
+        return self._context.run(self._advance)
+
+    def _advance(self) -> Batch | None:
         try:
             self.busy, self._resumable = True, False
             if self._listener is None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
+from contextvars import Context
 from typing import Any
 
 from .._flue.many import Collector, Job
@@ -17,55 +19,93 @@ Runner = Callable[[Job, AbortSignal], WorkflowRunResult[Any]]
 
 
 def completed(
-    run: Runner,
-    jobs: Sequence[Job],
-    concurrency: int,
-    signal: AbortSignal | None,
-    collector: Collector,
+    crew: Crew, signal: AbortSignal | None, collector: Collector
 ) -> Generator[RunOutcome, None, None]:
-    """Yield the outcomes of `jobs`, at most `concurrency` of them under way."""
-    controller = AbortController()
-    watched = controller.linked(signal)
-    waiting = iter(jobs)
-    lock = threading.Lock()
-    done: queue.SimpleQueue[RunOutcome | BaseException] = queue.SimpleQueue()
-
-    def work() -> None:
-        # Not until the user's signal is aborted: every job has an outcome then too, an error.
-        while not controller.signal.aborted:
-            with lock:
-                job = next(waiting, None)
-            if job is None:
-                return
-            try:
-                done.put(_outcome(run, job, watched))
-            except BaseException as error:  # `sys.exit()` in a hook: for the consumer to see
-                done.put(error)
-
-    threads = [
-        threading.Thread(target=work, name="flue-client-many", daemon=True)
-        for _ in range(min(concurrency, len(jobs)))
-    ]
+    """Yield the outcomes of the crew's jobs."""
     try:
-        for thread in threads:
-            thread.start()
-        for _ in jobs:
-            outcome = done.get()
-            if isinstance(outcome, BaseException):
-                raise outcome
+        crew.start(signal)
+        for _ in crew.jobs:
+            outcome = crew.next()
             if signal is not None and signal.aborted:
                 raise FlueAbortError(signal.reason)
-            call(collector.tell).get()
+            crew.context.run(call, collector.tell).get()
             yield from collector.take(outcome)
     finally:
-        controller.abort()
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join()
+        crew.end()
 
 
-def _outcome(run: Runner, job: Job, signal: AbortSignal) -> RunOutcome:
-    try:
-        return job.succeeded(run(job, signal))
-    except Exception as error:
-        return job.failed(error)
+class Crew:
+    """The threads that run `jobs`, at most `concurrency` of them. Each job runs in a copy of
+    `context`: two threads cannot be in one."""
+
+    # Kept here, since the module may have been emptied when the last generator is closed.
+    _finalizing = staticmethod(sys.is_finalizing)
+
+    def __init__(
+        self, run: Runner, jobs: Sequence[Job], concurrency: int, context: Context
+    ) -> None:
+        self.jobs = jobs
+        self.context = context
+        self._run = run
+        self._most = min(concurrency, len(jobs))
+        self._waiting = iter(jobs)
+        self._lock = threading.Lock()
+        self._controller = AbortController()
+        self._watched = self._controller.signal
+        self._done: queue.SimpleQueue[RunOutcome | BaseException] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, signal: AbortSignal | None) -> None:
+        """Start the threads. `signal` aborts the jobs, each of which has an outcome then too."""
+        self._watched = self._controller.linked(signal)
+        for _ in range(self._most):
+            thread = threading.Thread(target=self._work, name="flue-client-many", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # none can be had: in an atexit handler, or too many threads
+                return
+            self._threads.append(thread)
+
+    def next(self) -> RunOutcome:
+        """Wait for the next outcome; run a job here where no thread could be started."""
+        if not self._threads:
+            self._work_once()
+        outcome = self._done.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def end(self) -> None:
+        """Abort what is under way and wait for the threads.
+
+        Not while the interpreter finalises: daemon threads stand still then, wherever they are, so
+        that joining one never returns (CPython 3.13), and a lock that one holds stays locked.
+        """
+        if self._finalizing():
+            return
+        self._controller.abort()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while self._work_once():
+            pass
+
+    def _work_once(self) -> bool:
+        if self._controller.signal.aborted:
+            return False
+        with self._lock:
+            job = next(self._waiting, None)
+        if job is None:
+            return False
+        try:
+            self._done.put(self.context.copy().run(self._outcome, job))
+        except BaseException as error:  # `sys.exit()` in a hook: for the consumer to see
+            self._done.put(error)
+        return True
+
+    def _outcome(self, job: Job) -> RunOutcome:
+        try:
+            return job.succeeded(self._run(job, self._watched))
+        except Exception as error:
+            return job.failed(error)
