@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -130,8 +131,10 @@ class _Reader(Generic[T]):
         self._driver = driver
         self._delivery = delivery
 
-    def __del__(self) -> None:
-        self._driver.abort()
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # Daemon threads stand still while the interpreter finalises, and keep the locks they hold.
+        if not finalizing():
+            self._driver.abort()
 
     def _check(self) -> None:
         """End with what broke the delivery, once."""

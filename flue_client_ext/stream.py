@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -128,8 +129,10 @@ class _Reader(Generic[T]):
         self._driver = driver
         self._delivery = delivery
 
-    def __del__(self) -> None:
-        self._driver.close()
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # Daemon threads stand still while the interpreter finalises, and keep the locks they hold.
+        if not finalizing():
+            self._driver.close()
 
     def _check(self) -> None:
         """End with what broke the delivery, once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextvars import Context
@@ -96,8 +97,9 @@ class AsyncRunOutcomes(Uncopied):
         """Abort what is under way."""
         self._end()
 
-    def __del__(self) -> None:
-        self._end()
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not finalizing():  # locks may be held for ever then, by threads that stand still
+            self._end()
 
     async def _next(self) -> RunOutcome:
         while self._tasks:
