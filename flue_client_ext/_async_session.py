@@ -6,6 +6,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._calls import ManyOptions, Opening
+from ._closing import Held
 from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.api import Api
@@ -46,18 +47,28 @@ class AsyncSession:
     """Runs conversations over one client's connections."""
 
     def __init__(
-        self, settings: Settings, pool: Pool[AsyncSocket], http_client: httpx.AsyncClient | None
+        self,
+        settings: Settings,
+        pool: Pool[AsyncSocket],
+        http_client: httpx.AsyncClient | None,
+        held: Held | None = None,
     ) -> None:
         self.settings = settings
         self.pool = pool
         self.http_client = http_client
+        self.held = held or Held()
 
     @property
     def api(self) -> Api:
         return self.settings.api
 
     def changed(self, settings: Settings) -> AsyncSession:
-        return AsyncSession(settings, self.pool, self.http_client)
+        return AsyncSession(settings, self.pool, self.http_client, self.held)
+
+    def close(self) -> None:
+        """End the streams and close the idle connections; calls under way finish."""
+        self.held.close()
+        self.pool.close()
 
     async def run(
         self,
@@ -67,6 +78,7 @@ class AsyncSession:
         subject: Subject | None = None,
     ) -> T:
         """Run a call to its end; name its `subject` when it is aborted."""
+        self.held.check()
         signal = checked_signal(signal)
         channel = open_channel(self.pool, self.http_client)
         watched = signal or AbortSignal()
@@ -77,24 +89,38 @@ class AsyncSession:
             raise FlueAbortError(watched.reason, run_id=run_id) from None
 
     def stream(
-        self, opened: Opening, signal: AbortSignal | None, timeout: float | None
+        self,
+        opened: Opening,
+        signal: AbortSignal | None,
+        timeout: float | None,
+        *,
+        within_call: bool = False,
     ) -> AsyncFlueEventStream:
-        """Return a stream, not yet begun, that owns its connection."""
+        """Return a stream, not yet begun, that owns its connection. `within_call`: nobody but a
+        call holds it, which finishes when the client is closed."""
+        if within_call:
+            self.held.check()
+        held = None if within_call else self.held
         controller = AbortController()
         watched = controller.linked(checked_signal(signal))
         channel = open_channel(self.pool, self.http_client)
         driver = AsyncDriver(
             opened.conversation, channel, watched, arguments.timeout(timeout), copy_context()
         )
-        return AsyncFlueEventStream(driver, opened.delivery, controller, opened.tally)
+        return AsyncFlueEventStream(driver, opened.delivery, controller, opened.tally, held)
 
-    def many(self, jobs: list[Job], ordered: bool, options: ManyOptions) -> AsyncRunOutcomes:
+    def many(
+        self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
+    ) -> AsyncRunOutcomes:
         """Run jobs at most `concurrency` at a time, each within the timeout."""
 
         async def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
             return await self.run(job.conversation, watched, options.timeout, job.subject)
 
         collector = options.collector(len(jobs), ordered)
-        return AsyncRunOutcomes(
+        outcomes = AsyncRunOutcomes(
             run, jobs, options.concurrency, options.signal, collector, copy_context()
         )
+        if not within_call:
+            self.held.add(outcomes)
+        return outcomes

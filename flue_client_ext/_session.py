@@ -8,6 +8,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._calls import ManyOptions, Opening
+from ._closing import Held
 from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.api import Api
@@ -48,18 +49,28 @@ class Session:
     """Runs conversations over one client's connections."""
 
     def __init__(
-        self, settings: Settings, pool: Pool[SyncSocket], http_client: httpx.Client | None
+        self,
+        settings: Settings,
+        pool: Pool[SyncSocket],
+        http_client: httpx.Client | None,
+        held: Held | None = None,
     ) -> None:
         self.settings = settings
         self.pool = pool
         self.http_client = http_client
+        self.held = held or Held()
 
     @property
     def api(self) -> Api:
         return self.settings.api
 
     def changed(self, settings: Settings) -> Session:
-        return Session(settings, self.pool, self.http_client)
+        return Session(settings, self.pool, self.http_client, self.held)
+
+    def close(self) -> None:
+        """End the streams and close the idle connections; calls under way finish."""
+        self.held.close()
+        self.pool.close()
 
     def run(
         self,
@@ -69,6 +80,7 @@ class Session:
         subject: Subject | None = None,
     ) -> T:
         """Run a call to its end; name its `subject` when it is aborted."""
+        self.held.check()
         signal = checked_signal(signal)
         channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
         watched = signal or AbortSignal()
@@ -79,19 +91,28 @@ class Session:
             raise FlueAbortError(watched.reason, run_id=run_id) from None
 
     def stream(
-        self, opened: Opening, signal: AbortSignal | None, timeout: float | None
+        self,
+        opened: Opening,
+        signal: AbortSignal | None,
+        timeout: float | None,
+        *,
+        within_call: bool = False,
     ) -> FlueEventStream:
-        """Return a stream, not yet begun, that owns its connection."""
+        """Return a stream, not yet begun, that owns its connection. `within_call`: nobody but a
+        call holds it, which finishes when the client is closed."""
+        if within_call:
+            self.held.check()
+        held = None if within_call else self.held
         controller = AbortController()
         watched = controller.linked(checked_signal(signal))
         channel = open_channel(self.pool, self.http_client, abortable=True)
         driver = Driver(
             opened.conversation, channel, watched, arguments.timeout(timeout), copy_context()
         )
-        return FlueEventStream(driver, opened.delivery, controller, opened.tally)
+        return FlueEventStream(driver, opened.delivery, controller, opened.tally, held)
 
     def many(
-        self, jobs: list[Job], ordered: bool, options: ManyOptions
+        self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
     ) -> Generator[RunOutcome, None, None]:
         """Run jobs at most `concurrency` at a time, each within the timeout."""
         from ._net.sync_many import Crew, completed  # a single call does without its queues
@@ -101,4 +122,6 @@ class Session:
 
         collector = options.collector(len(jobs), ordered)
         crew = Crew(run, jobs, options.concurrency, copy_context())
+        if not within_call:
+            self.held.add(crew)
         return completed(crew, options.signal, collector)

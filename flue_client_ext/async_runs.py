@@ -77,7 +77,7 @@ class AsyncRuns(Uncopied):
             offset=offset, tail=tail, backoff=backoff_options, pages_only=pages_only
         )
         opened = opening(self._session.api, run_id, options)
-        stream = self._session.stream(opened, signal, timeout)
+        stream = self._session.stream(opened, signal, timeout, within_call=True)
         async with stream:
             events = [event async for batch, _ in stream.batches() for event in batch]
             if signal is not None and signal.aborted:
@@ -190,4 +190,6 @@ class AsyncRuns(Uncopied):
             timeout=timeout,
         )
         jobs = all_waiting(self._session.api, run_ids, live, backoff_options)
-        return [outcome async for outcome in self._session.many(jobs, True, options)]
+        return [
+            outcome async for outcome in self._session.many(jobs, True, options, within_call=True)
+        ]

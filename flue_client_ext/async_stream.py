@@ -4,19 +4,21 @@ it."""
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from flue_client.models import FlueEvent
 
+from ._closing import Held
 from ._core.stats import StreamStats, Tally
 from ._core.steps import Batch
 from ._core.uncopied import Uncopied
 from ._flue.delivery import Checkpoint, Delivery, EventDelivery
 from ._flue.results import EventBatch
 from ._net.async_driver import AsyncDriver
-from ._net.interrupt import Interrupted
+from ._net.interrupt import CLIENT_CLOSED, Interrupted, client_closed
 from .signals import AbortController
 
 T = TypeVar("T")
@@ -28,8 +30,9 @@ class AsyncStream(Uncopied, Generic[T]):
 
     A stream that is cancelled just ends; its `offset` stays right. When it is the task that is
     cancelled (by a time limit over `anext(stream)`, say), the connection closes, and the stream
-    goes on from its offset when it is asked for the next item. Leaving an `async with` block, or
-    dropping the iterator, closes the connection."""
+    goes on from its offset when it is asked for the next item. Leaving the loop closes the
+    connection; another loop goes on where that one stopped. Leaving an `async with` block, or
+    dropping the stream, ends it. Once the client is closed, reading raises `RuntimeError`."""
 
     _instead = "open another stream, with resume=stream.checkpoint or offset=stream.offset"
 
@@ -39,23 +42,23 @@ class AsyncStream(Uncopied, Generic[T]):
         delivery: Delivery[T],
         controller: AbortController,
         tally: Tally,
+        held: Held | None = None,
     ) -> None:
         self._driver = driver
         self._delivery = delivery
         self._controller = controller
         self._tally = tally
-        self._items: AsyncIterator[T] | None = None
-        self._groups: AsyncIterator[Any] | None = None
+        self._reading = Reading(driver, delivery, controller)
+        if held is not None:
+            held.add(self._reading)
 
     def __aiter__(self) -> AsyncIterator[T]:
-        if self._groups is not None:
-            raise RuntimeError("this stream is being read in batches")
-        if self._items is None:
-            self._items = _Items(self._driver, self._delivery)
-        return self._items
+        self._reading.begin("item by item")
+        return _Iterator(self._reading, self._reading.item)
 
     async def __anext__(self) -> T:
-        return await anext(aiter(self))
+        self._reading.begin("item by item")
+        return await self._reading.item()
 
     @property
     def offset(self) -> str:
@@ -90,11 +93,8 @@ class AsyncStream(Uncopied, Generic[T]):
         await self.aclose()
 
     def _in_groups(self, group: Callable[[Batch, list[T]], B]) -> AsyncIterator[B]:
-        if self._items is not None:
-            raise RuntimeError("this stream is being read item by item")
-        if self._groups is None:
-            self._groups = _Groups(self._driver, self._delivery, group)
-        return self._groups
+        self._reading.begin("in batches")
+        return _Iterator(self._reading, partial(self._reading.batch, group))
 
 
 class AsyncFlueEventStream(AsyncStream[FlueEvent]):
@@ -123,18 +123,91 @@ class AsyncFlueEventStream(AsyncStream[FlueEvent]):
         return self._in_groups(lambda batch, events: EventBatch(events, delivery.offset))
 
 
-class _Reader(Generic[T]):
-    """Reads a driver. It does not know the stream, so that dropping either ends the rest, and it
-    is no async generator, which would need an event loop to be dropped."""
+_How = Literal["item by item", "in batches"]
 
-    def __init__(self, driver: AsyncDriver[None], delivery: Delivery[T]) -> None:
+
+class Reading(Generic[T]):
+    """Reads a driver for a stream and the iterators over it, which hold it together: the last one
+    to be dropped ends it. (An iterator outlives its stream in `async for _ in runs.stream(id)`.)"""
+
+    def __init__(
+        self, driver: AsyncDriver[None], delivery: Delivery[T], controller: AbortController
+    ) -> None:
         self._driver = driver
         self._delivery = delivery
+        self._controller = controller
+        self._how: _How | None = None
+        self._iterators = 0
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         # Daemon threads stand still while the interpreter finalises, and keep the locks they hold.
         if not finalizing():
             self._driver.abort()
+
+    def begin(self, how: _How) -> None:
+        if self._how not in (None, how):
+            raise RuntimeError(f"this stream is being read {self._how}")
+        self._how = how
+
+    def entered(self) -> None:
+        """Told that an iterator has been made."""
+        self._iterators += 1
+
+    def left(self) -> None:
+        """Told that an iterator has been dropped; after the last one the connection is not
+        needed."""
+        self._iterators -= 1
+        if not self._iterators:
+            self._driver.release()
+
+    def client_closed(self) -> None:
+        """End for good, from any thread."""
+        self._controller.abort(CLIENT_CLOSED)
+        self._driver.release()
+
+    async def item(self) -> T:
+        """Return the next item."""
+        if not self._delivery.left:
+            await self._load()
+        if self._driver.stopped:
+            raise self._stopped()
+        return self._delivery.take()
+
+    async def _load(self) -> None:
+        try:
+            while not self._delivery.left:
+                self._delivery.load(await self._advance())
+        except BaseException:
+            self._interrupted()
+            raise
+
+    async def batch(self, group: Callable[[Batch, list[T]], B]) -> B:
+        """Return the next batch, as `group` shows it."""
+        try:
+            batch = await self._advance()
+            items = self._delivery.take_all(batch)
+        except BaseException:
+            self._interrupted()
+            raise
+        if not items:
+            self._check()
+        return group(batch, items)
+
+    async def _advance(self) -> Batch:
+        """Return the next batch; its predecessor has been handed over."""
+        self._check()
+        try:
+            batch = await self._driver.advance()
+        except Interrupted:
+            raise self._stopped() from None
+        if batch is None:
+            raise StopAsyncIteration
+        return batch
+
+    def _stopped(self) -> Exception:
+        """A stream that was cancelled just ends; one whose client was closed has not ended."""
+        closed = self._driver.signal.reason is CLIENT_CLOSED
+        return client_closed() if closed else StopAsyncIteration()
 
     def _check(self) -> None:
         """End with what broke the delivery, once."""
@@ -146,62 +219,22 @@ class _Reader(Generic[T]):
         if self._driver.interrupted():
             self._delivery.left = []
 
-    async def _advance(self) -> Batch:
-        """Return the next batch; its predecessor has been handed over."""
-        self._check()
-        try:
-            batch = await self._driver.advance()
-        except Interrupted:
-            batch = None
-        if batch is None:
-            raise StopAsyncIteration
-        return batch
 
+class _Iterator(Generic[T]):
+    """An iterator over a stream's items or batches. Dropping it closes the connection: that is how
+    a loop is left."""
 
-class _Items(_Reader[T]):
-    """Items one by one."""
+    def __init__(self, reading: Reading[Any], step: Callable[[], Awaitable[T]]) -> None:
+        self._reading = reading
+        self._step = step
+        reading.entered()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
-        if not self._delivery.left:
-            await self._load()
-        if self._driver.stopped:
-            raise StopAsyncIteration
-        return self._delivery.take()
+        return await self._step()
 
-    async def _load(self) -> None:
-        try:
-            while not self._delivery.left:
-                self._delivery.load(await self._advance())
-        except BaseException:
-            self._interrupted()
-            raise
-
-
-class _Groups(_Reader[T], Generic[T, B]):
-    """Whole batches, as `group` shows them."""
-
-    def __init__(
-        self,
-        driver: AsyncDriver[None],
-        delivery: Delivery[T],
-        group: Callable[[Batch, list[T]], B],
-    ) -> None:
-        super().__init__(driver, delivery)
-        self._group = group
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> B:
-        try:
-            batch = await self._advance()
-            items = self._delivery.take_all(batch)
-        except BaseException:
-            self._interrupted()
-            raise
-        if not items:
-            self._check()
-        return self._group(batch, items)
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not finalizing():
+            self._reading.left()

@@ -88,12 +88,13 @@ class FlueClient(Uncopied):
         return other
 
     def close(self) -> None:
-        """Close the idle connections. Calls under way finish; later ones raise `RuntimeError`.
+        """Close the connections. Calls under way finish; streams that are still open, whoever holds
+        them, and later calls raise `RuntimeError`.
 
-        Over an `http_client` of your own this closes nothing: it has no other connections.
+        Your own `http_client` stays open; the answers that streams read over it are closed.
         """
         if self._owner:
-            self._session.pool.close()
+            self._session.close()
 
     def __enter__(self) -> Self:
         return self

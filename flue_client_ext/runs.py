@@ -76,7 +76,7 @@ class Runs(Uncopied):
             offset=offset, tail=tail, backoff=backoff_options, pages_only=pages_only
         )
         opened = opening(self._session.api, run_id, options)
-        stream = self._session.stream(opened, signal, timeout)
+        stream = self._session.stream(opened, signal, timeout, within_call=True)
         with stream:
             events = [event for batch, _ in stream.batches() for event in batch]
             if signal is not None and signal.aborted:
@@ -189,4 +189,4 @@ class Runs(Uncopied):
             timeout=timeout,
         )
         jobs = all_waiting(self._session.api, run_ids, live, backoff_options)
-        return list(self._session.many(jobs, True, options))
+        return list(self._session.many(jobs, True, options, within_call=True))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from flue_client.models import FlueEvent
 
+from ._closing import Held
 from ._core.stats import StreamStats, Tally
 from ._core.steps import Batch
 from ._core.uncopied import Uncopied
 from ._flue.delivery import Checkpoint, Delivery, EventDelivery
 from ._flue.results import EventBatch
-from ._net.interrupt import Interrupted
+from ._net.interrupt import CLIENT_CLOSED, Interrupted, client_closed
 from ._net.sync_driver import Driver
 from .signals import AbortController
 
@@ -27,8 +29,9 @@ class Stream(Uncopied, Generic[T]):
 
     A stream that is cancelled just ends; its `offset` stays right. One that was interrupted by
     Ctrl-C in a wait goes on when it is asked for the next item; over an `http_client`, or
-    interrupted elsewhere, it raises `RuntimeError` then. Leaving a `with` block, or dropping the
-    iterator, closes the connection."""
+    interrupted elsewhere, it raises `RuntimeError` then. Leaving the loop closes the connection;
+    another loop goes on where that one stopped. Leaving a `with` block, or dropping the stream,
+    ends it. Once the client is closed, reading raises `RuntimeError`."""
 
     _instead = "open another stream, with resume=stream.checkpoint or offset=stream.offset"
 
@@ -38,23 +41,23 @@ class Stream(Uncopied, Generic[T]):
         delivery: Delivery[T],
         controller: AbortController,
         tally: Tally,
+        held: Held | None = None,
     ) -> None:
         self._driver = driver
         self._delivery = delivery
         self._controller = controller
         self._tally = tally
-        self._items: Iterator[T] | None = None
-        self._groups: Iterator[Any] | None = None
+        self._reading = Reading(driver, delivery, controller)
+        if held is not None:
+            held.add(self._reading)
 
     def __iter__(self) -> Iterator[T]:
-        if self._groups is not None:
-            raise RuntimeError("this stream is being read in batches")
-        if self._items is None:
-            self._items = _Items(self._driver, self._delivery)
-        return self._items
+        self._reading.begin("item by item")
+        return _Iterator(self._reading, self._reading.item)
 
     def __next__(self) -> T:
-        return next(iter(self))
+        self._reading.begin("item by item")
+        return self._reading.item()
 
     @property
     def offset(self) -> str:
@@ -89,11 +92,8 @@ class Stream(Uncopied, Generic[T]):
         self.close()
 
     def _in_groups(self, group: Callable[[Batch, list[T]], B]) -> Iterator[B]:
-        if self._items is not None:
-            raise RuntimeError("this stream is being read item by item")
-        if self._groups is None:
-            self._groups = _Groups(self._driver, self._delivery, group)
-        return self._groups
+        self._reading.begin("in batches")
+        return _Iterator(self._reading, partial(self._reading.batch, group))
 
 
 class FlueEventStream(Stream[FlueEvent]):
@@ -122,17 +122,91 @@ class FlueEventStream(Stream[FlueEvent]):
         return self._in_groups(lambda batch, events: EventBatch(events, delivery.offset))
 
 
-class _Reader(Generic[T]):
-    """Reads a driver. It does not know the stream, so that dropping either ends the rest."""
+_How = Literal["item by item", "in batches"]
 
-    def __init__(self, driver: Driver[None], delivery: Delivery[T]) -> None:
+
+class Reading(Generic[T]):
+    """Reads a driver for a stream and the iterators over it, which hold it together: the last one
+    to be dropped ends it. (An iterator outlives its stream in `for _ in runs.stream(id)`.)"""
+
+    def __init__(
+        self, driver: Driver[None], delivery: Delivery[T], controller: AbortController
+    ) -> None:
         self._driver = driver
         self._delivery = delivery
+        self._controller = controller
+        self._how: _How | None = None
+        self._iterators = 0
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         # Daemon threads stand still while the interpreter finalises, and keep the locks they hold.
         if not finalizing():
             self._driver.close()
+
+    def begin(self, how: _How) -> None:
+        if self._how not in (None, how):
+            raise RuntimeError(f"this stream is being read {self._how}")
+        self._how = how
+
+    def entered(self) -> None:
+        """Told that an iterator has been made."""
+        self._iterators += 1
+
+    def left(self) -> None:
+        """Told that an iterator has been dropped; after the last one the connection is not
+        needed."""
+        self._iterators -= 1
+        if not self._iterators:
+            self._driver.release()
+
+    def client_closed(self) -> None:
+        """End for good, from any thread."""
+        self._controller.abort(CLIENT_CLOSED)
+        self._driver.release()
+
+    def item(self) -> T:
+        """Return the next item."""
+        if not self._delivery.left:
+            self._load()
+        if self._driver.stopped:
+            raise self._stopped()
+        return self._delivery.take()
+
+    def _load(self) -> None:
+        try:
+            while not self._delivery.left:
+                self._delivery.load(self._advance())
+        except BaseException:
+            self._interrupted()
+            raise
+
+    def batch(self, group: Callable[[Batch, list[T]], B]) -> B:
+        """Return the next batch, as `group` shows it."""
+        try:
+            batch = self._advance()
+            items = self._delivery.take_all(batch)
+        except BaseException:
+            self._interrupted()
+            raise
+        if not items:
+            self._check()
+        return group(batch, items)
+
+    def _advance(self) -> Batch:
+        """Return the next batch; its predecessor has been handed over."""
+        self._check()
+        try:
+            batch = self._driver.advance()
+        except Interrupted:
+            raise self._stopped() from None
+        if batch is None:
+            raise StopIteration
+        return batch
+
+    def _stopped(self) -> Exception:
+        """A stream that was cancelled just ends; one whose client was closed has not ended."""
+        closed = self._driver.signal.reason is CLIENT_CLOSED
+        return client_closed() if closed else StopIteration()
 
     def _check(self) -> None:
         """End with what broke the delivery, once."""
@@ -144,59 +218,22 @@ class _Reader(Generic[T]):
         if self._driver.interrupted():
             self._delivery.left = []
 
-    def _advance(self) -> Batch:
-        """Return the next batch; its predecessor has been handed over."""
-        self._check()
-        try:
-            batch = self._driver.advance()
-        except Interrupted:
-            batch = None
-        if batch is None:
-            raise StopIteration
-        return batch
 
+class _Iterator(Generic[T]):
+    """An iterator over a stream's items or batches. Dropping it closes the connection: that is how
+    a loop is left."""
 
-class _Items(_Reader[T]):
-    """Items one by one."""
+    def __init__(self, reading: Reading[Any], step: Callable[[], T]) -> None:
+        self._reading = reading
+        self._step = step
+        reading.entered()
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> T:
-        if not self._delivery.left:
-            self._load()
-        if self._driver.stopped:
-            raise StopIteration
-        return self._delivery.take()
+        return self._step()
 
-    def _load(self) -> None:
-        try:
-            while not self._delivery.left:
-                self._delivery.load(self._advance())
-        except BaseException:
-            self._interrupted()
-            raise
-
-
-class _Groups(_Reader[T], Generic[T, B]):
-    """Whole batches, as `group` shows them."""
-
-    def __init__(
-        self, driver: Driver[None], delivery: Delivery[T], group: Callable[[Batch, list[T]], B]
-    ) -> None:
-        super().__init__(driver, delivery)
-        self._group = group
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> B:
-        try:
-            batch = self._advance()
-            items = self._delivery.take_all(batch)
-        except BaseException:
-            self._interrupted()
-            raise
-        if not items:
-            self._check()
-        return self._group(batch, items)
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not finalizing():
+            self._reading.left()

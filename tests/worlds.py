@@ -79,7 +79,10 @@ class Bridge:
                 return
 
     def __next__(self) -> Any:
-        return next(iter(self))
+        try:
+            return self.portal.call(anext, self.real)
+        except StopAsyncIteration:
+            raise StopIteration from None
 
     def __enter__(self) -> Bridge:
         self.portal.call(self.real.__aenter__)

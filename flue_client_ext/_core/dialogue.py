@@ -3,7 +3,8 @@
 An interruption that comes from outside (a task's cancellation, Ctrl-C) costs the connection, not
 the conversation: whoever asks for the next batch again goes on where it was. A request or a read
 that was under way has failed then, a sleep lasts for the rest of its time, anything else is done
-again. Anywhere else an interruption may have left a batch in between: then nobody goes on.
+again. A connection that was given up between two batches costs no more: the first read that wants
+it has failed. Anywhere else an interruption may have left a batch in between: then nobody goes on.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Dialogue(Generic[T]):
         self._step: Step | None = None
         self._wake_at = 0.0
         self._inside = False
+        self._released = False
 
     @property
     def waits(self) -> bool:
@@ -52,6 +54,18 @@ class Dialogue(Generic[T]):
 
     def reply(self, reply: Any) -> Step:
         """Give the reply to the latest step and return the next; `StopIteration` at the end."""
+        step = self._replied(reply)
+        while self._released and isinstance(step, Read):
+            step = self._replied(_INTERRUPTED)
+        if isinstance(step, Open):
+            self._released = False
+        return step
+
+    def release(self) -> None:
+        """Told that the open answer's connection is closed, while nobody waits for it."""
+        self._released = True
+
+    def _replied(self, reply: Any) -> Step:
         self._inside = True
         if isinstance(reply, DeadlineExceeded):
             step = self._conversation.throw(reply)

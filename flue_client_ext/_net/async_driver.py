@@ -52,7 +52,7 @@ class AsyncDriver(Generic[T]):
     ) -> None:
         self._dialogue = Dialogue(conversation, AMBIENT.monotonic)
         self._channel = channel
-        self._signal = signal
+        self.signal = signal
         self._timeout = timeout
         self._context = context
         self._deadline = math.inf
@@ -125,6 +125,13 @@ class AsyncDriver(Generic[T]):
             self.abort()
         return self._lost
 
+    def release(self) -> None:
+        """Close the connection between two batches, without awaiting. Whoever asks for the next
+        goes on over another; nothing is lost. Does nothing while somebody reads."""
+        if not (self.finished or self.busy):
+            self._dialogue.release()
+            self._channel.abort()
+
     def abort(self) -> None:
         """End the conversation and close its connection, without awaiting."""
         self._end()
@@ -134,14 +141,14 @@ class AsyncDriver(Generic[T]):
         if self._timeout is not None:
             self._deadline = anyio.current_time() + self._timeout
         listener = weak_listener(self)
-        self._signal.add_listener(listener)
+        self.signal.add_listener(listener)
         self._listener = listener
 
     def _end(self) -> None:
         self.finished = True
         self._dialogue.close()
         if self._listener is not None:
-            self._signal.remove_listener(self._listener)
+            self.signal.remove_listener(self._listener)
 
     def wake(self) -> None:
         """End the wait under way, or close the connection that waits for its consumer; from any
@@ -168,7 +175,7 @@ class AsyncDriver(Generic[T]):
         return reply
 
     async def _perform(self, step: Step) -> Any:
-        if self._signal.aborted:
+        if self.signal.aborted:
             raise Interrupted
         reply: Any = None
         try:
@@ -187,7 +194,7 @@ class AsyncDriver(Generic[T]):
                         pass
         finally:
             self._scope = None
-        if self._signal.aborted:
+        if self.signal.aborted:
             raise Interrupted
         return reply
 

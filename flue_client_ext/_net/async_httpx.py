@@ -12,9 +12,13 @@ import httpx
 
 from .._core.http import Head, Request
 from .._core.steps import DeadlineExceeded, Failure
-from .detached import detached, detached_request, in_background, in_trio, undisturbed
+from .detached import detached, detached_request, in_background, in_trio, loop_caller, undisturbed
 from .httpx_common import failure_of, head_of, headers_of, limits, params_of
 from .log import logger
+
+
+_MOST_CHUNKS = 2**16 // 6
+"""A chunk of HTTP/1.1 takes at least six bytes (RFC 9112, 7.1)."""
 
 
 async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes:
@@ -56,11 +60,13 @@ class _Progress:
 
 async def _exhaust(response: httpx.Response, chunks: AsyncGenerator[bytes, None]) -> None:
     """Let the generators inside httpx meet the closed connection: trio warns of any that is dropped
-    before its end. What was received already comes first, which is little."""
+    before its end. What was received already comes first: httpcore reads 64 KiB at once, in which
+    the chunks of an event stream may be small and many."""
     await response.aclose()
     try:
-        for _ in range(3):
-            await _next(chunks)
+        for _ in range(_MOST_CHUNKS):
+            if not await _next(chunks):
+                return
     except (httpx.HTTPError, httpx.StreamError, OSError):
         pass
 
@@ -79,9 +85,11 @@ class AsyncHttpxChannel:
         self._client = client
         self._response: httpx.Response | None = None
         self._chunks: AsyncGenerator[bytes, None] | None = None
+        self._call_in_loop: Callable[[Callable[[], None]], object] | None = None
 
     async def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         await self.close()
+        self._call_in_loop = loop_caller()
         progress = _Progress()
         sent = self._client.build_request(
             request.method,
@@ -116,7 +124,7 @@ class AsyncHttpxChannel:
     def abort(self) -> None:
         leave = self._left()
         if leave is not None:
-            in_background(leave)
+            in_background(leave, self._call_in_loop)
 
     async def _answer(self, request: Request, sent: httpx.Request, progress: _Progress) -> Head:
         response = await detached_request(

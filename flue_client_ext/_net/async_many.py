@@ -21,6 +21,7 @@ from ..signals import AbortController, AbortSignal
 from .async_driver import call
 from .context import in_context
 from .detached import in_background
+from .interrupt import CLIENT_CLOSED, client_closed
 
 AsyncRunner = Callable[[Job, AbortSignal], Coroutine[Any, Any, WorkflowRunResult[Any]]]
 
@@ -88,10 +89,22 @@ class AsyncRunOutcomes(Uncopied):
         try:
             while not self._ready:
                 self._ready.extend(self._collector.take(await self._next()))
+        except Exception:
+            self._end()
+            if self._controller.signal.reason is CLIENT_CLOSED:
+                raise client_closed() from None
+            raise
         except BaseException:
             self._end()
             raise
         return self._ready.popleft()
+
+    def client_closed(self) -> None:
+        """Abort what is under way; whoever waits gets a `RuntimeError`."""
+        if self._left:
+            self._controller.abort(CLIENT_CLOSED)
+            self._ready.clear()
+            self._end()
 
     async def aclose(self) -> None:
         """Abort what is under way."""

@@ -11,6 +11,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, TypeVar
 
@@ -109,15 +110,22 @@ async def _called_off(
         await discard(task.result())
 
 
-def in_background(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Start `work` in the caller's context and leave it; there is nothing to do where the event
-    loop has ended."""
+def in_background(
+    work: Callable[[], Coroutine[Any, Any, None]],
+    call_in_loop: Callable[[Callable[[], None]], object] | None = None,
+) -> None:
+    """Start `work` in the caller's context and leave it; outside of an event loop (an object was
+    dropped by another thread) in that of `call_in_loop`. There is nothing to do where the loop has
+    ended."""
     if in_trio():  # whose system tasks have the context of the loop otherwise
         sys.modules["trio"].lowlevel.spawn_system_task(work, context=copy_context())
         return
     try:
         asyncio.get_running_loop()
     except RuntimeError:
+        if call_in_loop is not None:
+            with suppress(RuntimeError):
+                call_in_loop(lambda: in_background(work))
         return
     _spawn(work())
 

@@ -11,6 +11,14 @@ class Interrupted(Exception):  # becomes a clean end or a FlueAbortError
     """The signal was aborted."""
 
 
+CLIENT_CLOSED = object()
+"""The reason of a signal that the client's `close()` has aborted."""
+
+
+def client_closed() -> RuntimeError:
+    return RuntimeError("the client has been closed")
+
+
 class Wakeable(Protocol):
     def wake(self) -> None: ...
 

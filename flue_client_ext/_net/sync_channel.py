@@ -31,7 +31,7 @@ class Channel(Protocol):
         """Leave: keep the connection for others if its answer was read to the end."""
 
     def leave(self) -> bool:
-        """Close the connection after an interruption; say whether another may be opened."""
+        """Close the connection, in the middle of an answer; say whether another may be opened."""
         ...
 
 
@@ -66,7 +66,9 @@ class OwnChannel:
         self._leave()
 
     def leave(self) -> bool:
-        self._leave()
+        link, self._link = self._link, None
+        if link is not None:
+            link.socket.close()
         return True
 
     def _leave(self) -> None:

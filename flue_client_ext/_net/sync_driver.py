@@ -49,7 +49,7 @@ class Driver(Generic[T]):
     ) -> None:
         self._dialogue = Dialogue(conversation, AMBIENT.monotonic)
         self._channel = channel
-        self._signal = signal
+        self.signal = signal
         self._timeout = timeout
         self._context = context
         self._deadline = math.inf
@@ -120,19 +120,26 @@ class Driver(Generic[T]):
             self.close()
         return self._lost
 
+    def release(self) -> None:
+        """Close the connection between two batches. Whoever asks for the next goes on over another;
+        nothing is lost. Does nothing while somebody reads."""
+        if not (self.finished or self.busy):
+            self._dialogue.release()
+            self._channel.leave()
+
     def close(self) -> None:
         """End the conversation and let go of its connection; the second time does nothing."""
         self.finished = True
         self._dialogue.close()
         self._channel.close()
         if self._listener is not None:
-            self._signal.remove_listener(self._listener)
+            self.signal.remove_listener(self._listener)
 
     def _begin(self) -> None:
         if self._timeout is not None:
             self._deadline = time.monotonic() + self._timeout
         listener = weak_listener(self)
-        self._signal.add_listener(listener)
+        self.signal.add_listener(listener)
         self._listener = listener
 
     def wake(self) -> None:
@@ -169,7 +176,7 @@ class Driver(Generic[T]):
         return reply
 
     def _check(self) -> None:
-        if self._signal.aborted:
+        if self.signal.aborted:
             raise Interrupted
 
     def _check_deadline(self) -> None:

@@ -13,6 +13,7 @@ from .._flue.many import Collector, Job
 from .._flue.results import RunOutcome, WorkflowRunResult
 from ..errors import FlueAbortError
 from ..signals import AbortController, AbortSignal
+from .interrupt import CLIENT_CLOSED, client_closed
 from .sync_driver import call
 
 Runner = Callable[[Job, AbortSignal], WorkflowRunResult[Any]]
@@ -66,8 +67,15 @@ class Crew:
                 return
             self._threads.append(thread)
 
+    def client_closed(self) -> None:
+        """Abort what is under way, from any thread; whoever waits gets a `RuntimeError`."""
+        self._controller.abort(CLIENT_CLOSED)
+        self._done.put(client_closed())
+
     def next(self) -> RunOutcome:
         """Wait for the next outcome; run a job here where no thread could be started."""
+        if self._controller.signal.reason is CLIENT_CLOSED:
+            raise client_closed()
         if not self._threads:
             self._work_once()
         outcome = self._done.get()

@@ -104,3 +104,27 @@ def test_what_was_interrupted_inside_of_the_conversation_cannot_go_on() -> None:
         talk.reply(b"")
     with pytest.raises(RuntimeError, match="cannot go on"):
         talk.next()
+
+
+def batches_of_one_answer() -> Conversation[None]:
+    got = yield Open(Request("GET", "http://h/", {}, None), None)
+    yield Deliver(Batch(["first"], "1", False, False))
+    yield Deliver(Batch(["second"], "2", True, False))
+    got = yield Read(None)
+    assert isinstance(got, Failure)
+    assert got.kind == "interrupted"
+    yield Open(Request("GET", "http://h/", {}, None), None)
+    got = yield Read(None)
+    assert got == b"data"
+
+
+def test_only_a_read_of_the_released_connection_fails() -> None:
+    dialogue = Dialogue(batches_of_one_answer(), lambda: 0.0)
+    assert isinstance(dialogue.next(), Open)
+    assert isinstance(dialogue.reply("head"), Deliver)
+    dialogue.release()
+    assert isinstance(dialogue.next(), Deliver)
+    assert isinstance(dialogue.next(), Open)
+    assert isinstance(dialogue.reply("head"), Read)
+    with pytest.raises(StopIteration):
+        dialogue.reply(b"data")

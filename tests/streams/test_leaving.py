@@ -15,7 +15,7 @@ from flue_client_ext import AbortController, FlueAbortError, FlueClient
 
 from .async_support import client_at, holds, is_healthy, nothing_complains
 from .conftest import Serve
-from .replay import RUN, Replay, log_event, run_end
+from .replay import RUN
 
 
 def test_cancelling_from_another_task_ends_the_stream_cleanly(
@@ -99,14 +99,3 @@ def test_leaving_a_sync_loop_early_closes_the_connection_without_a_warning(serve
             break
         gc.collect()
         assert server.wait_idle(5)
-
-
-def test_a_loop_that_was_left_may_go_on(serve: Serve) -> None:
-    """The stream is still held, so its connection is, and the iteration goes on where it was."""
-    replay = Replay([log_event(0)], closed=False)
-    with FlueClient(serve(replay).url, token=None) as client:
-        stream = client.runs.stream(RUN, live="sse")
-        for _ in stream:
-            break
-        replay.append(run_end(1), close=True)
-        assert [event.type for event in stream] == ["run_end"]
