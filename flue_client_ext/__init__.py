@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from ._core.backoff import FailedAttempt as FailedAttempt
     from ._core.stats import StreamStats as StreamStats
     from ._core.steps import Batch as Batch
-    from ._flue.delivery import Checkpoint as Checkpoint
     from ._flue.results import EventBatch as EventBatch
     from ._flue.results import RunOutcome as RunOutcome
     from ._flue.results import WorkflowRunResult as WorkflowRunResult
     from ._net.async_many import AsyncRunOutcomes as AsyncRunOutcomes
     from .async_client import AsyncFlueClient as AsyncFlueClient
     from .async_stream import AsyncFlueEventStream as AsyncFlueEventStream
+    from .checkpoint import Checkpoint as Checkpoint
     from .client import FlueClient as FlueClient
     from .errors import FlueAbortError as FlueAbortError
     from .errors import FlueApiError as FlueApiError
@@ -51,7 +51,6 @@ _PLACES = {
     ),
     "flue_client_ext._core.stats": ("StreamStats",),
     "flue_client_ext._core.steps": ("Batch",),
-    "flue_client_ext._flue.delivery": ("Checkpoint",),
     "flue_client_ext._flue.results": (
         "EventBatch",
         "RunOutcome",
@@ -60,6 +59,7 @@ _PLACES = {
     "flue_client_ext._net.async_many": ("AsyncRunOutcomes",),
     "flue_client_ext.async_client": ("AsyncFlueClient",),
     "flue_client_ext.async_stream": ("AsyncFlueEventStream",),
+    "flue_client_ext.checkpoint": ("Checkpoint",),
     "flue_client_ext.client": ("FlueClient",),
     "flue_client_ext.errors": (
         "FlueAbortError",

@@ -13,11 +13,12 @@ from ._core.steps import Conversation
 from ._flue import arguments, execution
 from ._flue.api import Api
 from ._flue.arguments import UNSET, LiveOption, Unset
-from ._flue.delivery import Checkpoint, EventDelivery
+from ._flue.delivery import EventDelivery
 from ._flue.execution import OnEvent
 from ._flue.many import Collector, Job, OnProgress
 from ._flue.results import Subject
 from ._settings import checked_signal
+from .checkpoint import Checkpoint
 from .signals import AbortSignal
 
 

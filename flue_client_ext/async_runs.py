@@ -13,10 +13,10 @@ from ._core.backoff import BackoffOptions
 from ._core.uncopied import Uncopied
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
-from ._flue.delivery import Checkpoint
 from ._flue.results import RunOutcome, Subject, WorkflowRunResult
 from ._net.async_many import AsyncRunOutcomes
 from .async_stream import AsyncFlueEventStream
+from .checkpoint import Checkpoint
 from .errors import FlueAbortError
 from .signals import AbortSignal
 

@@ -12,9 +12,9 @@ from ._core.backoff import BackoffOptions
 from ._core.uncopied import Uncopied
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
-from ._flue.delivery import Checkpoint
 from ._flue.results import RunOutcome, Subject, WorkflowRunResult
 from ._session import Session
+from .checkpoint import Checkpoint
 from .errors import FlueAbortError
 from .signals import AbortSignal
 from .stream import FlueEventStream

@@ -14,10 +14,11 @@ from ._closing import Held
 from ._core.stats import StreamStats, Tally
 from ._core.steps import Batch
 from ._core.uncopied import Uncopied
-from ._flue.delivery import Checkpoint, Delivery, EventDelivery
+from ._flue.delivery import Delivery, EventDelivery
 from ._flue.results import EventBatch
 from ._net.interrupt import CLIENT_CLOSED, Interrupted, client_closed
 from ._net.sync_driver import Driver
+from .checkpoint import Checkpoint
 from .signals import AbortController
 
 T = TypeVar("T")
@@ -110,7 +111,7 @@ class FlueEventStream(Stream[FlueEvent]):
     def checkpoint(self) -> Checkpoint:
         """Where the consumer stands, to the event: save it, and pass it to
         `runs.stream(resume=)`."""
-        return self._delivery.checkpoint
+        return Checkpoint.at(self._delivery.checkpoint)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.run_id}, {self.stats.state}, at {self.offset}>"

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from .._core.backoff import BackoffOptions
 from .._core.source import Live
-from .delivery import Checkpoint
+from .delivery import Position
 
 LiveOption: TypeAlias = bool | Literal["long-poll", "sse", "auto"]
 
@@ -101,8 +101,8 @@ def call_timeout(given: float | None | Unset, default: float | None) -> float | 
     return default if isinstance(given, Unset) else timeout(given)
 
 
-def checkpoint(value: object) -> Checkpoint | None:
-    if value is None or isinstance(value, Checkpoint):
+def checkpoint(value: object) -> Position | None:
+    if value is None or isinstance(value, Position):
         return value
     raise TypeError(f"resume must be a Checkpoint, not {type(value).__name__}")
 

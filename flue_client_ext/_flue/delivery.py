@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from attrs import field, frozen
 
@@ -84,17 +84,24 @@ def _is_index(_: Any, attribute: Any, value: Any) -> None:
         raise TypeError(f"{attribute.name} must be a whole number, not {type(value).__name__}")
 
 
-@frozen
-class Checkpoint:
-    """Where a consumer stands in a run: plain data to be saved, and given to
-    `runs.stream(resume=)`.
-
-    `event_index` is the index of the last event that was handed over, `None` before the first.
-    """
+@frozen(eq=False)
+class Position:
+    """Where a consumer stands in a run; its public form is the `Checkpoint`, which knows files."""
 
     run_id: str = field(validator=_is_string)
     offset: str = field(validator=_is_string)
     event_index: int | None = field(default=None, validator=_is_index)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Position):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def _values(self) -> tuple[str, str, int | None]:
+        return self.run_id, self.offset, self.event_index
 
     def to_json(self) -> str:
         """Return the checkpoint as JSON text."""
@@ -102,7 +109,7 @@ class Checkpoint:
         return json.dumps(fields)
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Checkpoint:
+    def from_json(cls, text: str | bytes) -> Self:
         """Return the checkpoint that `to_json` wrote; `ValueError` if it is none."""
         try:
             data = json.loads(text)
@@ -128,8 +135,8 @@ class EventDelivery(Delivery[FlueEvent]):
         self._given: list[FlueEvent] = []
 
     @property
-    def checkpoint(self) -> Checkpoint:
-        return Checkpoint(run_id=self.run_id, offset=self.offset, event_index=self._reached())
+    def checkpoint(self) -> Position:
+        return Position(run_id=self.run_id, offset=self.offset, event_index=self._reached())
 
     def _reached(self) -> int | None:
         """The index of the latest event handed over; of one before it where that one has none."""

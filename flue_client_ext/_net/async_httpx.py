@@ -16,7 +16,6 @@ from .detached import detached, detached_request, in_background, in_trio, loop_c
 from .httpx_common import failure_of, head_of, headers_of, limits, params_of
 from .log import logger
 
-
 _MOST_CHUNKS = 2**16 // 6
 """A chunk of HTTP/1.1 takes at least six bytes (RFC 9112, 7.1)."""
 
