@@ -39,18 +39,20 @@ def trust() -> str:
 def _context(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:
     import ssl
 
+    source = "the file of certifi"
     try:
         if cert_file:
+            source = f"SSL_CERT_FILE={cert_file}"
             return ssl.create_default_context(cafile=cert_file)
         if cert_dir:
+            source = f"SSL_CERT_DIR={cert_dir}"
             _check_directory(cert_dir)
             return ssl.create_default_context(capath=cert_dir)
-    except (OSError, ValueError) as error:
-        variable, path = ("SSL_CERT_FILE", cert_file) if cert_file else ("SSL_CERT_DIR", cert_dir)
-        raise Unreachable(f"{variable}={path} cannot be used: {_reason(error)}") from None
-    import certifi
+        import certifi
 
-    return ssl.create_default_context(cafile=certifi.where())
+        return ssl.create_default_context(cafile=certifi.where())
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"{source} cannot be used: {_reason(error)}") from None
 
 
 def _check_directory(paths: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -11,7 +12,13 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext import AbortController, FlueAbortError, FlueConnectionError, FlueTimeoutError
+from flue_client_ext import (
+    AbortController,
+    AsyncFlueClient,
+    FlueAbortError,
+    FlueConnectionError,
+    FlueTimeoutError,
+)
 from flue_client_ext._net.race import ATTEMPT_DELAY, Favourite, Race, _interleaved, race
 from flue_client_ext._net.tcp import Address
 from tests.servers.raw import RawServer
@@ -283,3 +290,35 @@ def test_a_race_ends_at_any_moment_and_leaves_no_socket(
         assert len(made) >= 2
         assert all(sock.fileno() == -1 for sock in made)
         assert leftover_threads() == []
+
+
+def test_a_task_that_is_cancelled_in_the_race_leaves_no_socket(
+    resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flue_client_ext._net import race as module
+
+    made: list[socket.socket] = []
+    two = asyncio.Event()
+    real = module.make_socket
+
+    def remembered(address: Address) -> socket.socket:
+        made.append(real(address))
+        if len(made) == 2:
+            two.set()
+        return made[-1]
+
+    async def cancelled(url: str) -> None:
+        async with AsyncFlueClient(url) as client:
+            task = asyncio.create_task(client.workflows.invoke("w"))
+            await asyncio.wait_for(two.wait(), 10)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert [sock.fileno() for sock in made] == [-1, -1]
+
+    monkeypatch.setattr(module, "make_socket", remembered)
+    with RawServer(works, mode="refuse") as server, ExitStack() as stack:
+        for host in ("127.0.0.2", "127.0.0.3"):
+            stack.enter_context(silent(server.port, host))
+        resolves("127.0.0.2", "127.0.0.3")
+        asyncio.run(cancelled(f"http://flue.test:{server.port}"))

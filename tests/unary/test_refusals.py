@@ -127,17 +127,25 @@ def test_a_client_without_a_good_certificate_is_refused_once(
         assert "the server refused the TLS handshake" in str(error)
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_an_alert_behind_an_answer_leaves_a_POST_open(any_world: World, kept: bool) -> None:
-    """The same alert on a connection that has answered before says nothing of the handshake."""
+def test_an_alert_that_came_while_the_request_was_being_sent_is_read(any_world: World) -> None:
+    with RawServer(works, tls=True) as server:
+        assert server._context is not None
+        server._context.verify_mode = ssl.CERT_REQUIRED
+        client = any_world.client(server.url, ssl_context=server.client_context())
+        error = failure(client.workflows.invoke, "w", input="x" * 4_000_000)
+        assert type(error) is FlueConnectionError
+        assert "certificate required" in str(error)
 
-    def alerts(request: Request, connection: Connection) -> None:
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_end_without_an_alert_leaves_a_POST_open(any_world: World, kept: bool) -> None:
+    def ends(request: Request, connection: Connection) -> None:
         if kept and len(server.requests) == 1:
             works(request, connection)
         else:
             connection.close()
 
-    with RawServer(alerts, tls=True) as server:
+    with RawServer(ends, tls=True) as server:
         client = any_world.client(server.url, ssl_context=server.client_context())
         if kept:
             client.workflows.invoke("w")
