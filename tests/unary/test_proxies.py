@@ -103,7 +103,16 @@ def test_a_proxy_that_refuses_is_a_clear_error_that_shows_no_password(
 
 
 @pytest.mark.parametrize(
-    "exempt", ["127.0.0.1", "*", "localhost, 127.0.0.1", "127.0.0.1:{port}", "example,127.0.0.1"]
+    "exempt",
+    [
+        "127.0.0.1",
+        "*",
+        "localhost, 127.0.0.1",
+        "127.0.0.1:{port}",
+        "example,127.0.0.1",
+        "127.0.0.0/8",
+        "10.0.0.0/8 127.0.0.1",
+    ],
 )
 def test_no_proxy_exempts_a_host(
     any_world: World, monkeypatch: pytest.MonkeyPatch, exempt: str
@@ -206,5 +215,5 @@ def test_a_proxy_that_does_not_answer_is_named_without_its_password(
     monkeypatch.setenv("HTTP_PROXY", f"http://{USER_AND_PASSWORD}@127.0.0.1:1")
     error = failure(any_world.client("http://flue.test").workflows.invoke, "w")
     assert type(error) is FlueConnectionError
-    assert "through the proxy 127.0.0.1:1" in str(error)
+    assert "through the proxy 127.0.0.1:1, from HTTP_PROXY" in str(error)
     assert PASSWORD not in spoken(error)
