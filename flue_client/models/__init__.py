@@ -1109,6 +1109,15 @@ class MessageStartEvent(EventBase):
     type: ClassVar[Literal["message_start"]] = "message_start"
 
     @property
+    def turn_id(self) -> str:
+        """The id of the model turn that the message belongs to."""
+        try:
+            value: str = self._data["turnId"]
+        except KeyError:
+            raise _missing(self, "turnId") from None
+        return value
+
+    @property
     def message(self) -> Message:
         """A message of a conversation. Upstream declares its shape unstable, so nothing here is
         promised: every field may be missing, and others occur (`api`, `provider`, `details`
@@ -1127,6 +1136,15 @@ class MessageEndEvent(EventBase):
     __slots__ = ()
 
     type: ClassVar[Literal["message_end"]] = "message_end"
+
+    @property
+    def turn_id(self) -> str:
+        """The id of the model turn that the message belongs to."""
+        try:
+            value: str = self._data["turnId"]
+        except KeyError:
+            raise _missing(self, "turnId") from None
+        return value
 
     @property
     def message(self) -> Message:

@@ -178,3 +178,44 @@ def test_an_event_that_breaks_the_contract_is_found(event: Any) -> None:
 )
 def test_an_event_of_a_newer_server_fits_the_contract(event: Any) -> None:
     validate_event(event)
+
+
+REQUIRED_UPSTREAM = {
+    "run_start": "runId workflowName startedAt",  # and `input`, which may be undefined: then absent
+    "run_resume": "runId workflowName startedAt",
+    "run_end": "runId isError durationMs",
+    "agent_start": "",
+    "agent_end": "messages",
+    "turn_start": "turnId purpose",
+    "turn_messages": "turnId purpose message toolResults",
+    "turn": "turnId purpose durationMs request response isError",
+    "message_start": "message turnId",
+    "message_end": "message turnId",
+    "text_delta": "text",
+    "thinking_start": "",
+    "thinking_delta": "delta",
+    "thinking_end": "content",
+    "tool_start": "toolName toolCallId",
+    "tool": "toolName toolCallId isError durationMs",
+    "task_start": "taskId prompt",
+    "task": "taskId isError durationMs",
+    "operation_start": "operationId operationKind",
+    "operation": "operationId operationKind durationMs isError",
+    "compaction_start": "reason estimatedTokens",
+    "compaction": "messagesBefore messagesAfter durationMs isError",
+    "log": "level message",
+    "idle": "",
+    "submission_settled": "submissionId outcome",
+}
+"""What type `FlueEvent` of `@flue/sdk` 1.0.0-beta.5 requires beside the fields of all events."""
+
+
+def test_an_event_requires_what_upstream_s_types_require() -> None:
+    required = {}
+    for name, schema in document.document()["components"]["schemas"].items():
+        if name.endswith("Event") and "allOf" in schema:
+            own = schema["allOf"][1]
+            kind = own["properties"]["type"].get("const")
+            if kind is not None:
+                required[kind] = set(own["required"]) - {"type"}
+    assert required == {kind: set(fields.split()) for kind, fields in REQUIRED_UPSTREAM.items()}
