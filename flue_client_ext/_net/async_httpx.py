@@ -4,7 +4,8 @@ closed."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, cast
 
 import anyio
@@ -13,7 +14,16 @@ import httpx
 from .._core.http import Head, Request
 from .._core.steps import DeadlineExceeded, Failure
 from .detached import detached, detached_request, in_background, in_trio, loop_caller, undisturbed
-from .httpx_common import failure_of, head_of, headers_of, limits, params_of
+from .httpx_common import (
+    DULL,
+    Progress,
+    failure_of,
+    head_of,
+    headers_of,
+    is_small,
+    limits,
+    params_of,
+)
 from .log import logger
 
 _MOST_CHUNKS = 2**16 // 6
@@ -24,27 +34,23 @@ async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes:
     return await anext(chunks, b"")
 
 
-class _Progress:
-    """Knows whether a request may have been sent, and when it can be cancelled: httpcore 1.0 never
-    frees the place in its pool of one that is cancelled between connecting and sending, or before.
-    It is told of every step, except by transports that do not tell."""
+class _AsyncProgress(Progress):
+    """Knows also when a request can be cancelled: httpcore 1.0 never frees the place in its pool of
+    one that is cancelled between connecting and sending, or before."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.interruptible = asyncio.Event()
-        self._told = self._sent = False
         self._connected: Any = None
 
-    @property
-    def maybe_sent(self) -> bool:
-        return self._sent or not self._told
-
-    async def __call__(self, step: str, info: dict[str, Any]) -> None:
-        self._told = True
+    async def trace(self, step: str, info: dict[str, Any]) -> None:
+        if step in DULL:
+            return
+        self.note(step, info)
         if step.endswith("connect_tcp.complete"):
             self._connected = info.get("return_value")
         elif not step.startswith("connection.start_tls") or step.endswith(".complete"):
             self._connected = None
-        self._sent = self._sent or step.endswith("send_request_headers.started")
         if step.startswith("http") or step.endswith(".started"):
             self.interruptible.set()
         else:
@@ -77,19 +83,50 @@ async def _closed(chunks: AsyncGenerator[bytes, None]) -> None:
         pass
 
 
+class _Body:
+    """What is left of an answer. `fetched` came with the head; `trouble` ended it after that."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        whole = response.is_stream_consumed  # a mock transport's answer may be
+        chunks = response.aiter_bytes() if whole else response.aiter_raw()
+        self.chunks = cast(AsyncGenerator[bytes, None], chunks)
+        self.fetched: deque[bytes] = deque()
+        self.trouble: Exception | None = None
+
+    async def fetch(self) -> None:
+        """Take a small body whole, so that it costs no further tasks."""
+        try:
+            async for chunk in self.chunks:
+                self.fetched.append(chunk)
+            self.fetched.append(b"")
+        except Exception as error:  # belongs to the read that comes to it
+            self.trouble = error
+
+    async def close(self) -> None:
+        """Close the answer; nobody is there to be told what the user's transport raises then."""
+        try:
+            if in_trio():
+                await _exhaust(self.response, self.chunks)
+            await _closed(self.chunks)
+            await self.response.aclose()
+        except Exception as error:
+            logger().debug("closing an answer failed: %s", type(error).__name__)
+
+
 class AsyncHttpxChannel:
     """An `AsyncChannel` over an httpx client."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._response: httpx.Response | None = None
-        self._chunks: AsyncGenerator[bytes, None] | None = None
+        self._progress = _AsyncProgress()
+        self._body: _Body | None = None
         self._call_in_loop: Callable[[Callable[[], None]], object] | None = None
 
     async def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         await self.close()
         self._call_in_loop = loop_caller()
-        progress = _Progress()
+        progress = self._progress = _AsyncProgress()
         sent = self._client.build_request(
             request.method,
             request.url,
@@ -97,72 +134,61 @@ class AsyncHttpxChannel:
             headers=headers_of(request),
             content=request.body,
             timeout=limits(limit, deadline - anyio.current_time()),
-            extensions={"trace": progress},
+            extensions={"trace": progress.trace},
         )
         try:
             with anyio.CancelScope(deadline=deadline):
-                return await self._answer(request, sent, progress)
+                head, body = await detached_request(
+                    self._answer(request, sent, progress), progress.interruptible, _discard
+                )
+                self._body = body
+                return head
         except (httpx.HTTPError, OSError) as error:
             return self._failed(error, deadline)
         raise DeadlineExceeded(progress.maybe_sent)
 
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure:
-        assert self._chunks is not None
+        body = self._body
+        assert body is not None
+        if body.fetched:
+            return body.fetched.popleft()
         try:
+            if body.trouble is not None:
+                raise body.trouble
             with anyio.CancelScope(deadline=deadline):
-                return await detached(_next(self._chunks))
+                return await detached(_next(body.chunks))
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             return self._failed(error, deadline)
         raise DeadlineExceeded(sent=True)
 
     async def close(self) -> None:
-        leave = self._left()
-        if leave is not None:
-            await undisturbed(leave())
+        body, self._body = self._body, None
+        if body is not None and not body.response.is_closed:
+            await undisturbed(body.close())
 
     def abort(self) -> None:
-        leave = self._left()
-        if leave is not None:
-            in_background(leave, self._call_in_loop)
+        body, self._body = self._body, None
+        if body is not None and not body.response.is_closed:
+            in_background(body.close, self._call_in_loop)
 
-    async def _answer(self, request: Request, sent: httpx.Request, progress: _Progress) -> Head:
-        response = await detached_request(
-            self._sent(sent, progress), progress.interruptible, httpx.Response.aclose
-        )
-        self._response = response
-        whole = response.is_stream_consumed  # a mock transport's answer may be
-        chunks = response.aiter_bytes() if whole else response.aiter_raw()
-        self._chunks = cast(AsyncGenerator[bytes, None], chunks)
-        return head_of(request, response)
-
-    async def _sent(self, request: httpx.Request, progress: _Progress) -> httpx.Response:
+    async def _answer(
+        self, request: Request, sent: httpx.Request, progress: _AsyncProgress
+    ) -> tuple[Head, _Body]:
         try:
-            return await self._client.send(request, stream=True, follow_redirects=False)
+            response = await self._client.send(sent, stream=True, follow_redirects=False)
         except BaseException:
             await progress.abandon()
             raise
-
-    def _left(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
-        """Forget the open answer; return what closes it."""
-        response, self._response = self._response, None
-        chunks, self._chunks = self._chunks, None
-        if response is None or chunks is None:
-            return None
-
-        async def leave() -> None:
-            try:
-                if in_trio():
-                    await _exhaust(response, chunks)
-                await _closed(chunks)
-                await response.aclose()
-            except Exception as error:  # the user's transport: nobody is there to be told
-                logger().debug("closing an answer failed: %s", type(error).__name__)
-
-        return leave
+        head, body = head_of(request, response), _Body(response)
+        if response.is_stream_consumed or is_small(request, head):
+            await body.fetch()
+        return head, body
 
     def _failed(self, error: Exception, deadline: float) -> Failure:
         if isinstance(error, httpx.TimeoutException) and anyio.current_time() >= deadline:
-            raise DeadlineExceeded(
-                sent=not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
-            )
-        return failure_of(error)
+            raise DeadlineExceeded(self._progress.maybe_sent)
+        return self._progress.corrected(failure_of(error))
+
+
+async def _discard(answer: tuple[Head, _Body]) -> None:
+    await answer[1].close()

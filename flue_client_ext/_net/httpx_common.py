@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
 from .._core.alerts import is_refusal
@@ -18,6 +20,59 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
 )
 _POOL_LIMIT = 30.0
+_SMALL_BODY = 64 * 1024
+"""Bytes of a body that are fetched together with its head: less than one turn on any wire."""
+
+_FRAMED = ("HTTP/2", "HTTP/3")
+"""Versions that mark the end of every body, and carry many requests on one connection."""
+
+
+DULL = frozenset(
+    f"http11.{step}"
+    for step in (
+        "send_request_headers.complete",
+        "send_request_body.started",
+        "send_request_body.complete",
+        "receive_response_headers.started",
+        "receive_response_body.started",
+        "receive_response_body.complete",
+        "response_closed.started",
+        "response_closed.complete",
+    )
+)
+"""Steps on a connection that say nothing new; there are eight of them in every exchange."""
+
+
+class Progress:
+    """How far a request has come, as httpcore's trace extension tells. Transports that are not
+    httpcore's tell nothing."""
+
+    def __init__(self) -> None:
+        self.told = False
+        self._fresh = self._sent = self._answered = False
+
+    def note(self, step: str, info: dict[str, Any]) -> None:
+        self.told = True
+        if not step.startswith("http11."):  # what a kept connection of HTTP/1.1 never tells
+            self._fresh = True
+        if step.endswith("send_request_headers.started"):
+            # A proxy's CONNECT is not the request.
+            self._sent = self._sent or getattr(info.get("request"), "method", b"") != b"CONNECT"
+        elif step.endswith("receive_response_headers.complete"):
+            self._answered = self._sent
+
+    @property
+    def maybe_sent(self) -> bool:
+        return self._sent or not self.told
+
+    def corrected(self, failure: Failure) -> Failure:
+        """What a failure means now that it is known how far the request has come."""
+        if not self.told or not failure.sent:
+            return failure
+        if not self._sent:
+            return failure._replace(kind="connect", sent=False)
+        stale = not (self._fresh or self._answered or failure.kind == "timeout")
+        return failure._replace(stale=stale)
 
 
 def limits(limit: float | None, left: float) -> httpx.Timeout:
@@ -57,10 +112,22 @@ def head_of(request: Request, response: httpx.Response) -> Head:
         bodiless
         or "content-length" in headers
         or "transfer-encoding" in headers
-        or response.http_version != "HTTP/1.1"
+        or response.http_version in _FRAMED
         or "network_stream" not in response.extensions
     )
     return Head(response.status_code, headers, close_delimited=not delimited)
+
+
+def is_small(request: Request, head: Head) -> bool:
+    """Whether the body may be fetched at once: it has a small length, or there is none."""
+    length = head.headers.get("content-length", "")
+    bodiless = request.method == "HEAD" or head.status in (204, 304)
+    return bodiless or (length.isascii() and length.isdigit() and int(length) <= _SMALL_BODY)
+
+
+def is_shared(response: httpx.Response) -> bool:
+    """Whether other requests may be under way on the same connection."""
+    return response.http_version in _FRAMED
 
 
 def failure_of(error: Exception) -> Failure:

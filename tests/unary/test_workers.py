@@ -1,0 +1,235 @@
+"""Threads for what cannot be interrupted, and the one that watches deadlines."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flue_client_ext import FlueClient, FlueTimeoutError
+from flue_client_ext._net import workers
+from flue_client_ext._net.deadlines import Watch, watch
+from flue_client_ext._net.workers import Abandoned, Job
+from tests.servers.raw import Connection, RawServer, Request
+from tests.unary.support import Aside, borrowed, failure, leftover_threads, works
+from tests.worlds import world
+
+SOON = 5.0
+LATER = 1e6
+
+
+def ran(function: Callable[[], Any]) -> Any:
+    job = Job(function, lambda _: None)
+    job.start()
+    return job.result(time.monotonic() + SOON)
+
+
+def own_threads(name: str) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == name]
+
+
+def test_a_job_returns_and_raises_what_its_function_does() -> None:
+    assert ran(lambda: 5) == 5
+    assert type(failure(ran, lambda: [][0])) is IndexError
+    with pytest.raises(SystemExit):
+        ran(lambda: sys.exit(3))
+
+
+def test_a_thread_serves_one_job_after_another_and_then_ends() -> None:
+    idents = {ran(threading.get_ident) for _ in range(50)}
+    assert len(idents) <= 2
+    assert threading.get_ident() not in idents
+    assert leftover_threads() == []
+
+
+def test_each_job_runs_in_the_context_of_its_caller() -> None:
+    variable = contextvars.ContextVar("variable", default="nobody's")
+
+    def called(name: str) -> str:
+        variable.set(name)
+        return str(ran(variable.get))
+
+    asides = [Aside(lambda name=str(n): called(name)) for n in range(5)]
+    assert [aside.result() for aside in asides] == list("01234")
+    assert ran(variable.get) == "nobody's"
+
+
+def test_a_result_that_comes_too_late_is_discarded() -> None:
+    go, discarded = threading.Event(), threading.Event()
+    job = Job(lambda: go.wait(SOON), lambda _: discarded.set())
+    job.start()
+    assert type(failure(job.result, time.monotonic() + 0.01)) is Abandoned
+    assert not discarded.is_set()
+    go.set()
+    assert discarded.wait(SOON)
+
+
+def test_a_job_is_abandoned_from_another_thread_at_once() -> None:
+    go = threading.Event()
+    job = Job(go.wait, lambda _: None)
+    job.start()
+    aside = Aside(lambda: job.result(LATER))
+    job.abandon()
+    assert type(aside.error()) is Abandoned
+    go.set()
+    assert leftover_threads() == []
+
+
+def test_a_result_that_is_there_cannot_be_abandoned_any_more() -> None:
+    done = threading.Event()
+    job = Job(lambda: 7, lambda _: done.set())
+    job.start()
+    assert job.result(time.monotonic() + SOON) == 7
+    job.abandon()
+    assert not done.is_set()
+
+
+def test_where_no_thread_can_start_a_job_runs_in_the_calling_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuses(self: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    assert leftover_threads() == []
+    monkeypatch.setattr(threading.Thread, "start", refuses)
+    assert ran(threading.get_ident) == threading.get_ident()
+    assert Watch().add(0.0, lambda: None).expire is not None
+
+
+def test_deadlines_come_in_their_order_whatever_the_order_they_were_made_in() -> None:
+    own, came, last = Watch(), list[int](), threading.Event()
+    now = time.monotonic()
+    for number in (3, 1, 2):
+        own.add(now + 0.02 * number, lambda number=number: came.append(number))
+    own.add(now + 0.1, last.set)
+    assert last.wait(SOON)
+    assert came == [1, 2, 3]
+
+
+def test_many_deadlines_cost_one_thread_and_cancelled_ones_are_cleared_away() -> None:
+    own, came = Watch(), list[int]()
+    kept = own.add(time.monotonic() + LATER, lambda: came.append(0))
+    for number in range(1000):
+        deadline = own.add(time.monotonic() + LATER, lambda number=number: came.append(number))
+        assert len(own_threads("flue-client-deadline")) == 1
+        deadline.cancel()
+        deadline.cancel()
+    assert len(own._heap) < 200
+    kept.cancel()
+    assert leftover_threads() == []
+    assert came == []
+
+
+def test_a_watch_whose_thread_has_ended_starts_another() -> None:
+    own = Watch()
+    for _ in range(2):
+        came = threading.Event()
+        own.add(time.monotonic(), came.set)
+        assert came.wait(SOON)
+        assert leftover_threads() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_has_workers_and_deadlines_of_its_own() -> None:
+    came = threading.Event()
+    ran(lambda: None)
+    inherited = watch.add(time.monotonic() + LATER, came.set)
+    child = os.fork()
+    if child == 0:
+        told = threading.Event()
+        watch.add(time.monotonic(), told.set)
+        fine = ran(lambda: 5) == 5 and told.wait(SOON) and len(watch._heap) == 0
+        os._exit(0 if fine else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    inherited.cancel()
+    assert not came.is_set()
+
+
+def never_answers(_: Request, connection: Connection) -> None:
+    connection.wait_closed(60)
+
+
+def test_calls_one_after_another_make_no_thread_each() -> None:
+    started: list[str] = []
+    real = threading.Thread.start
+
+    def noted(self: threading.Thread) -> None:
+        started.append(self.name)
+        real(self)
+
+    with world("sync") as sync, RawServer(works) as server, borrowed(sync) as http_client:
+        client = sync.client(server.url, http_client=http_client)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(threading.Thread, "start", noted)
+            for _ in range(20):
+                client.runs.get("run_1")
+                client.workflows.invoke("w", wait="result", timeout=60)
+    own = [name for name in started if name.startswith("flue-client")]
+    assert len(own) <= 3
+
+
+END = """
+import atexit, sys, threading, httpx
+from flue_client_ext import AbortController, FlueClient
+http_client = httpx.Client(trust_env=False)
+client = FlueClient(sys.argv[1], http_client=http_client)
+signal = AbortController().signal
+def last():
+    print(client.runs.get("run_1", signal=signal).status, flush=True)
+class Late:
+    def __del__(self):
+        last()
+atexit.register(last)
+late = Late()
+threading.Thread(target=lambda: client.runs.get("run_2", signal=signal), daemon=True).start()
+last()
+"""
+
+
+def test_a_program_ends_although_a_request_waits_and_can_call_until_its_end() -> None:
+    def handler(request: Request, connection: Connection) -> None:
+        (never_answers if "run_2" in request.target else works)(request, connection)
+
+    with RawServer(handler) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", END, server.url],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+    assert done.stdout.split() == ["completed"] * len(done.stdout.split())
+    assert len(done.stdout.split()) >= 2
+
+
+def test_a_name_look_up_that_hangs_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    answer = threading.Event()
+    real = socket.getaddrinfo
+
+    def slow(host: Any, *rest: Any, **options: Any) -> Any:
+        if host != "slow.test":
+            return real(host, *rest, **options)
+        answer.wait(SOON)
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with world("sync") as sync, borrowed(sync) as http_client:
+        client: FlueClient = sync.client("http://slow.test", http_client=http_client)
+        for call in (client.runs.get, client.workflows.invoke):
+            began = time.monotonic()
+            error = failure(call, "x", timeout=0.1)
+            assert time.monotonic() - began < SOON / 2
+            assert type(error) is FlueTimeoutError
+        answer.set()
+    assert leftover_threads() == []
+    assert workers._idle.take() is None
