@@ -4,6 +4,7 @@ closed."""
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, cast
@@ -133,7 +134,8 @@ class AsyncHttpxChannel:
             params=params_of(self._client, request),
             headers=headers_of(request),
             content=request.body,
-            timeout=limits(limit, deadline - anyio.current_time()),
+            timeout=limits(limit, math.inf),  # the scope has the deadline, also for HTTP/2, whose
+            # connection httpcore gives up for everybody when one request has waited too long
             extensions={"trace": progress.trace},
         )
         try:

@@ -24,7 +24,7 @@ _SMALL_BODY = 64 * 1024
 """Bytes of a body that are fetched together with its head: less than one turn on any wire."""
 
 _FRAMED = ("HTTP/2", "HTTP/3")
-"""Versions that mark the end of every body, and carry many requests on one connection."""
+"""Versions that mark the end of every body."""
 
 
 DULL = frozenset(
@@ -123,11 +123,6 @@ def is_small(request: Request, head: Head) -> bool:
     length = head.headers.get("content-length", "")
     bodiless = request.method == "HEAD" or head.status in (204, 304)
     return bodiless or (length.isascii() and length.isdigit() and int(length) <= _SMALL_BODY)
-
-
-def is_shared(response: httpx.Response) -> bool:
-    """Whether other requests may be under way on the same connection."""
-    return response.http_version in _FRAMED
 
 
 def failure_of(error: Exception) -> Failure:

@@ -28,7 +28,6 @@ from .httpx_common import (
     failure_of,
     head_of,
     headers_of,
-    is_shared,
     is_small,
     limits,
     params_of,
@@ -181,8 +180,7 @@ class _Exchange:
         head = head_of(request, response)
         whole = response.is_stream_consumed  # a mock transport's answer may be
         self._chunks = response.iter_bytes() if whole else response.iter_raw()
-        if not is_shared(response):
-            self._wire.remember(response.extensions.get("network_stream"))
+        self._wire.remember(response.extensions.get("network_stream"))
         if self._ended:
             self._wire.shut()
         if whole or is_small(request, head):
@@ -239,8 +237,6 @@ class _Wire:
             known = self._socket
             self._socket = socket.fromfd(known.fileno(), known.family, known.type)
             self._in_handshake = self._socket
-        elif step.startswith("http2."):
-            self.forget()
         if self._in_handshake is not None and step.endswith(("tls.complete", "tls.failed")):
             self._in_handshake.close()
             self._in_handshake = None
