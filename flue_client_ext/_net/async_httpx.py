@@ -17,6 +17,7 @@ from .._core.steps import DeadlineExceeded, Failure
 from .detached import detached, detached_request, in_background, in_trio, loop_caller, undisturbed
 from .httpx_common import (
     DULL,
+    TROUBLE,
     Progress,
     failure_of,
     head_of,
@@ -145,7 +146,7 @@ class AsyncHttpxChannel:
                 )
                 self._body = body
                 return head
-        except (httpx.HTTPError, OSError) as error:
+        except TROUBLE as error:
             return self._failed(error, deadline)
         raise DeadlineExceeded(progress.maybe_sent)
 
@@ -159,7 +160,7 @@ class AsyncHttpxChannel:
                 raise body.trouble
             with anyio.CancelScope(deadline=deadline):
                 return await detached(_next(body.chunks))
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        except TROUBLE as error:
             return self._failed(error, deadline)
         raise DeadlineExceeded(sent=True)
 

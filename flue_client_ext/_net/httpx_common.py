@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 import httpx
@@ -19,6 +20,10 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+TROUBLE = (httpx.HTTPError, httpx.StreamError, ConnectionError, TimeoutError, ssl.SSLError)
+"""What a transport raises. Every other error, another `OSError` too, is of the user's own hook or
+authentication, and comes out as it is."""
+
 _POOL_LIMIT = 30.0
 _SMALL_BODY = 64 * 1024
 """Bytes of a body that are fetched together with its head: less than one turn on any wire."""
@@ -127,7 +132,7 @@ def is_small(request: Request, head: Head) -> bool:
 
 def failure_of(error: Exception) -> Failure:
     """Say what an httpx error means; it is not kept, since it holds the request's headers."""
-    cause = describe(error)
+    cause = _described(error)
     if isinstance(error, httpx.HTTPStatusError):  # its words quote the URL with its query
         cause = f"HTTPStatusError: {error.response.status_code}, raised by a hook of http_client"
     if _is_illegal(error):  # whose words quote the header
@@ -153,3 +158,13 @@ def _is_illegal(error: Exception) -> bool:
     if not isinstance(error, httpx.LocalProtocolError):
         return False
     return any(type(link).__module__.startswith("h11.") for link in chain(error))
+
+
+def _described(error: BaseException) -> str:
+    """Under trio httpx's errors say nothing themselves, and an `OSError` below them says it."""
+    below: BaseException | None = error
+    while below is not None and not str(error):
+        if isinstance(below, OSError) and str(below):
+            return describe(below)
+        below = below.__cause__ or below.__context__
+    return describe(error)

@@ -24,6 +24,7 @@ from .._core.steps import DeadlineExceeded, Failure
 from .deadlines import Deadline, watch
 from .httpx_common import (
     DULL,
+    TROUBLE,
     Progress,
     failure_of,
     head_of,
@@ -121,7 +122,7 @@ class _Exchange:
             if time.monotonic() >= self._deadline:
                 raise DeadlineExceeded(self._progress.maybe_sent) from None
             return Failure("cut", "aborted")
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        except TROUBLE as error:
             if time.monotonic() >= self._deadline:
                 raise DeadlineExceeded(self._progress.maybe_sent) from None
             return self._progress.corrected(failure_of(error))
