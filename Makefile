@@ -51,8 +51,9 @@ format: $(READY) ## format the code
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
-generate: $(READY) ## regenerate flue_client/ from openapi.yaml
+generate: $(READY) ## regenerate flue_client/ from openapi.yaml, and docs/environment.md
 	$(BIN)/python generator/generate.py
+	$(BIN)/python -m tests.differential.document
 
 lock: ## pin the newest versions that requirements-dev.in allows
 	$(PYTHON) -m venv --clear .cache/lock
