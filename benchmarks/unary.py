@@ -13,9 +13,13 @@ from benchmarks.report import Section, Table, Target
 
 _OURS = Contestant("ours", "gets", "ours, `runs.get`")
 _ASYNC = Contestant("ours", "async_gets", "ours, async, `runs.get`")
+_OVER = Contestant("ours", "gets_over_httpx", "ours, `runs.get` over the user's `httpx.Client`")
+_ASYNC_OVER = Contestant(
+    "ours", "async_gets_over_httpx", "ours, async, over the user's `httpx.AsyncClient`"
+)
 _HTTPX = Contestant("plain_httpx", "gets", "`httpx.Client.get` + `json`")
 _ASYNC_HTTPX = Contestant("plain_httpx", "async_gets", "`httpx.AsyncClient.get` + `json`")
-_READERS = (_OURS, _HTTPX, _ASYNC, _ASYNC_HTTPX)
+_READERS = (_OURS, _OVER, _HTTPX, _ASYNC, _ASYNC_OVER, _ASYNC_HTTPX)
 
 
 def measure(options: Options) -> Section:
@@ -57,6 +61,18 @@ def measure(options: Options) -> Section:
                 "CPU of async `runs.get`, of httpx's",
                 1.2,
                 cpu[_ASYNC] / cpu[_ASYNC_HTTPX],
+                at_least=False,
+            ),
+            Target(
+                "wall of `runs.get` over the user's client, of httpx's",
+                1.3,
+                wall[_OVER] / wall[_HTTPX],
+                at_least=False,
+            ),
+            Target(
+                "wall of async `runs.get` over the user's client, of httpx's",
+                1.5,
+                wall[_ASYNC_OVER] / wall[_ASYNC_HTTPX],
                 at_least=False,
             ),
         ],

@@ -29,10 +29,10 @@ class Stream(Uncopied, Generic[T]):
     """Items of a stream as they come; iterate over it, once.
 
     A stream that is cancelled just ends; its `offset` stays right. One that was interrupted by
-    Ctrl-C in a wait goes on when it is asked for the next item; over an `http_client`, or
-    interrupted elsewhere, it raises `RuntimeError` then. Leaving the loop closes the connection;
-    another loop goes on where that one stopped. Leaving a `with` block, or dropping the stream,
-    ends it. Once the client is closed, reading raises `RuntimeError`."""
+    Ctrl-C in a wait goes on when it is asked for the next item; interrupted elsewhere, it raises
+    `RuntimeError` then. Leaving the loop closes the connection; another loop goes on where that one
+    stopped. Leaving a `with` block, or dropping the stream, ends it. Once the client is closed,
+    reading raises `RuntimeError`."""
 
     _instead = "open another stream, with resume=stream.checkpoint or offset=stream.offset"
 

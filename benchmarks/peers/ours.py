@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, TypeVar
 
+import httpx
+
 from benchmarks.peers.crowd import Crowd, names, resident
 from flue_client_ext import AsyncFlueClient, FlueClient
 
@@ -170,6 +172,31 @@ def async_gets(url: str, run: str, times: int) -> int:
     async def read() -> int:
         for _ in range(times):
             await _async_client(url).runs.get(run)
+        return times
+
+    return _async(read)
+
+
+@cache
+def _over_httpx(url: str) -> FlueClient:
+    return FlueClient(url, token=None, http_client=httpx.Client())
+
+
+@cache
+def _async_over_httpx(url: str) -> AsyncFlueClient:
+    return AsyncFlueClient(url, token=None, http_client=httpx.AsyncClient())
+
+
+def gets_over_httpx(url: str, run: str, times: int) -> int:
+    for _ in range(times):
+        _over_httpx(url).runs.get(run)
+    return times
+
+
+def async_gets_over_httpx(url: str, run: str, times: int) -> int:
+    async def read() -> int:
+        for _ in range(times):
+            await _async_over_httpx(url).runs.get(run)
         return times
 
     return _async(read)

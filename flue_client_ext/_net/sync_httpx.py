@@ -132,9 +132,11 @@ class _Exchange:
             response = client.send(sent, stream=True, follow_redirects=False)
             return self._begin(request, response)
 
+        if not self._interruptible:
+            self._watch()
         head = self._apart(send, lambda _: self._end())
-        if self._wire.known and self._deadline < math.inf:
-            self._watched = watch.add(self._deadline, self.abort)
+        if self._interruptible and self._wire.known:
+            self._watch()
         return head
 
     def read(self) -> bytes:
@@ -192,6 +194,10 @@ class _Exchange:
                 self._trouble = error
             self._wire.forget()
         return head
+
+    def _watch(self) -> None:
+        if self._deadline < math.inf:
+            self._watched = watch.add(self._deadline, self.abort)
 
     def _apart(self, function: Callable[[], T], discard: Callable[[T], object]) -> T:
         """Run `function` where it can be left behind, if it may have to be."""

@@ -207,6 +207,28 @@ def test_the_deadline_ends_a_call_that_stalls(client_of: Any, name: str, kept: b
         assert leftover_threads() == []
 
 
+def test_the_deadline_holds_on_a_connection_that_is_new_after_all(client_of: Any) -> None:
+    """The server closes the kept connection, and drips the head of its next answer."""
+    over = threading.Event()
+
+    def closes(request: Request, connection: Connection) -> None:
+        works(request, connection)
+        connection.close()
+
+    def drips(_: Request, connection: Connection) -> None:
+        connection.send(b"HTTP/1.1 200 OK\r\nx-slow: ")
+        while not over.wait(0.05):
+            connection.send(b".")
+
+    with RawServer(in_turn(closes, drips)) as server:
+        client = client_of(server.url)
+        client.runs.get("run_1")
+        began = time.monotonic()
+        assert type(failure(client.runs.get, "run_1", timeout=SHORT)) is FlueTimeoutError
+        assert time.monotonic() - began < GENEROUS
+        over.set()
+
+
 @pytest.mark.parametrize("name", STALLS)
 def test_a_peer_may_be_silent_for_as_long_as_the_read_limit(
     client_of: Any, name: str, monkeypatch: pytest.MonkeyPatch
