@@ -21,6 +21,10 @@ class NotJson(ValueError):
     """The bytes are not a JSON text."""
 
 
+_MOST_DIGITS = 4300
+"""Of a whole number that is exact: the interpreter's default."""
+
+
 @cache
 def _fast() -> Callable[[bytes], Any] | None:
     try:
@@ -57,9 +61,10 @@ def as_array(value: Any) -> list[Any]:
 
 
 def _integer(text: str) -> int | float:
+    """Time is quadratic in the digits of an `int`, and the interpreter's limit may be set off."""
     try:
-        return int(text)
-    except ValueError:  # longer than the interpreter's limit on digits
+        return int(text) if len(text) <= _MOST_DIGITS else float(text)
+    except ValueError:  # longer than the interpreter's own limit
         return float(text)
 
 

@@ -27,6 +27,13 @@ from .stage import Stage
 LIVE = st.sampled_from([None, "long-poll", "sse", "auto"])
 BUSY = st.sampled_from([408, 425, 429, 500, 502, 503, 504, 520, 524])
 SECONDS = st.sampled_from([0, 0.3, 1, 5, 45])
+NO_FRAMES = [
+    b"event: control\ndata: {\n\n",
+    b"event: control\n\n",
+    b'event: control\ndata: {"upToDate":true}\n\n',
+    b"event: data\ndata: {}\n\n",
+    b"event: data\ndata: [1\n\n",
+]
 
 
 def waits_for(kind: type) -> Callable[[Any], bool]:
@@ -104,10 +111,28 @@ class Machine(Stage, RuleBasedStateMachine):
         headers = {"retry-after": wait, "content-type": "text/html"}
         self.begin_answer(Answer(Head(status, headers), b"<h1>busy</h1>"))
 
-    @precondition(lambda self: isinstance(self.play.step, Open) and self.play.asked[1] == "bulk")
-    @rule(status=st.sampled_from([200, 400, 404, 501]))
-    def know_no_SSE(self, status: int) -> None:
-        self.begin_answer(Answer(Head(status, {"content-type": "text/html"}), b"<h1>?</h1>"))
+    @property
+    def takes_a_shortcut(self) -> bool:
+        """Whether SSE was asked for where pages would do."""
+        mode = self.play.asked[1]
+        return mode == "bulk" or (mode == "sse" and self.live == "auto")
+
+    @precondition(lambda self: isinstance(self.play.step, Open) and self.takes_a_shortcut)
+    @rule(
+        status=st.sampled_from([200, 204, 301, 400, 401, 404, 501]),
+        kind=st.sampled_from(["text/html", "application/json", "text/event-stream"]),
+    )
+    def know_no_SSE(self, status: int, kind: str) -> None:
+        headers = {"content-type": kind, "content-encoding": "gzip"}
+        if kind != "text/event-stream":
+            del headers["content-encoding"]
+        self.begin_answer(Answer(Head(status, headers), b"" if status == 204 else b"<h1>?</h1>"))
+
+    @precondition(lambda self: self.may_append_to_answer and self.live != "sse")
+    @rule(frame=st.sampled_from(NO_FRAMES))
+    def send_a_frame_that_is_none(self, frame: bytes) -> None:
+        assert self.answer is not None
+        self.answer.body += frame
 
     @precondition(lambda self: isinstance(self.play.step, Read) and self.answer.body)
     @rule(size=st.integers(1, 250))

@@ -250,6 +250,30 @@ def test_the_error_of_a_page_is_what_a_failing_catch_up_raises(
     assert (caught.value.status, caught.value.type) == (404, "run_not_found")
 
 
+@pytest.mark.parametrize("live", ["auto", "long-poll", False])
+@pytest.mark.parametrize("items", [[1, "x" * 9000, *range(9)], [*range(9), "x" * 9000, 1]])
+def test_what_is_too_large_for_SSE_comes_in_a_page(
+    any_world: World, serve: Serve, live: Any, items: list[Any]
+) -> None:
+    replay = Replay(items, page=PAGE)
+    server = serve(replay)
+    options: dict[str, Any] = {"max_frame_bytes": 5000, "backoff_options": QUICK}
+    stream = any_world.durable(f"{server.url}/s", live=live, **options)
+    assert list(stream) == items
+    asked = [query(request).get("live") for request in server.requests]
+    assert asked.count("sse") <= 2
+    with pytest.raises(FlueProtocolError):
+        list(any_world.durable(f"{server.url}/s", live="sse", **options))
+
+
+def test_data_without_a_control_frame_is_bounded(any_world: World, serve: Serve) -> None:
+    """A page has the same bytes, and its own limit."""
+    gateway = Gateway(sends(of_another_run(b"[1,2,3]") * 2000, "wait"))
+    url = f"{serve(gateway).url}/s"
+    stream = any_world.durable(url, live="auto", max_frame_bytes=5000, backoff_options=QUICK)
+    assert list(stream) == RUN_OF
+
+
 PLAIN = ["none", "None", "identity", "IDENTITY, identity", "", " , ", "utf-8", "binary", "chunked"]
 
 
