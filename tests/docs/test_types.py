@@ -1,0 +1,61 @@
+"""Every Python block of the documents passes mypy and pyright in strict mode, as it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PYRIGHT = {
+    "venvPath": str(ROOT),
+    "venv": ".venv",
+    "extraPaths": [str(ROOT)],
+    "typeCheckingMode": "strict",
+}
+
+
+@pytest.fixture(scope="module")
+def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All blocks as files of one folder."""
+    folder = tmp_path_factory.mktemp("blocks")
+    for document in DOCUMENTS:
+        text = document.read_text()
+        for found in BLOCK.finditer(text):
+            line = text.count("\n", 0, found.start()) + 2
+            name = f"{document.stem.replace('-', '_')}_line_{line}.py"
+            folder.joinpath(name).write_text(found[1])
+    assert len(list(folder.glob("README_*.py"))) >= 6
+    assert len(list(folder.glob("testing_*.py"))) >= 3
+    return folder
+
+
+def check(folder: Path, *command: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env={**os.environ, "MYPYPATH": str(ROOT), "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_mypy_has_nothing_against_an_example(blocks: Path) -> None:
+    files = sorted(path.name for path in blocks.glob("*.py"))
+    code, said = check(blocks, "mypy", "--strict", "--no-error-summary", *files)
+    assert (code, said) == (0, "")
+
+
+def test_pyright_has_nothing_against_an_example(blocks: Path) -> None:
+    blocks.joinpath("pyrightconfig.json").write_text(json.dumps(PYRIGHT))
+    code, said = check(blocks, "pyright")
+    assert code == 0, said
