@@ -21,9 +21,9 @@ _MAX_HEAD_BYTES = 256 * 1024
 _DEFAULT_IDLE = 4.0
 """Seconds a connection may lie idle when the server names no limit: below Node's and uvicorn's
 5."""
-_CERTAIN_IDLE = 0.03
-"""Seconds for which it is certainly still open then: longer than a loop of calls takes from one to
-the next, and shorter than any server waits that keeps connections at all."""
+_CERTAIN_IDLE = 0.08
+"""Seconds for which it is certainly still open then: longer than a busy program takes from one call
+to the next, and far shorter than servers wait that keep connections (seconds)."""
 
 
 class HttpCut(Exception):  # becomes a Failure

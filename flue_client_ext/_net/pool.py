@@ -14,7 +14,7 @@ from .._core.http11 import Connection
 from .._core.wire import Route
 from .race import Favourite
 
-_MOST_IDLE = 20
+_MOST_IDLE = 64
 _pools: weakref.WeakSet[Pool[Any]] = weakref.WeakSet()
 
 
@@ -40,9 +40,13 @@ def can_carry(link: Link[S], request: Request) -> bool:
     """Whether `link`, which has carried others, may carry this one. Its server may be closing it
     just now, unseen: then a read is sent again, but what became of a POST is not known. So a POST
     wants a connection that is certainly still open."""
-    http, idle = link.http, time.monotonic() - link.socket.heard_at
+    http = link.http
     limit = http.certain_limit if request.method == "POST" else http.idle_limit
-    return http.reusable and idle < limit and not link.socket.is_stale()
+    return http.reusable and _silence(link) < limit and not link.socket.is_stale()
+
+
+def _silence(link: Link[S]) -> float:
+    return time.monotonic() - link.socket.heard_at
 
 
 class Pool(Generic[S]):
@@ -86,6 +90,8 @@ class Pool(Generic[S]):
         """Keep `link` for the next call if it can carry one; otherwise close it."""
         with self._lock:
             self._check_owner()
+            while self._idle and _silence(self._idle[0]) > self._idle[0].http.idle_limit:
+                self._idle.pop(0).socket.close()  # left over from a busier time
             if link.http.reusable and not self.closed and len(self._idle) < self._most_idle:
                 self._idle.append(link)
                 return

@@ -11,7 +11,7 @@ import pytest
 from flue_client_ext import InvokeOutcomeUnknownError
 from flue_client_ext._core import http11
 from flue_client_ext._core.http11 import Connection as Http
-from flue_client_ext._net.pool import Link, can_carry
+from flue_client_ext._net.pool import Link, Pool, can_carry
 from tests.core.talk import GET, POST, Wire, exchange, route
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import failure, works
@@ -23,19 +23,20 @@ class Quiet:
 
     def __init__(self, idle: float) -> None:
         self.heard_at = time.monotonic() - idle
+        self.closed = False
 
     def is_stale(self) -> bool:
         return False
 
     def close(self) -> None:
-        raise AssertionError("not asked to close")
+        self.closed = True
 
 
 @pytest.mark.parametrize(
     ("announced", "idle", "reads", "posts"),
     [
         (None, 0.0, True, True),
-        (None, 0.06, True, False),
+        (None, 0.1, True, False),
         (None, 3.9, True, False),
         (None, 4.1, False, False),
         ("timeout=5", 3.5, True, True),
@@ -139,3 +140,30 @@ def test_a_POST_leaves_no_idle_connections_behind(
             client.workflows.invoke("w")
         assert server.accepted == 5
         assert server.wait_until(lambda: len(server.open) == 1)
+
+
+def answered(idle: float) -> Link[Quiet]:
+    """A connection that has carried an exchange, `idle` seconds ago."""
+    http = Http(route())
+    exchange(Wire([b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]), http)
+    return Link(http, Quiet(idle))
+
+
+def test_connections_of_a_busier_time_are_closed_when_another_comes_back() -> None:
+    pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
+    old, fresh = [answered(5.0), answered(5.0)], answered(0.0)
+    for link in (*old, fresh):
+        pool.give_back(link)
+    assert [link.socket.closed for link in old] == [True, True]
+    assert pool.take(GET) is fresh
+    assert not fresh.socket.closed
+
+
+def test_a_POST_takes_the_latest_connection_and_closes_what_is_doubtful() -> None:
+    pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
+    doubtful, fresh = answered(1.0), answered(0.0)
+    pool.give_back(doubtful)
+    pool.give_back(fresh)
+    assert pool.take(POST) is fresh
+    assert pool.take(POST) not in (doubtful, fresh)
+    assert doubtful.socket.closed
