@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -15,6 +16,9 @@ from .._core.wire import Route
 from .race import Favourite
 
 _MOST_IDLE = 64
+_LEAST_CERTAIN = 0.01
+"""Seconds that even a server is trusted with that was seen to close a connection, perhaps because
+it was stopped: a loop of calls is faster."""
 _pools: weakref.WeakSet[Pool[Any]] = weakref.WeakSet()
 
 
@@ -36,12 +40,13 @@ class Link(NamedTuple, Generic[S]):
     socket: S
 
 
-def can_carry(link: Link[S], request: Request) -> bool:
+def can_carry(link: Link[S], request: Request, certain: float = math.inf) -> bool:
     """Whether `link`, which has carried others, may carry this one. Its server may be closing it
     just now, unseen: then a read is sent again, but what became of a POST is not known. So a POST
-    wants a connection that is certainly still open."""
+    wants a connection that is certainly still open: that was used less than `certain` seconds ago,
+    if the pool knows better than the connection."""
     http = link.http
-    limit = http.certain_limit if request.method == "POST" else http.idle_limit
+    limit = min(http.certain_limit, certain) if request.method == "POST" else http.idle_limit
     return http.reusable and _silence(link) < limit and not link.socket.is_stale()
 
 
@@ -69,6 +74,7 @@ class Pool(Generic[S]):
         self._owner: object = None
         self._favourite = Favourite()
         self._idle: list[Link[S]] = []
+        self._certain = math.inf
         self._lock = threading.RLock()  # the collector may give a link back in the middle of this
         self.closed = False
         _pools.add(self)
@@ -81,8 +87,9 @@ class Pool(Generic[S]):
             self._check_owner()
             while self._idle:
                 link = self._idle.pop()
-                if can_carry(link, request):
+                if can_carry(link, request, self._certain):
                     return link
+                self._learn(link)
                 link.socket.close()  # a POST's own takes its place
         return Link(Connection(self._route), self._make(self._favourite))
 
@@ -115,6 +122,12 @@ class Pool(Generic[S]):
         if owner != self._owner:
             self._drop()
             self._owner = owner
+
+    def _learn(self, link: Link[S]) -> None:
+        """A server that closes connections sooner than it is trusted to is trusted no more."""
+        closed_after = _silence(link)
+        if closed_after < link.http.idle_limit and link.socket.is_stale():
+            self._certain = max(min(self._certain, closed_after / 2), _LEAST_CERTAIN)
 
     def _drop(self) -> None:
         for link in self._idle:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,21 +17,31 @@ from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import failure, works
 from tests.worlds import World
 
+NOW = 1000.0
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the pool's clock stand still."""
+    clock = SimpleNamespace(monotonic=lambda: NOW)
+    monkeypatch.setattr("flue_client_ext._net.pool.time", clock)
+
 
 class Quiet:
     """A socket that heard something `idle` seconds ago, and is still open."""
 
     def __init__(self, idle: float) -> None:
-        self.heard_at = time.monotonic() - idle
-        self.closed = False
+        self.heard_at = NOW - idle
+        self.closed = self.ended = False
 
     def is_stale(self) -> bool:
-        return False
+        return self.ended
 
     def close(self) -> None:
         self.closed = True
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize(
     ("announced", "idle", "reads", "posts"),
     [
@@ -149,6 +159,7 @@ def answered(idle: float) -> Link[Quiet]:
     return Link(http, Quiet(idle))
 
 
+@pytest.mark.usefixtures("still")
 def test_connections_of_a_busier_time_are_closed_when_another_comes_back() -> None:
     pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
     old, fresh = [answered(5.0), answered(5.0)], answered(0.0)
@@ -159,6 +170,7 @@ def test_connections_of_a_busier_time_are_closed_when_another_comes_back() -> No
     assert not fresh.socket.closed
 
 
+@pytest.mark.usefixtures("still")
 def test_a_POST_takes_the_latest_connection_and_closes_what_is_doubtful() -> None:
     pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
     doubtful, fresh = answered(1.0), answered(0.0)
@@ -167,3 +179,22 @@ def test_a_POST_takes_the_latest_connection_and_closes_what_is_doubtful() -> Non
     assert pool.take(POST) is fresh
     assert pool.take(POST) not in (doubtful, fresh)
     assert doubtful.socket.closed
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(
+    ("closed_after", "trusted", "doubted"),
+    [(0.06, 0.02, 0.035), (0.001, 0.005, 0.02), (1.0, 0.07, 0.09), (5.0, 0.07, 0.09)],
+)
+def test_a_server_that_closes_early_is_trusted_for_half_as_long(
+    closed_after: float, trusted: float, doubted: float
+) -> None:
+    pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
+    closed = answered(closed_after)
+    closed.socket.ended = True
+    pool.give_back(closed)
+    assert pool.take(GET) is not closed
+    for idle, expected in ((trusted, True), (doubted, False)):
+        link = answered(idle)
+        pool.give_back(link)
+        assert (pool.take(POST) is link) is expected
