@@ -233,8 +233,8 @@ class _Iterator(Generic[T]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> T:
-        return await self._step()
+    def __anext__(self) -> Awaitable[T]:
+        return self._step()
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if not finalizing():
