@@ -43,6 +43,7 @@ class _AsyncProgress(Progress):
     def __init__(self) -> None:
         super().__init__()
         self.interruptible = asyncio.Event()
+        self.head: Head | None = None
         self._connected: Any = None
 
     async def trace(self, step: str, info: dict[str, Any]) -> None:
@@ -124,11 +125,13 @@ class AsyncHttpxChannel:
         self._progress = _AsyncProgress()
         self._body: _Body | None = None
         self._call_in_loop: Callable[[Callable[[], None]], object] | None = None
+        self._overdue = False
 
     async def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         await self.close()
         self._call_in_loop = loop_caller()
         progress = self._progress = _AsyncProgress()
+        self._overdue = False
         sent = self._client.build_request(
             request.method,
             request.url,
@@ -148,9 +151,14 @@ class AsyncHttpxChannel:
                 return head
         except TROUBLE as error:
             return self._failed(error, deadline)
-        raise DeadlineExceeded(progress.maybe_sent)
+        if progress.head is None:
+            raise DeadlineExceeded(progress.maybe_sent)
+        self._overdue = True  # it passed in the body: for the read that comes to it
+        return progress.head
 
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure:
+        if self._overdue:
+            raise DeadlineExceeded(sent=True)
         body = self._body
         assert body is not None
         if body.fetched:
@@ -183,6 +191,7 @@ class AsyncHttpxChannel:
             await progress.abandon()
             raise
         head, body = head_of(request, response), _Body(response)
+        progress.head = head
         if response.is_stream_consumed or is_small(request, head):
             await body.fetch()
         return head, body

@@ -86,7 +86,7 @@ class Watch:
             pass
 
     def _run(self) -> None:
-        seen, until = 0, 0.0
+        seen, until = 0, 0.0  # how many had been added when it last found none
         while True:
             with self._lock:
                 due = self._due()
@@ -94,7 +94,7 @@ class Watch:
                     if not self._heap and seen == self._added:
                         self._running = False
                         return
-                    seen = self._added
+                    seen = 0 if self._heap else self._added
                     until = self._heap[0][0] if self._heap else time.monotonic() + _LINGER
                     self._sleeps_until = until
             for expire in due:

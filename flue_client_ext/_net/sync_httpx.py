@@ -109,6 +109,7 @@ class _Exchange:
         self._ended = False
         self.complete = False
         self._response: httpx.Response | None = None
+        self._head: Head | None = None
         self._chunks: Iterator[bytes] = iter(())
         self._fetched: deque[bytes] = deque()
         self._trouble: Exception | None = None
@@ -134,7 +135,13 @@ class _Exchange:
 
         if not self._interruptible:
             self._watch()
-        head = self._apart(send, lambda _: self._end())
+        try:
+            head = self._apart(send, lambda _: self._end())
+        except Abandoned as error:
+            if self._head is None:
+                raise
+            self._trouble = error  # it ended in the body: for the read that comes to it
+            return self._head
         if self._interruptible and self._wire.known:
             self._watch()
         return head
@@ -180,7 +187,7 @@ class _Exchange:
     def _begin(self, request: Request, response: httpx.Response) -> Head:
         """Take the answer over, and a small body whole, so that it costs no further hand-over."""
         self._response = response
-        head = head_of(request, response)
+        head = self._head = head_of(request, response)
         whole = response.is_stream_consumed  # a mock transport's answer may be
         self._chunks = response.iter_bytes() if whole else response.iter_raw()
         self._wire.remember(response.extensions.get("network_stream"))

@@ -25,6 +25,16 @@ SOON = 5.0
 LATER = 1e6
 
 
+class Came(threading.Event):
+    """An event that knows the thread which it came from."""
+
+    where = 0
+
+    def note(self) -> None:
+        self.where = threading.get_ident()
+        self.set()
+
+
 def ran(function: Callable[[], Any]) -> Any:
     job = Job(function, lambda _: None)
     job.start()
@@ -114,6 +124,7 @@ def test_deadlines_come_in_their_order_whatever_the_order_they_were_made_in() ->
 
 
 def test_many_deadlines_cost_one_thread_and_cancelled_ones_are_cleared_away() -> None:
+    assert leftover_threads() == []
     own, came = Watch(), list[int]()
     kept = own.add(time.monotonic() + LATER, lambda: came.append(0))
     for number in range(1000):
@@ -125,6 +136,17 @@ def test_many_deadlines_cost_one_thread_and_cancelled_ones_are_cleared_away() ->
     kept.cancel()
     assert leftover_threads() == []
     assert came == []
+
+
+def test_deadlines_one_after_another_share_a_thread() -> None:
+    own, idents = Watch(), set[int]()
+    for _ in range(50):
+        own.add(time.monotonic() + LATER, lambda: None).cancel()
+        came = Came()
+        own.add(time.monotonic(), came.note)
+        assert came.wait(SOON)
+        idents.add(came.where)
+    assert len(idents) <= 2
 
 
 def test_a_watch_whose_thread_has_ended_starts_another() -> None:
