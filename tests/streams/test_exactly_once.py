@@ -71,6 +71,8 @@ def test_an_event_stream_may_come_in_pieces_of_any_size(any_world: World, serve:
 class Recorder:
     """Takes what a replay would send."""
 
+    number = 1
+
     def __init__(self) -> None:
         self.sent = b""
 

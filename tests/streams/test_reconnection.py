@@ -52,9 +52,9 @@ def test_a_stream_survives(
     stream = any_world.client(server.url).runs.stream(RUN, live=live, backoff_options=options)
     assert dicts(stream) == run
     assert stream.offset == offset_at(9)
-    assert replay.struck >= 1
     stats = stream.stats
-    if fault.how == "stall":  # a busy machine may be silent for as long, too
+    assert max(stats.reconnects, replay.struck) >= 1
+    if fault.how == "stall":  # a busy machine may be silent for as long, and before the fault
         assert stats.reconnects >= replay.struck
     elif fault.after is not None and not fault.of_body:
         # A kept connection that ends before it answers again is idle and closed, no failure.
