@@ -108,6 +108,15 @@ class TcpProxy:
         except OSError:
             end.drop("reset")
 
+    def _refuse(self) -> None:
+        self.loop.remove_reader(self._listener.fileno())
+        self._listener.close()
+
+    def _end_open(self) -> None:
+        for dialing in list(self._dialing):
+            dialing.cancel()
+        self._cut_open()
+
     def _cut_open(self) -> None:
         for end in list(self._open):
             end.cut()
@@ -141,8 +150,10 @@ class TcpProxy:
 
     def stop(self) -> None:
         """Cut what is open and end; further connects are refused."""
-        self._call(self._listener.close)
-        self._call(self._cut_open)
+        self._call(self._refuse)
+        for _ in range(3):  # turns until what asyncio has accepted is an end that can be cut
+            self._call(self._end_open)
+        self._call(lambda: None)  # in which what was cancelled closes its socket
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         assert not self._thread.is_alive(), "the proxy's event loop hangs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -116,3 +117,14 @@ def _turns(proxy: TcpProxy) -> None:
     """Let the proxy's loop read what has arrived: each call is a turn of it at least."""
     for _ in range(5):
         proxy._call(lambda: None)
+
+
+def test_a_proxy_that_stops_leaves_no_connection_it_has_just_accepted(
+    target: socket.socket,
+) -> None:
+    for _ in range(20):
+        with TcpProxy(target.getsockname()) as proxy:
+            clients = [connected(proxy) for _ in range(10)]
+        for client in clients:
+            with client, suppress(ConnectionError):
+                assert client.recv(1) == b""
