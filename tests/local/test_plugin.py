@@ -99,7 +99,10 @@ def test_a_session_that_uses_none_of_it_imports_next_to_nothing(users: pytest.Py
             heavy = {"httpx", "h11", "jsonschema", "flue_client_ext.testing._local"}
             assert not heavy & set(sys.modules)
     """)
-    ran = users.runpytest_subprocess("-p", "no:schemathesis", *PLUGIN, timeout=60)
+    others = [
+        word for name in ("schemathesis", "respx", "pytest_httpx") for word in ("-p", f"no:{name}")
+    ]
+    ran = users.runpytest_subprocess(*others, *PLUGIN, timeout=60)
     ran.assert_outcomes(passed=1)
 
 
