@@ -15,7 +15,7 @@ from .policy import decide
 from .steps import Ambient, Conversation, DeadlineExceeded, Failure, Open, Read
 
 READ_LIMIT = 45.0
-"""Seconds without a byte after which a peer counts as dead: three heartbeats of 15 s (PROTOCOL)."""
+"""Seconds without a byte until a peer counts as dead: three heartbeats (PROTOCOL, SSE frames)."""
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
 _REFRESHES = 3

@@ -120,7 +120,7 @@ def fold_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def is_retryable(status: int) -> bool:
-    """Whether the same read may succeed later (API, retries of reads)."""
+    """Whether the same read may succeed later (PROTOCOL, retries of reads)."""
     return status in _RETRIED_4XX or (500 <= status < 600 and status not in _NEVER_RETRIED_5XX)
 
 

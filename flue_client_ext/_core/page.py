@@ -22,7 +22,7 @@ class Reading(NamedTuple):
 
 def parse_page(request: Request, head: Head, body: bytes, offset: str) -> Reading | None:
     """Read a catch-up or long-poll answer; `None` when its body has no length and is not JSON: it
-    was cut (PROTOCOL says what a whole one is)."""
+    was cut (PROTOCOL, whole and cut answers)."""
     items: list[Any] = []
     if head.status != 204:
         try:

@@ -105,7 +105,7 @@ class Reader:
 
     def tail(self, head: Head) -> Conversation[Trouble | None]:
         """Read the answer to a `HEAD`, which tells the end of a stream from an offset that points
-        beyond it (PROTOCOL, offsets)."""
+        beyond it (PROTOCOL, beyond the head)."""
         body = yield from read_body(self._request, READ_LIMIT)
         if isinstance(body, Failure):
             return self.failed(body)

@@ -1,6 +1,6 @@
 """Handing batches over to a consumer, and the checkpoint that moves behind it.
 
-The offset moves when the last item of a batch is returned, at once for an empty batch (API,
+The offset moves when the last item of a batch is returned, at once for an empty batch (PROTOCOL,
 offset and cancel). So it never points beyond what the consumer has seen."""
 
 from __future__ import annotations
