@@ -27,6 +27,8 @@ from tests.worlds import World
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 PROMPT = 1.0
+PATIENCE = 4.0
+"""Seconds: below the 5 of connecting, so that a call fails that waits for one address."""
 
 
 def row(host: str, port: int = 9, family: int = V4) -> Address:
@@ -211,33 +213,29 @@ def resolves(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return set_addresses
 
 
-def test_a_silent_address_costs_a_quarter_of_a_second_once(
-    any_world: World, resolves: Callable[..., None]
+def test_a_silent_address_is_passed_over_and_costs_nothing_later(
+    any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with RawServer(works) as server, silent(server.port, "127.0.0.2"):
         resolves("127.0.0.2", "127.0.0.1")
         client = any_world.client(f"http://flue.test:{server.port}")
-        took = []
         for _ in range(3):
-            began = time.monotonic()
-            client.workflows.invoke("w")
-            took.append(time.monotonic() - began)
+            client.workflows.invoke("w", timeout=PATIENCE)
             server.reset_all()  # the next call needs a connection of its own
             assert server.wait_idle()
+            # From here on, whoever begins with the silent address waits longer than the call may.
+            monkeypatch.setattr("flue_client_ext._net.race.ATTEMPT_DELAY", 10 * PATIENCE)
         assert server.accepted == 3
-        assert ATTEMPT_DELAY * 0.9 < took[0] < PROMPT
-        assert max(took[1:]) < ATTEMPT_DELAY
 
 
 def test_an_address_that_refuses_costs_nothing(
-    any_world: World, resolves: Callable[..., None]
+    any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("flue_client_ext._net.race.ATTEMPT_DELAY", 10 * PATIENCE)
     with RawServer(works) as server:
         resolves("127.0.0.2", "127.0.0.3", "127.0.0.1")
         client = any_world.client(f"http://flue.test:{server.port}")
-        began = time.monotonic()
-        client.workflows.invoke("w")
-        assert time.monotonic() - began < ATTEMPT_DELAY
+        client.workflows.invoke("w", timeout=PATIENCE)
 
 
 def test_when_no_address_answers_the_error_names_each(

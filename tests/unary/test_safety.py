@@ -20,14 +20,17 @@ from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import failure, works
 from tests.worlds import World
 
+KEPT = {"keep-alive": "timeout=60"}
+"""Announced, so that a POST may use a connection that has been idle for a while."""
+
 
 def echo(request: Request, connection: Connection) -> None:
     """Answer with what was asked for, so that an answer given to the wrong caller shows."""
     if request.method == "POST":
-        connection.json(200, {"runId": "run_1", "result": request.json()})
+        connection.json(200, {"runId": "run_1", "result": request.json()}, KEPT)
     else:
         run_id = request.target.split("/")[2].partition("?")[0]
-        connection.json(200, {"runId": run_id})
+        connection.json(200, {"runId": run_id}, KEPT)
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
