@@ -46,13 +46,15 @@ check: $(READY) ## formatting, lint, strict types, and drift of the generated co
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/python generator/generate.py --check
+	$(BIN)/python generator/unasync.py --check
 
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
-generate: $(READY) ## regenerate flue_client/ from openapi.yaml, and docs/environment.md
+generate: $(READY) ## regenerate flue_client/, the blocking surface, and docs/environment.md
 	$(BIN)/python generator/generate.py
+	$(BIN)/python generator/unasync.py
 	$(BIN)/python -m tests.differential.document
 
 lock: ## pin the newest versions that requirements-dev.in allows

@@ -12,11 +12,10 @@ from ._flue import arguments
 from ._flue.api import Api
 from ._flue.many import Job
 from ._flue.results import Subject, WorkflowRunResult
-from ._net.async_channel import AsyncChannel, AsyncOwnChannel
+from ._net.async_channel import open_channel
 from ._net.async_driver import AsyncDriver
 from ._net.async_many import AsyncRunOutcomes
 from ._net.async_socket import AsyncSocket
-from ._net.detached import current_loop
 from ._net.interrupt import Interrupted
 from ._net.pool import Pool
 from ._settings import Settings, checked_signal
@@ -28,19 +27,6 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
-
-
-def new_pool(settings: Settings) -> Pool[AsyncSocket]:
-    return Pool(settings.address.route, AsyncSocket, current_loop)
-
-
-def open_channel(pool: Pool[AsyncSocket], http_client: httpx.AsyncClient | None) -> AsyncChannel:
-    """Return a call's way to the server: over the user's client if there is one."""
-    if http_client is None:
-        return AsyncOwnChannel(pool)
-    from ._net.async_httpx import AsyncHttpxChannel
-
-    return AsyncHttpxChannel(http_client)
 
 
 class AsyncSession:
@@ -80,7 +66,7 @@ class AsyncSession:
         """Run a call to its end; name its `subject` when it is aborted."""
         self.held.check()
         signal = checked_signal(signal)
-        channel = open_channel(self.pool, self.http_client)
+        channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
         watched = signal or AbortSignal()
         try:
             return await AsyncDriver(conversation, channel, watched, timeout).run()
@@ -103,7 +89,7 @@ class AsyncSession:
         held = None if within_call else self.held
         controller = AbortController()
         watched = controller.linked(checked_signal(signal))
-        channel = open_channel(self.pool, self.http_client)
+        channel = open_channel(self.pool, self.http_client, abortable=True)
         driver = AsyncDriver(
             opened.conversation, channel, watched, arguments.timeout(timeout), copy_context()
         )
@@ -113,14 +99,17 @@ class AsyncSession:
         self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
     ) -> AsyncRunOutcomes:
         """Run jobs at most `concurrency` at a time, each within the timeout."""
+        from ._net.async_many import run_all  # a single call does without it
 
         async def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
             return await self.run(job.conversation, watched, options.timeout, job.subject)
 
-        collector = options.collector(len(jobs), ordered)
-        outcomes = AsyncRunOutcomes(
-            run, jobs, options.concurrency, options.signal, collector, copy_context()
+        return run_all(
+            run,
+            jobs,
+            options.concurrency,
+            options.signal,
+            options.collector(len(jobs), ordered),
+            copy_context(),
+            (lambda outcomes: None) if within_call else self.held.add,
         )
-        if not within_call:
-            self.held.add(outcomes)
-        return outcomes

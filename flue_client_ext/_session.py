@@ -1,9 +1,8 @@
+# Made from _async_session.py by `make generate`: edit that one.
 """What the namespaces of a client share, for blocking code: options, connections, the driver."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,11 +12,12 @@ from ._core.steps import Conversation
 from ._flue import arguments
 from ._flue.api import Api
 from ._flue.many import Job
-from ._flue.results import RunOutcome, Subject, WorkflowRunResult
+from ._flue.results import Subject, WorkflowRunResult
 from ._net.interrupt import Interrupted
 from ._net.pool import Pool
-from ._net.sync_channel import Channel, OwnChannel
+from ._net.sync_channel import open_channel
 from ._net.sync_driver import Driver
+from ._net.sync_many import RunOutcomes
 from ._net.sync_socket import SyncSocket
 from ._settings import Settings, checked_signal
 from .errors import FlueAbortError
@@ -28,21 +28,6 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
-
-
-def new_pool(settings: Settings) -> Pool[SyncSocket]:
-    return Pool(settings.address.route, SyncSocket, os.getpid)
-
-
-def open_channel(
-    pool: Pool[SyncSocket], http_client: httpx.Client | None, *, abortable: bool
-) -> Channel:
-    """Return a call's way to the server: over the user's client if there is one."""
-    if http_client is None:
-        return OwnChannel(pool)
-    from ._net.sync_httpx import HttpxChannel
-
-    return HttpxChannel(http_client, abortable=abortable)
 
 
 class Session:
@@ -113,15 +98,19 @@ class Session:
 
     def many(
         self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
-    ) -> Generator[RunOutcome, None, None]:
+    ) -> RunOutcomes:
         """Run jobs at most `concurrency` at a time, each within the timeout."""
-        from ._net.sync_many import Crew, completed  # a single call does without its queues
+        from ._net.sync_many import run_all  # a single call does without it
 
         def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
             return self.run(job.conversation, watched, options.timeout, job.subject)
 
-        collector = options.collector(len(jobs), ordered)
-        crew = Crew(run, jobs, options.concurrency, copy_context())
-        if not within_call:
-            self.held.add(crew)
-        return completed(crew, options.signal, collector)
+        return run_all(
+            run,
+            jobs,
+            options.concurrency,
+            options.signal,
+            options.collector(len(jobs), ordered),
+            copy_context(),
+            (lambda outcomes: None) if within_call else self.held.add,
+        )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ._async_session import AsyncSession, new_pool
+from ._async_session import AsyncSession
 from ._core.credentials import Headers, Token
 from ._core.uncopied import Uncopied
 from ._flue.arguments import UNSET, Unset
 from ._lazy import LazyModule
 from ._namespaces import Namespace, sibling
+from ._net.async_channel import new_pool
 from ._net.async_driver import AMBIENT
 from ._settings import checked_client, settings
 from .async_runs import AsyncRuns
@@ -62,7 +63,7 @@ class AsyncFlueClient(Uncopied):
             AMBIENT,
             own_client=own is not None,
         )
-        self._session = AsyncSession(chosen, new_pool(chosen), own)
+        self._session = AsyncSession(chosen, new_pool(chosen.address.route), own)
         self._namespaces: dict[type[Any], Any] = {}
         self._owner = True
 

@@ -80,7 +80,7 @@ class AsyncStream(Uncopied, Generic[T]):
         """Cancel, and let go of the connection."""
         self.cancel()
         if not self._driver.busy:
-            self._driver.abort()
+            self._driver.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -143,7 +143,7 @@ class Reading(Generic[T]):
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         # Daemon threads stand still while the interpreter finalises, and keep the locks they hold.
         if not finalizing():
-            self._driver.abort()
+            self._driver.close()
 
     def begin(self, how: _How) -> None:
         if self._how not in (None, how):
@@ -213,7 +213,7 @@ class Reading(Generic[T]):
     def _check(self) -> None:
         """End with what broke the delivery, once."""
         if self._delivery.broken is not None and not self._driver.finished:
-            self._driver.abort()
+            self._driver.close()
             raise self._delivery.broken
 
     def _interrupted(self) -> None:

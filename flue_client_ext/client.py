@@ -1,3 +1,4 @@
+# Made from async_client.py by `make generate`: edit that one.
 """The client for blocking code."""
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from ._core.uncopied import Uncopied
 from ._flue.arguments import UNSET, Unset
 from ._lazy import LazyModule
 from ._namespaces import Namespace, sibling
+from ._net.sync_channel import new_pool
 from ._net.sync_driver import AMBIENT
-from ._session import Session, new_pool
+from ._session import Session
 from ._settings import checked_client, settings
 from .runs import Runs
 from .workflows import Workflows
@@ -27,12 +29,12 @@ else:
 class FlueClient(Uncopied):
     """A Flue server's workflows and runs, for blocking code; usable from many threads.
 
-    `base_url` includes the prefix under which the app mounts Flue; left out, it is
-    `FLUE_BASE_URL`. `token` (a string, or a function that returns one) is sent as a bearer token;
-    left out, it is `FLUE_TOKEN`; `None` sends none. `headers` is a mapping, its values strings or
-    functions, or a function that returns one. Functions run for every HTTP attempt. `timeout` is
-    the default deadline of single calls in seconds (30; `None` for none). `http_client` is used
-    for all requests and never closed. Raises `ValueError` or `TypeError` for bad options."""
+    `base_url` includes the prefix under which the app mounts Flue; left out, it is `FLUE_BASE_URL`.
+    `token` (a string, or a function that returns one) is sent as a bearer token; left out, it is
+    `FLUE_TOKEN`; `None` sends none. `headers` is a mapping, its values strings or functions, or a
+    function that returns one. Functions run for every HTTP attempt. `timeout` is the default
+    deadline of single calls in seconds (30; `None` for none). `http_client` is used for all
+    requests and never closed. Raises `ValueError` or `TypeError` for bad options."""
 
     _instead = (
         "make a client in each process, or share this one's connections through with_options()"
@@ -61,7 +63,7 @@ class FlueClient(Uncopied):
             AMBIENT,
             own_client=own is not None,
         )
-        self._session = Session(chosen, new_pool(chosen), own)
+        self._session = Session(chosen, new_pool(chosen.address.route), own)
         self._namespaces: dict[type[Any], Any] = {}
         self._owner = True
 

@@ -6,13 +6,11 @@ JSON values.
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
-from ._async_session import open_channel as open_async_channel
 from ._calls import new_tally
 from ._core.backoff import BackoffOptions
 from ._core.credentials import Credentials, Headers, HeaderValue
@@ -26,13 +24,8 @@ from ._flue import arguments
 from ._flue.arguments import LiveOption
 from ._flue.delivery import Delivery
 from ._lazy import LazyModule
-from ._net import async_driver, log, sync_driver
+from ._net import async_channel, async_driver, log, sync_channel, sync_driver
 from ._net.address import Address, stream_address
-from ._net.async_socket import AsyncSocket
-from ._net.detached import current_loop
-from ._net.pool import Pool
-from ._net.sync_socket import SyncSocket
-from ._session import open_channel
 from ._settings import checked_client, checked_signal, user_agent
 from .async_stream import AsyncStream
 from .signals import AbortController, AbortSignal
@@ -116,8 +109,8 @@ def stream(
         pages_only,
         max_frame_bytes,
     )
-    pool = Pool(reading.address.route, SyncSocket, os.getpid, most_idle=0)
-    channel = open_channel(pool, own, abortable=True)
+    pool = sync_channel.new_pool(reading.address.route, most_idle=0)
+    channel = sync_channel.open_channel(pool, own, abortable=True)
     controller, tally = AbortController(), new_tally()
     conversation = reading.begin(sync_driver.AMBIENT, tally)
     driver = sync_driver.Driver(
@@ -159,8 +152,8 @@ def astream(
         pages_only,
         max_frame_bytes,
     )
-    pool = Pool(reading.address.route, AsyncSocket, current_loop, most_idle=0)
-    channel = open_async_channel(pool, own)
+    pool = async_channel.new_pool(reading.address.route, most_idle=0)
+    channel = async_channel.open_channel(pool, own, abortable=True)
     controller, tally = AbortController(), new_tally()
     conversation = reading.begin(async_driver.AMBIENT, tally)
     driver = async_driver.AsyncDriver(

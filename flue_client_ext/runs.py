@@ -1,8 +1,9 @@
+# Made from async_runs.py by `make generate`: edit that one.
 """`client.runs`, for blocking code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flue_client.models import FlueEvent, RunRecord
@@ -13,6 +14,7 @@ from ._core.uncopied import Uncopied
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.results import RunOutcome, Subject, WorkflowRunResult
+from ._net.sync_many import RunOutcomes
 from ._session import Session
 from .checkpoint import Checkpoint
 from .errors import FlueAbortError
@@ -150,7 +152,7 @@ class Runs(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> Generator[RunOutcome, None, None]:
+    ) -> RunOutcomes:
         """Wait for many runs, at most `concurrency` at a time; yield each outcome as it comes.
 
         A failed run is an outcome with an `error`, unless `return_errors` is false: then it is

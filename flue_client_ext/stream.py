@@ -1,3 +1,4 @@
+# Made from async_stream.py by `make generate`: edit that one.
 """Streams for blocking code: an iterator over a driver, with a checkpoint and a way to stop it."""
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Stream(Uncopied, Generic[T]):
         self._controller.abort(reason)
 
     def close(self) -> None:
-        """Cancel, and let go of the connection. Call it from the thread that reads."""
+        """Cancel, and let go of the connection."""
         self.cancel()
         if not self._driver.busy:
             self._driver.close()

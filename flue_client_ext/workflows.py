@@ -1,8 +1,9 @@
+# Made from async_workflows.py by `make generate`: edit that one.
 """`client.workflows`, for blocking code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResult
@@ -12,7 +13,8 @@ from ._core.backoff import BackoffOptions
 from ._core.uncopied import Uncopied
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
-from ._flue.results import RunOutcome, WorkflowRunResult
+from ._flue.results import WorkflowRunResult
+from ._net.sync_many import RunOutcomes
 from ._session import Session
 from .signals import AbortSignal
 
@@ -126,15 +128,15 @@ class Workflows(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> Generator[RunOutcome, None, None]:
+    ) -> RunOutcomes:
         """Run the workflow once for each input, at most `concurrency` at a time.
 
-        `inputs` is read whole and checked before the first run is started. Yields
-        `RunOutcome`s in the order of the inputs, or as they complete with `ordered=False`.
-        The first failure is raised and ends the rest, unless `return_errors`: then it is the
-        outcome's `error`. `on_progress(done, total)` is called after each. `timeout` in seconds
-        is for each run. Leaving the iterator early aborts what is under way (the runs themselves
-        go on at the server)."""
+        `inputs` is read whole and checked before the first run is started. Yields `RunOutcome`s in
+        the order of the inputs, or as they complete with `ordered=False`. The first failure is
+        raised and ends the rest, unless `return_errors`: then it is the outcome's `error`.
+        `on_progress(done, total)` is called after each. `timeout` in seconds is for each run.
+        Leaving the iterator early aborts what is under way (the runs themselves go on at the
+        server)."""
         jobs = all_starting(self._session.api, name, inputs, live, backoff_options)
         options = ManyOptions(
             concurrency=concurrency,

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio
 
 from .._core.http import Head, Request
 from .._core.http11 import HttpCut
 from .._core.steps import DeadlineExceeded, Failure
-from .._core.wire import Connect, Established, Receive, Send, Talk
+from .._core.wire import Connect, Established, Receive, Route, Send, Talk
 from .async_socket import AsyncSocket
+from .detached import current_loop
 from .failures import failure_of
-from .pool import Link, Pool, can_carry
+from .pool import MOST_IDLE, Link, Pool, can_carry
 from .tcp import CONNECT_TIMEOUT
 
+if TYPE_CHECKING:
+    import httpx
+
 T = TypeVar("T")
+
+
+def new_pool(route: Route, most_idle: int = MOST_IDLE) -> Pool[AsyncSocket]:
+    """Return the connections to one origin, of which `most_idle` are kept for later calls."""
+    return Pool(route, AsyncSocket, current_loop, most_idle)
+
+
+def open_channel(
+    pool: Pool[AsyncSocket], http_client: httpx.AsyncClient | None, *, abortable: bool
+) -> AsyncChannel:
+    """Return the channel of one call: over the user's client if there is one. Each is `abortable`
+    here: a task can be cancelled."""
+    if http_client is None:
+        return AsyncOwnChannel(pool)
+    from .async_httpx import AsyncHttpxChannel
+
+    return AsyncHttpxChannel(http_client)
 
 
 class AsyncChannel(Protocol):

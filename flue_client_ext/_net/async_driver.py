@@ -71,7 +71,7 @@ class AsyncDriver(Generic[T]):
             while await self.advance() is not None:
                 pass
         except BaseException:
-            self.abort()
+            self.close()
             raise
         return cast(T, self.result)
 
@@ -108,7 +108,7 @@ class AsyncDriver(Generic[T]):
             await self._channel.close()
             return None
         except Exception:
-            self.abort()
+            self.close()
             raise
         except BaseException:
             self._resumable = self._dialogue.waits
@@ -122,7 +122,7 @@ class AsyncDriver(Generic[T]):
         may have lost a batch on its way: then later calls raise."""
         if not (self.finished or self._resumable or self.busy):  # busy: somebody else reads it
             self._lost = True
-            self.abort()
+            self.close()
         return self._lost
 
     def release(self) -> None:
@@ -132,7 +132,7 @@ class AsyncDriver(Generic[T]):
             self._dialogue.release()
             self._channel.abort()
 
-    def abort(self) -> None:
+    def close(self) -> None:
         """End the conversation and close its connection, without awaiting."""
         self._end()
         self._channel.abort()
@@ -164,7 +164,7 @@ class AsyncDriver(Generic[T]):
         if self._scope is not None:
             self._scope.cancel()
         elif not self.busy:
-            self.abort()
+            self.close()
 
     async def _reply(self, step: Step) -> Any:
         try:

@@ -132,3 +132,18 @@ class AsyncRunOutcomes(Uncopied):
         self._controller.abort()
         self._work.done.close()
         self._outcomes.close()
+
+
+def run_all(
+    run: AsyncRunner,
+    jobs: Sequence[Job],
+    concurrency: int,
+    signal: AbortSignal | None,
+    collector: Collector,
+    context: Context,
+    hold: Callable[[AsyncRunOutcomes], object],
+) -> AsyncRunOutcomes:
+    """Return the outcomes of `jobs`. `hold` is told what the client's `close()` has to end."""
+    outcomes = AsyncRunOutcomes(run, jobs, concurrency, signal, collector, context)
+    hold(outcomes)
+    return outcomes

@@ -15,7 +15,7 @@ from .._core.http11 import Connection
 from .._core.wire import Route
 from .race import Favourite
 
-_MOST_IDLE = 64
+MOST_IDLE = 64
 _LEAST_CERTAIN = 0.01
 """Seconds that even a server is trusted with that was seen to close a connection, perhaps because
 it was stopped: a loop of calls is faster."""
@@ -65,7 +65,7 @@ class Pool(Generic[S]):
         route: Route,
         make: Callable[[Favourite], S],
         owner: Callable[[], object],
-        most_idle: int = _MOST_IDLE,
+        most_idle: int = MOST_IDLE,
     ) -> None:
         self._route = route
         self._make = make

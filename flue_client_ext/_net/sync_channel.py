@@ -3,20 +3,40 @@ pool."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from .._core.http import Head, Request
 from .._core.http11 import HttpCut
 from .._core.steps import DeadlineExceeded, Failure
-from .._core.wire import Connect, Established, Receive, Send, Talk
+from .._core.wire import Connect, Established, Receive, Route, Send, Talk
 from .failures import failure_of
-from .pool import Link, Pool, can_carry
+from .pool import MOST_IDLE, Link, Pool, can_carry
 from .sync_socket import SyncSocket
 from .tcp import CONNECT_TIMEOUT
 
+if TYPE_CHECKING:
+    import httpx
+
 T = TypeVar("T")
+
+
+def new_pool(route: Route, most_idle: int = MOST_IDLE) -> Pool[SyncSocket]:
+    """Return the connections to one origin, of which `most_idle` are kept for later calls."""
+    return Pool(route, SyncSocket, os.getpid, most_idle)
+
+
+def open_channel(
+    pool: Pool[SyncSocket], http_client: httpx.Client | None, *, abortable: bool
+) -> Channel:
+    """Return the channel of one call: over the user's client if there is one."""
+    if http_client is None:
+        return OwnChannel(pool)
+    from .sync_httpx import HttpxChannel
+
+    return HttpxChannel(http_client, abortable=abortable)
 
 
 class Channel(Protocol):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import queue
 import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextvars import Context
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._flue.many import Collector, Job
 from .._flue.results import RunOutcome, WorkflowRunResult
@@ -16,13 +15,29 @@ from ..signals import AbortController, AbortSignal
 from .interrupt import CLIENT_CLOSED, client_closed
 from .sync_driver import call
 
+if TYPE_CHECKING:
+    import queue
+
+RunOutcomes: TypeAlias = Generator[RunOutcome, None, None]
 Runner = Callable[[Job, AbortSignal], WorkflowRunResult[Any]]
 
 
-def completed(
-    crew: Crew, signal: AbortSignal | None, collector: Collector
-) -> Generator[RunOutcome, None, None]:
-    """Yield the outcomes of the crew's jobs."""
+def run_all(
+    run: Runner,
+    jobs: Sequence[Job],
+    concurrency: int,
+    signal: AbortSignal | None,
+    collector: Collector,
+    context: Context,
+    hold: Callable[[Crew], object],
+) -> RunOutcomes:
+    """Return the outcomes of `jobs`. `hold` is told what the client's `close()` has to end."""
+    crew = Crew(run, jobs, concurrency, context)
+    hold(crew)
+    return _completed(crew, signal, collector)
+
+
+def _completed(crew: Crew, signal: AbortSignal | None, collector: Collector) -> RunOutcomes:
     try:
         crew.start(signal)
         for _ in crew.jobs:
@@ -45,6 +60,8 @@ class Crew:
     def __init__(
         self, run: Runner, jobs: Sequence[Job], concurrency: int, context: Context
     ) -> None:
+        import queue  # the surface names this module's types, and a single call needs no queue
+
         self.jobs = jobs
         self.context = context
         self._run = run
