@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import attrs
 import sseclient
@@ -20,7 +21,7 @@ from benchmarks.startup import in_turn
 from flue_client.models import EVENT_TYPES, parse_event
 from flue_client_ext._core.jsoncodec import decode
 from flue_client_ext._core.sse import Framer, parse_frame
-from flue_client_ext._net import sync_socket
+from flue_client_ext._net import sync_socket, tcp
 
 _COUNT = 10_000
 _RUN = corpus.run_id(_COUNT)
@@ -90,19 +91,15 @@ def _cpu(call: Callable[[], object]) -> float:
 
 def _reads(times: int) -> list[str]:
     """The same client over the same stream with smaller reads."""
-    whole = sync_socket.READ_SIZE
 
     def with_reads_of(size: int) -> int:
-        sync_socket.READ_SIZE = size
-        return ours.sse(server.url, _RUN)
+        with patch.object(sync_socket, "READ_SIZE", size):
+            return ours.sse(server.url, _RUN)
 
     with Server("replay") as server:
-        try:
-            return _row("all of an SSE stream: reads of 256 kB", "of 16 kB", _COUNT, times)(
-                lambda: with_reads_of(whole), lambda: with_reads_of(16 * 1024)
-            )
-        finally:
-            sync_socket.READ_SIZE = whole
+        return _row("all of an SSE stream: reads of 256 kB", "of 16 kB", _COUNT, times)(
+            lambda: with_reads_of(tcp.READ_SIZE), lambda: with_reads_of(16 * 1024)
+        )
 
 
 def _postponed(times: int) -> list[list[str]]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from flue_client_ext._core.credentials import Credentials
 from flue_client_ext._core.dialogue import Dialogue
-from flue_client_ext._core.follow import Follower, Source
+from flue_client_ext._core.follow import Follower
 from flue_client_ext._core.http import Head, Request
+from flue_client_ext._core.source import Source
 from flue_client_ext._core.stats import Tally
 from flue_client_ext._core.steps import (
     Ambient,
@@ -104,7 +105,7 @@ class Play:
         assert isinstance(self.step, Open), self.step
         return self.step.request
 
-    def head(self, status: int = 200, close_delimited: bool = False, **headers: str) -> Any:
+    def head(self, status: int = 200, close_delimited: bool = False, /, **headers: str) -> Any:
         assert isinstance(self.step, Open), self.step
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.reply(Head(status, named, close_delimited))
@@ -116,7 +117,7 @@ class Play:
         return self.step
 
     def answer(
-        self, status: int, body: bytes = b"", close_delimited: bool = False, **headers: str
+        self, status: int, body: bytes = b"", close_delimited: bool = False, /, **headers: str
     ) -> Any:
         """Answer the open request whole."""
         self.head(status, close_delimited, **headers)

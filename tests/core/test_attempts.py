@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 
@@ -106,7 +107,7 @@ def test_an_error_of_the_users_own_function_ends_the_call_as_it_is() -> None:
     assert play.opened == 0
 
 
-AT = {
+AT: dict[str, tuple[Callable[[Play], object], bool]] = {
     "asking for credentials": (lambda play: None, False),
     "connecting": (lambda play: play.called(), False),
     "waiting for the head": (lambda play: play.called(), True),
@@ -154,7 +155,7 @@ def test_a_body_beyond_reason_is_refused_while_it_comes(monkeypatch: pytest.Monk
 
 def test_the_body_is_what_came_in_all_its_parts() -> None:
     play = begin()
-    play.head(200, close_delimited=True, content_type="text/plain")
+    play.head(200, True, content_type="text/plain")
     play.body(b"ab", b"c", b"def")
     assert play.result == Answer(200, {"content-type": "text/plain"}, b"abcdef", True)
 

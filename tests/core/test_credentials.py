@@ -161,8 +161,8 @@ def test_every_value_that_is_accepted_can_be_sent(value: str) -> None:
         headers = applied(Credentials(headers={"x": value})).headers
     except ValueError:
         return
-    raw = [("host", b"h"), *((name, text.encode("latin-1")) for name, text in headers.items())]
-    h11.Request(method="GET", target="/", headers=raw)
+    raw = [(name.encode(), text.encode("latin-1")) for name, text in headers.items()]
+    h11.Request(method="GET", target="/", headers=[(b"host", b"h"), *raw])
 
 
 def test_secrets_show_in_no_repr() -> None:

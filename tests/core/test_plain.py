@@ -45,7 +45,7 @@ class Level(IntEnum):
 
 @dataclass
 class Data:
-    name: str
+    name: object
     parts: list[Any] = field(default_factory=list)
     kind: ClassVar[str] = "shared by all"
     seed: InitVar[int] = 0
@@ -63,7 +63,6 @@ class Attrs:
 
 
 class Model(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(populate_by_name=True)
     long_name: str = pydantic.Field(alias="longName")
     when: datetime
 
@@ -89,7 +88,7 @@ PLAIN = [
     (Data("x", [Data("y")]), {"name": "x", "parts": [{"name": "y", "parts": []}]}),
     (Slotted("x"), {"name": "x"}),
     (Attrs("x"), {"name": "x", "_hidden": 1}),
-    (Model(long_name="x", when=NOON), {"longName": "x", "when": "2026-11-22T12:00:00Z"}),
+    (Model(longName="x", when=NOON), {"longName": "x", "when": "2026-11-22T12:00:00Z"}),
     ([Rows([1, 2])], [[1, 2]]),
     ({"deep": (Data(Attrs("z")),)}, {"deep": [{"name": {"name": "z", "_hidden": 1}, "parts": []}]}),
     (parse_event(EVENT), EVENT),

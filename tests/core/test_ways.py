@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 import trustme
@@ -161,10 +162,21 @@ def test_a_handshake_that_is_cut_or_no_TLS_fails_as_a_socket_does(
     assert not http.sent
 
 
-def ciphertexts(authority: trustme.CA) -> Iterator[tuple[TlsPeer, Connection]]:
-    while True:
-        peer = TlsPeer([ANSWER], authority, "server.test", size=64)
-        yield peer, Connection(route(tls=True, context=lambda: trusting(authority)))
+class CutPeer(TlsPeer):
+    """A TLS server whose ciphertext ends after so many pieces."""
+
+    def __init__(self, pieces: int, authority: trustme.CA) -> None:
+        super().__init__([ANSWER], authority, "server.test", size=64)
+        self.pieces = iter(range(pieces))
+
+    def give(self) -> bytes:
+        return b"" if next(self.pieces, None) is None else super().give()
+
+
+def ciphertexts(authority: trustme.CA) -> Iterator[tuple[CutPeer, Connection]]:
+    for pieces in count():
+        http = Connection(route(tls=True, context=lambda: trusting(authority)))
+        yield CutPeer(pieces, authority), http
 
 
 def test_ciphertext_that_is_cut_anywhere_is_a_cut_or_an_error_of_the_socket(
@@ -172,9 +184,6 @@ def test_ciphertext_that_is_cut_anywhere_is_a_cut_or_an_error_of_the_socket(
 ) -> None:
     whole = 0
     for pieces, (peer, http) in enumerate(ciphertexts(authority)):
-        give = peer.give
-        left = iter(range(pieces))
-        peer.give = lambda give=give, left=left: b"" if next(left, None) is None else give()
         try:
             assert exchange(peer, http, SECURE)[1] == b"hello"
         except (HttpCut, OSError):

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -104,7 +103,7 @@ class Contest:
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **environ},
             capture_output=True,
         )
-        body, _, codes = done.stdout.rpartition(b"\n")
+        body, codes = done.stdout.rsplit(b"\n", 1)
         status, connect = codes.decode().split()
         if done.returncode:
             if done.returncode == 56 and connect not in ("000", "200"):
@@ -134,7 +133,7 @@ def _encoded(url: str) -> str:
 
 def _is_record(body: bytes) -> bool:
     try:
-        found: Any = json.loads(body)
+        found: object = json.loads(body)
     except ValueError:
         return False
     return found == RECORD

@@ -86,9 +86,11 @@ def served(
             context.minimum_version = context.maximum_version = version
         if version < ssl.TLSVersion.TLSv1_2:
             context.set_ciphers("ALL:@SECLEVEL=0")
-    past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-    options = {"not_before": past, "not_after": past} if expired else {}
-    authority.issue_cert(*names, common_name=common_name, **options).configure_cert(context)
+    past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC) if expired else None
+    certificate = authority.issue_cert(
+        *names, common_name=common_name, not_before=past, not_after=past
+    )
+    certificate.configure_cert(context)
     return context
 
 

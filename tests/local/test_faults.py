@@ -452,8 +452,9 @@ def test_a_fault_of_ones_own_is_a_class_with_one_method(
             self, exchange: faults.Exchange, send: faults.Send, handle: faults.Handle
         ) -> None:
             async def changed(part: faults.Part) -> None:
-                head = isinstance(part, faults.Start)
-                await send(faults.Start(299, part.headers) if head else part)
+                if isinstance(part, faults.Start):
+                    part = faults.Start(299, part.headers)
+                await send(part)
 
             await handle(changed)
 

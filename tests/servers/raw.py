@@ -1,8 +1,9 @@
 """An HTTP server without manners: it sends exactly the bytes that a test tells it to send.
 
-A handler is a function `(request, connection) -> None`, called in its connection's own thread for
-each request that has arrived whole and is recorded. What it does not send is not sent. When it
-returns, the connection waits for its next request, unless the handler closed it. Nothing sleeps.
+A handler is a function `(request, connection)`, called in its connection's own thread for each
+request that has arrived whole and is recorded. What it does not send is not sent. When it returns,
+whatever it returns, the connection waits for its next request, unless the handler closed it.
+Nothing sleeps.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tests.servers.connection import Connection, Request
 
 __all__ = ["Connection", "Handler", "Mode", "RawServer", "Request"]
 
-Handler = Callable[[Request, Connection], None]
+Handler = Callable[[Request, Connection], object]
 # serve: call the handler. stall: accept and read, never answer, not even a TLS handshake.
 # full: let connects hang (the backlog is full). refuse: let connects fail.
 Mode = Literal["serve", "stall", "full", "refuse"]

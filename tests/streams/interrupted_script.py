@@ -22,7 +22,7 @@ def blocking(base_url: str, what: str) -> None:
         elif what == "many":
             list(client.runs.as_completed([RUN] * 5))
         else:
-            for _ in client.runs.stream(RUN, live=what):
+            for _ in client.runs.stream(RUN, live=what):  # type: ignore[arg-type]
                 pass
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext import Checkpoint, _files
+from flue_client_ext import Checkpoint
 from tests.servers.node import CHECKOUT
 
 FIRST = Checkpoint(run_id="run_é", offset="0_5", event_index=5)
@@ -148,7 +148,7 @@ def test_a_failed_save_leaves_the_old_checkpoint(
     def full(*_: Any) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="space"):
         SECOND.save(path)
     assert Checkpoint.load(path) == FIRST
@@ -169,7 +169,7 @@ def test_it_reaches_the_disk_before_it_gets_its_name(
         calls.append("rename")
         replace(old, new)
 
-    monkeypatch.setattr(_files.os, "fsync", synced)
-    monkeypatch.setattr(_files.os, "replace", renamed)
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
     FIRST.save(tmp_path / "saved")
     assert calls == ["file", "rename", "folder"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import warnings
+from functools import partial
 from typing import Any
 
 import pytest
@@ -118,12 +119,14 @@ def test_as_completed_gives_each_outcome_as_it_comes(any_world: World, fleet: Fl
 
 
 def test_no_more_than_concurrency_runs_are_followed(any_world: World, fleet: Fleet) -> None:
+    def followed(least: int) -> bool:
+        return len(fleet.runs) >= least
+
     names = [f"r{number}" for number in range(20)]
     client = any_world.client(fleet.server.url)
     waiting = InThread(lambda: client.runs.wait_all(names, concurrency=3))
     for done, name in enumerate(names):
-        least = min(done + 1, 20)
-        assert fleet.server.wait_until(lambda least=least: len(fleet.runs) >= least)
+        assert fleet.server.wait_until(partial(followed, min(done + 1, 20)))
         fleet.end(name, result=done)
     assert [outcome.result for outcome in waiting.join()] == list(range(20))
     assert fleet.most <= 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -87,12 +88,16 @@ def test_each_passing_status_is_tried_again(
     assert stream.stats.reconnects == len(PASSING)
 
 
+def always(fault: Fault) -> Callable[[Request], Fault]:
+    return lambda _: fault
+
+
 def test_a_status_that_cannot_pass_ends_it_at_once(
     any_world: World, serve: Serve, live: Any, quick: BackoffOptions
 ) -> None:
     for status in FINAL:
         fault = Fault(status=status, body=b"" if status == 304 else b"gone")
-        server = serve(Replay(whole_run(9), faults=lambda request, f=fault: f))
+        server = serve(Replay(whole_run(9), faults=always(fault)))
         stream = any_world.client(server.url).runs.stream(RUN, live=live, backoff_options=quick)
         with pytest.raises(FlueApiError) as caught:
             list(stream)
@@ -137,7 +142,7 @@ def test_retries_are_bounded_and_the_last_failure_is_raised(
     options = BackoffOptions(initial_delay=0.001, max_retries=3, on_failed_attempt=told.append)
     for fault in (Fault(status=503), Fault(after=0)):
         told.clear()
-        server = serve(Replay(whole_run(9), page=4, faults=lambda request, f=fault: f))
+        server = serve(Replay(whole_run(9), page=4, faults=always(fault)))
         stream = any_world.client(server.url).runs.stream(
             RUN, live=live, offset=offset_at(4), backoff_options=options
         )
@@ -151,6 +156,7 @@ def test_retries_are_bounded_and_the_last_failure_is_raised(
         if isinstance(caught.value, FlueConnectionError):
             assert (caught.value.offset, caught.value.run_id) == (offset_at(4), RUN)
         else:
+            assert isinstance(caught.value, FlueApiError)
             assert caught.value.status == 503
 
 

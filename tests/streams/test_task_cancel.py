@@ -108,6 +108,7 @@ def test_two_hundred_cancellations_at_any_moment_leave_the_client_healthy(
 
 def test_an_answer_that_comes_while_its_task_is_cancelled_is_closed(serve: Serve) -> None:
     server = serve(holds)
+    task: Any = None
 
     class Late(httpx.AsyncHTTPTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -125,7 +126,6 @@ def test_an_answer_that_comes_while_its_task_is_cancelled_is_closed(serve: Serve
                 await cancelled(task)
                 assert await asyncio.to_thread(server.wait_idle, 5)
 
-    task: Any = None
     asyncio.run(main())
 
 

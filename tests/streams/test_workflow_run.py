@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_run_behind_a_proxy_that_cuts_every_connection(
         return any_world.client(proxy.url).workflows.run("slow", input={"ms": ms}, live=live)
 
     calls = [
-        InThread(lambda proxy=proxy, live=live, ms=ms: run(proxy, live, ms))
+        InThread(partial(run, proxy, live, ms))
         for proxy, (_, live, ms) in zip(proxies, cases * 2, strict=True)
     ]
     try:

@@ -36,9 +36,10 @@ def test_the_sync_client_works_inside_a_running_loop(genuine: FlueServer, live: 
 def test_one_sync_client_serves_many_threads(serve: Serve) -> None:
     client = FlueClient(serve(Replay(run := whole_run(20), page=5)).url, token=None)
     with client, ThreadPoolExecutor(16) as pool:
+        modes: list[Any] = ["long-poll", "sse", "auto", False]
         reads = [
-            pool.submit(lambda live=live: dicts(client.runs.stream(RUN, live=live)))
-            for live in ("long-poll", "sse", "auto", False) * 20
+            pool.submit(lambda live: dicts(client.runs.stream(RUN, live=live)), live)
+            for live in modes * 20
         ]
         assert all(read.result() == run for read in reads)
 
@@ -83,7 +84,7 @@ def test_hundreds_of_async_streams_do_not_block_each_other(serve: Serve) -> None
 
             async def read() -> list[str]:
                 nonlocal begun
-                types = []
+                types: list[str] = []
                 async for event in client.runs.stream(RUN, live="sse"):
                     begun += event.type == "log"
                     if begun == count:

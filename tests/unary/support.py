@@ -86,6 +86,13 @@ def failure(call: Callable[..., Any], *args: Any, **kwargs: Any) -> BaseExceptio
     raise AssertionError("nothing was raised")
 
 
+def api_error(call: Callable[..., Any], *args: Any, **kwargs: Any) -> FlueApiError:
+    """Return the API error that `call` raises."""
+    error = failure(call, *args, **kwargs)
+    assert isinstance(error, FlueApiError), repr(error)
+    return error
+
+
 def is_whole(error: FlueApiError, status: int) -> None:
     """Check what is true of every API error."""
     assert error.status == status

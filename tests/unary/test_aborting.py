@@ -130,8 +130,13 @@ def test_a_call_on_a_reused_connection_of_the_users_own_client_ends(
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_blocked_in_connect_ends(any_world: World, call: str) -> None:
     under_way = threading.Event()
+
+    def token() -> str:
+        under_way.set()
+        return "t"
+
     with RawServer(works, mode="full") as server:
-        client = any_world.client(server.url, token=lambda: under_way.set() or "t")
+        client = any_world.client(server.url, token=token)
         aborted_soon(lambda signal: CALLS[call](client, signal), lambda: under_way.wait(5))
 
 

@@ -84,7 +84,7 @@ def test_the_class_tells_of_its_namespaces(client: Any) -> None:
 
 def test_threads_that_ask_at_once_get_the_same_namespace() -> None:
     for _ in range(50):
-        client, start, got = FlueClient("http://h"), threading.Barrier(4), []
+        client, start, got = FlueClient("http://h"), threading.Barrier(4), list[Any]()
 
         def ask(client: Any = client, start: Any = start, got: Any = got) -> None:
             start.wait()
@@ -104,7 +104,7 @@ def subclass(client: Any) -> Any:
 
         def __init__(self, tenant: str) -> None:
             super().__init__("http://h", token="t")
-            self.tenant = tenant
+            self.tenant = tenant  # type: ignore[misc]  # the client has a `__dict__`
             self.slot = "slot"
 
         @cached_property

@@ -21,6 +21,7 @@ from tests.unary.support import (
     QUICK,
     RECORD,
     Aside,
+    api_error,
     borrowed,
     failure,
     in_turn,
@@ -149,7 +150,7 @@ def test_an_answer_that_is_packed_although_identity_was_asked_is_a_clear_error(
             FlueProtocolError
         )
     with RawServer(says(502, gzip.compress(b"<html>"), PACKED)) as server:
-        error = failure(any_world.client(server.url).workflows.invoke, "w")
+        error = api_error(any_world.client(server.url).workflows.invoke, "w")
         assert (type(error), error.status) == (FlueApiError, 502)
 
 

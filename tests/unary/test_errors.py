@@ -28,7 +28,7 @@ from flue_client_ext import (
 )
 from tests.servers.flue import FlueServer
 from tests.servers.raw import RawServer, Request
-from tests.unary.support import NEVER_AGAIN, borrowed, failure, is_whole, says
+from tests.unary.support import NEVER_AGAIN, api_error, borrowed, failure, is_whole, says
 from tests.worlds import World
 
 JSON = st.recursive(
@@ -116,7 +116,7 @@ def test_the_envelope_is_read_into_fields(any_world: World) -> None:
     body = json.dumps({"error": envelope}).encode()
     headers = [("X-Request-Id", "7"), ("Set-Cookie", "session=1"), ("Via", "a"), ("Via", "b")]
     with RawServer(says(422, body, headers)) as server:
-        error = failure(any_world.client(server.url).workflows.invoke, "w")
+        error = api_error(any_world.client(server.url).workflows.invoke, "w")
     assert (error.status, error.type, error.message) == (422, "t", "m")
     assert (error.details, error.dev, error.meta) == ("d", "v", {"issues": [1]})
     assert (error.body, error.retryable, error.run_id) == ({"error": envelope}, False, None)

@@ -10,7 +10,7 @@ import pytest
 
 from flue_client_ext import FlueApiError
 from tests.servers.raw import RawServer
-from tests.unary.support import QUICK, borrowed, failure, says, works
+from tests.unary.support import QUICK, api_error, borrowed, failure, says, works
 from tests.worlds import World
 
 MOVED = [301, 302, 303, 307, 308]
@@ -50,14 +50,14 @@ def test_a_redirect_within_the_server_or_without_a_target_is_an_error_too(
     any_world: World, location: str
 ) -> None:
     with RawServer(says(307, b"", {"location": location})) as server:
-        error = failure(any_world.client(server.url).workflows.invoke, "w")
+        error = api_error(any_world.client(server.url).workflows.invoke, "w")
         assert (type(error), error.status) == (FlueApiError, 307)
         assert len(server.requests) == 1
 
 
 def test_a_redirect_without_location_is_an_error(client_of: Any) -> None:
     with RawServer(says(302)) as server:
-        assert failure(client_of(server.url).workflows.invoke, "w").status == 302
+        assert api_error(client_of(server.url).workflows.invoke, "w").status == 302
 
 
 @pytest.mark.parametrize("run_id", ["http://{other}/x", "//{other}/x", "@{other}", "..\\{other}"])

@@ -20,7 +20,7 @@ from flue_client_ext import (
     FlueTimeoutError,
 )
 from flue_client_ext._net.race import ATTEMPT_DELAY, Favourite, Race, _interleaved, race
-from flue_client_ext._net.tcp import Address
+from flue_client_ext._net.tcp import Address, make_socket
 from tests.servers.raw import RawServer
 from tests.unary.support import NEVER_AGAIN, Aside, failure, leftover_threads, works
 from tests.worlds import World
@@ -257,7 +257,7 @@ def test_a_race_ends_at_any_moment_and_leaves_no_socket(
 
     made: list[socket.socket] = []
     two = threading.Event()
-    real = module.make_socket
+    real = make_socket
 
     def remembered(address: Address) -> socket.socket:
         made.append(real(address))
@@ -297,7 +297,7 @@ def test_a_task_that_is_cancelled_in_the_race_leaves_no_socket(
 
     made: list[socket.socket] = []
     two = asyncio.Event()
-    real = module.make_socket
+    real = make_socket
 
     def remembered(address: Address) -> socket.socket:
         made.append(real(address))

@@ -22,7 +22,7 @@ from flue_client_ext import (
 )
 from flue_client_ext._core.http import RETRY_AFTER_CAP, retry_after
 from tests.servers.raw import Connection, Handler, RawServer, Request
-from tests.unary.support import NEVER_AGAIN, QUICK, failure, in_turn, says, works
+from tests.unary.support import NEVER_AGAIN, QUICK, api_error, failure, in_turn, says, works
 from tests.worlds import World
 
 PASSING = [408, 425, 429, 500, 502, 503, 504, *range(520, 528), 530]
@@ -106,13 +106,14 @@ def test_when_the_retries_are_used_up_the_last_failure_is_the_error(any_world: W
 @pytest.mark.usefixtures("hasty_retries")
 def test_without_options_a_read_is_not_tried_for_ever(any_world: World) -> None:
     with RawServer(says(500)) as server:
-        assert failure(any_world.client(server.url).runs.get, "run_1").status == 500
+        assert api_error(any_world.client(server.url).runs.get, "run_1").status == 500
         assert 2 <= len(server.requests) <= 10
 
 
 def test_no_retries_means_one_request(any_world: World) -> None:
     with RawServer(says(500)) as server:
-        error = failure(any_world.client(server.url).runs.get, "run_1", backoff_options=NEVER_AGAIN)
+        get = any_world.client(server.url).runs.get
+        error = api_error(get, "run_1", backoff_options=NEVER_AGAIN)
         assert (error.status, len(server.requests)) == (500, 1)
 
 

@@ -56,7 +56,7 @@ def test_32_threads_on_one_client_each_get_their_own_answers(any_world: World, t
 def test_32_threads_on_the_genuine_server(genuine: FlueServer) -> None:
     with FlueClient(genuine.url) as client, ThreadPoolExecutor(32) as threads:
 
-        def work(number: int) -> int:
+        def work(number: int) -> object:
             return client.workflows.invoke("echo", input=number, wait="result").result
 
         assert list(threads.map(work, range(64))) == list(range(64))

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def test_each_job_runs_in_the_context_of_its_caller() -> None:
         variable.set(name)
         return str(ran(variable.get))
 
-    asides = [Aside(lambda name=str(n): called(name)) for n in range(5)]
+    asides = [Aside(partial(called, str(n))) for n in range(5)]
     assert [aside.result() for aside in asides] == list("01234")
     assert ran(variable.get) == "nobody's"
 
@@ -117,7 +118,7 @@ def test_deadlines_come_in_their_order_whatever_the_order_they_were_made_in() ->
     own, came, last = Watch(), list[int](), threading.Event()
     now = time.monotonic()
     for number in (3, 1, 2):
-        own.add(now + 0.02 * number, lambda number=number: came.append(number))
+        own.add(now + 0.02 * number, partial(came.append, number))
     own.add(now + 0.1, last.set)
     assert last.wait(SOON)
     assert came == [1, 2, 3]
@@ -128,7 +129,7 @@ def test_many_deadlines_cost_one_thread_and_cancelled_ones_are_cleared_away() ->
     own, came = Watch(), list[int]()
     kept = own.add(time.monotonic() + LATER, lambda: came.append(0))
     for number in range(1000):
-        deadline = own.add(time.monotonic() + LATER, lambda number=number: came.append(number))
+        deadline = own.add(time.monotonic() + LATER, partial(came.append, number))
         assert len(own_threads("flue-client-deadline")) == 1
         deadline.cancel()
         deadline.cancel()
