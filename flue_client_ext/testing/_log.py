@@ -12,13 +12,22 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
+
 from ._clock import Cancel, Clock, timestamp
 from ._json import dumps
+from ._rules import Rule
 from ._store import Store
 
 DELTAS = frozenset({"text_delta", "thinking_start", "thinking_delta", "thinking_end"})
 
+_EVENT = Rule("a mapping", (Mapping,), lambda value: True)
 OnAppend = Callable[[str, list[str]], None]
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """Return an exception as the wire shows it: a name and a message, no traceback."""
+    return {"name": type(error).__name__, "message": str(error)}
 
 
 class EventLog:
@@ -55,6 +64,9 @@ class EventLog:
 
         `close` closes the log with it, and `record` is the run's final one.
         """
+        _EVENT.check("event", event)
+        if not isinstance(event.get("type"), str):
+            raise ValueError(f"an event needs a type, a str: {dict(event)!r}")
         with self._lock:
             fields = {**event, "runId": event.get("runId", self.run_id), "v": event.get("v", 3)}
             text = dumps({**fields, "eventIndex": self._index, "timestamp": timestamp(self._clock)})
@@ -86,3 +98,17 @@ class EventLog:
                 final = None if record is None else (record, self._clock.time())
                 self._store.append(self.run_id, batch, close=close, final=final)
                 self._on_append(self.run_id, batch)
+
+
+@attrs.define
+class LiveRun:
+    """A run that has been admitted: its log, and how it ended once `done` is set."""
+
+    run_id: str
+    workflow: str
+    input: Any
+    started: float
+    log: EventLog
+    done: threading.Event = attrs.field(factory=threading.Event)
+    result: Any = None
+    error: BaseException | None = None

@@ -11,25 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ._clock import Clock
 from ._ids import ulid
-from ._runs import describe
-
-if TYPE_CHECKING:
-    from ._run import RunContext
+from ._log import EventLog, describe
 
 
 class Operation:
     """An operation of a run's session: `operation_start`, your events, `operation`, `idle`."""
 
-    def __init__(self, run: RunContext, kind: str) -> None:
-        now = run.clock.time()
+    def __init__(self, log: EventLog, clock: Clock, kind: str) -> None:
+        now = clock.time()
         self.id = ulid("op", now)
         self.kind = kind
         self.result: Any = None
         self.usage: dict[str, Any] | None = None
-        self._run = run
+        self._log = log
+        self._clock = clock
         self._where = {"conversationId": ulid("conv", now), "session": "default"}
         self._began = now
 
@@ -37,7 +36,7 @@ class Operation:
         """Emit an event of this operation, with where it belongs added behind its own fields."""
         turns = {} if turn is None else {"turnId": turn}
         place = {**self._where, "operationId": self.id, **turns, "harness": "default"}
-        self._run.emit({**event, **{key: event.get(key, value) for key, value in place.items()}})
+        self._log.emit({**event, **{key: event.get(key, value) for key, value in place.items()}})
 
     def __enter__(self) -> Operation:
         self._start()
@@ -68,4 +67,4 @@ class Operation:
 
     def since(self, moment: float) -> int:
         """Return the milliseconds since a moment of the clock."""
-        return round((self._run.clock.time() - moment) * 1000)
+        return round((self._clock.time() - moment) * 1000)

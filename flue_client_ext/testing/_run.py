@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from ._clock import Clock, asleep, sleep
-from ._rules import Rule, one_of
-from ._runs import LiveRun
+from ._log import LiveRun
+from ._operation import Operation
+from ._rules import one_of
+from ._script import Prompt
 
-if TYPE_CHECKING:
-    from ._operation import Operation
-    from ._script import Prompt
-
-_EVENT = Rule("a mapping", (Mapping,), lambda value: True)
 Level = Literal["info", "warn", "error"]
 
 
@@ -48,9 +45,6 @@ class RunContext:
         `runId`, `v`, `eventIndex` and `timestamp` are added; a `v` of your own is kept, so that a
         reader's refusal of another version can be tested.
         """
-        _EVENT.check("event", event)
-        if not isinstance(event.get("type"), str):
-            raise ValueError(f"an event needs a type, a str: {dict(event)!r}")
         self._run.log.emit(event)
 
     def skip(self) -> None:
@@ -71,12 +65,8 @@ class RunContext:
 
     def prompt(self, text: str, *, model: str = "local/scripted") -> Prompt:
         """Open a scripted model operation: `with run.prompt("...") as agent: agent.turn(...)`."""
-        from ._script import Prompt
-
-        return Prompt(self, text, model)
+        return Prompt(self._run.log, self.clock, text, model)
 
     def operation(self, kind: str) -> Operation:
         """Open any other operation (skill, task, shell, compact) for events of your own."""
-        from ._operation import Operation
-
-        return Operation(self, kind)
+        return Operation(self._run.log, self.clock, kind)

@@ -13,34 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import attrs
-
 from ._clock import Clock, timestamp
 from ._ids import ulid
 from ._json import dumps
-from ._log import EventLog
+from ._log import EventLog, LiveRun, describe
 from ._store import Run, Store
 
 _UNSET: Any = object()
-
-
-def describe(error: BaseException) -> dict[str, str]:
-    """Return an exception as the wire shows it: a name and a message, no traceback."""
-    return {"name": type(error).__name__, "message": str(error)}
-
-
-@attrs.define
-class LiveRun:
-    """A run that has been admitted: its log, and how it ended once `done` is set."""
-
-    run_id: str
-    workflow: str
-    input: Any
-    started: float
-    log: EventLog
-    done: threading.Event = attrs.field(factory=threading.Event)
-    result: Any = None
-    error: BaseException | None = None
 
 
 class Runs:

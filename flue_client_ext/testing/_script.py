@@ -10,17 +10,15 @@ Deltas are lists, because readers see them one by one; a text alone is one delta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
-from ._clock import sleep
+from ._clock import Clock, sleep
 from ._ids import ulid
 from ._json import dumps
+from ._log import EventLog
 from ._operation import Operation
-
-if TYPE_CHECKING:
-    from ._run import RunContext
 
 _COUNTS: tuple[str, ...] = ("input", "output", "cacheRead", "cacheWrite")
 
@@ -55,8 +53,8 @@ def _in_deltas(text: str | Sequence[str]) -> Sequence[str]:
 class Prompt(Operation):
     """A prompt to a model that says what it is told to say, turn by turn."""
 
-    def __init__(self, run: RunContext, text: str, model: str) -> None:
-        super().__init__(run, "prompt")
+    def __init__(self, log: EventLog, clock: Clock, text: str, model: str) -> None:
+        super().__init__(log, clock, "prompt")
         self.text = ""
         self._provider, _, self._model = model.partition("/")
         self._prompt = text
@@ -86,11 +84,11 @@ class Prompt(Operation):
     ) -> str:
         """Let the model take a turn, and return its text; `pace` is seconds between deltas."""
         text, thinking = _in_deltas(text), _in_deltas(thinking)
-        turn, began = ulid("turn", self._run.clock.time()), self._run.clock.time()
+        turn, began = ulid("turn", self._clock.time()), self._clock.time()
         self.emit({"type": "turn_start", "turnId": turn, "purpose": "agent"})
         if not self._messages:
             self._message("user", turn, content=[{"type": "text", "text": self._prompt}])
-        self._run.skip()  # the model request itself has an index and is never published
+        self._log.skip()  # the model request itself has an index and is never published
         message = self._assistant("stop", [], {})
         self.emit({"type": "message_start", "message": message, "turnId": turn})
         self._deltas(turn, text, thinking, pace)
@@ -105,7 +103,7 @@ class Prompt(Operation):
         return self.text
 
     def _now(self) -> int:
-        return round(self._run.clock.time() * 1000)
+        return round(self._clock.time() * 1000)
 
     def _message(self, role: str, turn: str, **fields: Any) -> dict[str, Any]:
         message = {"role": role, **fields, "timestamp": self._now()}
@@ -136,8 +134,8 @@ class Prompt(Operation):
 
     def _wait(self, pace: float) -> None:
         if pace:
-            self._run.flush()
-            sleep(self._run.clock, pace)
+            self._log.flush()
+            sleep(self._clock, pace)
 
     def _said(
         self,
@@ -160,7 +158,7 @@ class Prompt(Operation):
             self._spent[name] += counts.get(name, 0)
         reason = "toolUse" if calls else "stop"
         told = {"content": blocks, "usage": usage(counts), "stopReason": reason}
-        return {**message, **told, "responseId": ulid("resp", self._run.clock.time())}
+        return {**message, **told, "responseId": ulid("resp", self._clock.time())}
 
     def _turn(self, turn: str, began: float, message: dict[str, Any]) -> None:
         names = {"providerId": self._provider, "providerName": self._provider}

@@ -17,8 +17,9 @@ from typing import Any
 import attrs
 
 from . import _errors as errors
+from ._log import LiveRun
 from ._run import RunContext
-from ._runs import LiveRun, Runs
+from ._runs import Runs
 from ._schema import Check, compile_schema
 
 MISSING: Any = object()

@@ -115,11 +115,15 @@ def test_a_log_level_that_flue_does_not_have_fails_the_run(server: LocalFlue) ->
     assert error["message"].startswith("level must be one of 'info', 'warn', 'error'")
 
 
+@pytest.mark.parametrize("framed", [False, True])
 @pytest.mark.parametrize("event", [{}, {"type": 5}])
-def test_an_event_without_a_type_fails_the_run(server: LocalFlue, event: dict[str, Any]) -> None:
+def test_an_event_without_a_type_fails_the_run(
+    server: LocalFlue, event: dict[str, Any], framed: bool
+) -> None:
     @server.workflow
     def typeless(run: RunContext) -> None:
-        run.emit(event)
+        emit = run.operation("shell").emit if framed else run.emit
+        emit(event)
 
     error = server.record(ended(server, "typeless"))["error"]
     assert (error["name"], "needs a type" in error["message"]) == ("ValueError", True)
