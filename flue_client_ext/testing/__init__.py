@@ -9,10 +9,22 @@ answer's parts (head, stretches of body with the events in them) and, on a real 
 itself. All waiting goes through the server's clock. Workflows run in threads of their own, so runs
 outlive connections and restarts.
 
-Imports point down: `_local` / `_app _server _inject` / `faults _places _live _connection` /
-`_exchange _workflows` / `_run _script _operation _schema` / `_runs _log _protocol` / `_clock
-_store` / `_json _wake _ids _errors _rules`. Beside them stand `demo`, `_record`, `_cli` and
-`_pytest`.
+`_state` has what one server is made of: its clock, runs, workflows, limits and observers. The
+application, the reads that wait and the faults take that; `LocalFlue` adds to it what makes a
+server listen and what arms faults. Imports, those for types too, point down and in no circle
+(`tests/core/test_rings.py` draws the rings):
+
+    demo _cli _pytest _record _ready
+    _local
+    _app _routes _live
+    faults _cut _pace _inject
+    _exchange
+    _state
+    _workflows _run _script _operation _runs _log
+    _server _connection
+    _protocol _parts _request _schema _store _virtual_clock _clock
+    _errors _ids _json _rules _wake
+
 Names load on first use: the pytest plugin is read in every test session, used or not.
 """
 
@@ -25,16 +37,16 @@ if TYPE_CHECKING:
     from . import faults as faults
     from ._clock import Clock as Clock
     from ._clock import RealClock as RealClock
-    from ._clock import VirtualClock as VirtualClock
-    from ._exchange import Request as Request
     from ._inject import Injection as Injection
     from ._local import LocalFlue as LocalFlue
+    from ._ready import demo_server as demo_server
     from ._record import Recording as Recording
     from ._record import record as record
     from ._record import replay as replay
+    from ._request import Request as Request
     from ._run import RunContext as RunContext
     from ._script import ToolCall as ToolCall
-    from .demo import demo_server as demo_server
+    from ._virtual_clock import VirtualClock as VirtualClock
 
 _HOMES = {
     "Clock": "_clock",
@@ -42,11 +54,11 @@ _HOMES = {
     "LocalFlue": "_local",
     "RealClock": "_clock",
     "Recording": "_record",
-    "Request": "_exchange",
+    "Request": "_request",
     "RunContext": "_run",
     "ToolCall": "_script",
-    "VirtualClock": "_clock",
-    "demo_server": "demo",
+    "VirtualClock": "_virtual_clock",
+    "demo_server": "_ready",
     "record": "_record",
     "replay": "_record",
 }

@@ -23,11 +23,12 @@ from typing import Any
 
 from flue_client_ext._version import __version__
 
-from ._exchange import Request
 from ._json import dumps
 from ._local import LocalFlue
+from ._request import Request
 
 PORT = 3583
+_SAYING = ("text", "delta", "message", "toolName", "result", "error", "operationKind", "input")
 _COLORS = {2: "32", 3: "36", 4: "33", 5: "31"}
 
 
@@ -100,7 +101,7 @@ def _server(options: argparse.Namespace) -> LocalFlue:
 
         return replay(options.file, speed=options.speed)
     if options.server is None:
-        from .demo import demo_server
+        from ._ready import demo_server
 
         return demo_server(store=options.store, token=options.token)
     module, _, name = options.server.partition(":")
@@ -154,16 +155,7 @@ def _watch(server: LocalFlue) -> None:
 
 def _gist(event: dict[str, Any]) -> str:
     """The part of an event that says what happened, on one short line."""
-    for name in (
-        "text",
-        "delta",
-        "message",
-        "toolName",
-        "result",
-        "error",
-        "operationKind",
-        "input",
-    ):
+    for name in _SAYING:
         value = event.get(name)
         if value is not None and not (name == "message" and isinstance(value, dict)):
             text = value if isinstance(value, str) else dumps(value)

@@ -18,7 +18,7 @@ from typing import Any
 
 import h11
 
-from ._exchange import Hangup
+from ._parts import Hangup
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 KEEP_ALIVE = 5.0

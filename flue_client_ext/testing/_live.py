@@ -9,17 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from . import _protocol as protocol
 from ._clock import Cancel
-from ._exchange import Body, Exchange, Send, Start
+from ._exchange import Exchange
+from ._parts import Body, Send, Start
 from ._protocol import Answer
+from ._state import ServerState
 from ._store import Page
 from ._wake import Wake
-
-if TYPE_CHECKING:
-    from ._local import LocalFlue
 
 
 def page_after(exchange: Exchange, run_id: str, after: int) -> Page:
@@ -63,18 +61,18 @@ async def sse(exchange: Exchange, run_id: str, start: str, send: Send) -> None:
                 await _idle(server, run_id, after, wake, send)
 
 
-async def _batch(server: LocalFlue, page: Page, closed: bool, send: Send) -> None:
+async def _batch(server: ServerState, page: Page, closed: bool, send: Send) -> None:
     if page.texts:
         await send(Body(protocol.data_frame(page.texts), False, page.texts, protocol.DATA_LEAD))
     await send(Body(_control(server, page.last, page.up_to_date, closed), closed))
 
 
-def _control(server: LocalFlue, last: int, up_to_date: bool, closed: bool) -> bytes:
+def _control(server: ServerState, last: int, up_to_date: bool, closed: bool) -> bytes:
     cursor = protocol.cursor_after(None, server.clock.time())
     return protocol.control_frame(protocol.offset_of(last), cursor, up_to_date, closed)
 
 
-async def _idle(server: LocalFlue, run_id: str, after: int, wake: Wake, send: Send) -> None:
+async def _idle(server: ServerState, run_id: str, after: int, wake: Wake, send: Send) -> None:
     """Send heartbeats until there is news, or a control frame when the hold has passed."""
     cancel = server.clock.call_later(server.hold, lambda: wake.ring("hold"))
     try:
@@ -93,7 +91,7 @@ async def _idle(server: LocalFlue, run_id: str, after: int, wake: Wake, send: Se
 
 @contextmanager
 def following(
-    server: LocalFlue,
+    server: ServerState,
     run_id: str,
     wake: Wake,
     *,
@@ -113,7 +111,7 @@ def following(
             end()
 
 
-def _every(server: LocalFlue, seconds: float, callback: Callable[[], None]) -> Cancel:
+def _every(server: ServerState, seconds: float, callback: Callable[[], None]) -> Cancel:
     stopped = threading.Event()
 
     def fire() -> None:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from random import Random
-from types import TracebackType
 from typing import Any, Literal, TypeVar, get_args, overload
 
 from . import _app
-from . import _errors as errors
-from ._clock import REAL, Clock, asleep
-from ._exchange import Request
+from ._clock import REAL, Clock
+from ._exchange import Fault
 from ._inject import Injection, Injector
-from ._rules import CHANCE, INTERVAL, SECONDS, TEXT, one_of, whole
+from ._rules import INTERVAL, SECONDS, TEXT, one_of, whole
 from ._runs import Runs
-from ._server import Listener
+from ._server import Listener, Running
+from ._state import ServerState
 from ._store import Store
-from ._workflows import Workflow, define
-from .faults import Fault
+from ._workflows import define
 
 F = TypeVar("F", bound=Callable[..., Any])
 Interrupted = Literal["leave", "fail"]
 
 
-class LocalFlue:
+class LocalFlue(ServerState):
     """A Flue server in this process, faithful on the wire, with nothing to install.
 
     `store` is a file name for runs that outlive the process, or memory. `token` makes every
@@ -66,30 +60,13 @@ class LocalFlue:
             ("interrupted", interrupted, one_of(*get_args(Interrupted))),
         ):
             rule.check(name, value)
-        self._clock = clock or REAL
-        self.token = token
-        self.prefix = f"/{prefix.strip('/')}".rstrip("/")
-        self.hold = hold
-        self.heartbeat = heartbeat
-        self.page_size = page_size
-        self.workflows: dict[str, Workflow] = {}
+        runs = Runs(Store(store), clock or REAL, retention, delta_hold)
+        super().__init__(
+            runs, token=token, prefix=prefix, hold=hold, heartbeat=heartbeat, page_size=page_size
+        )
         self.injector = Injector()
-        #: The last requests, oldest first: what a client has really sent.
-        self.requests: deque[Request] = deque(maxlen=10_000)
-        #: Called with each request and the status of its answer.
-        self.on_answer: list[Callable[[Request, int], None]] = []
-        self._store = Store(store)
-        self.runs = Runs(self._store, self.clock, retention, delta_hold)
-        #: Called with a run id and each event that is stored, before `wait` returns.
-        self.on_event = self.runs.observers
-        self._listener: Listener | None = None
         if interrupted == "fail":
             self.runs.recover()
-
-    @property
-    def clock(self) -> Clock:
-        """The clock that drives every wait, for the server's whole life."""
-        return self._clock
 
     @overload
     def workflow(self, name: F) -> F: ...
@@ -132,23 +109,17 @@ class LocalFlue:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve as an ASGI application, in-process or mounted in another one."""
-        await _app.serve(self, scope, receive, send)
+        await _app.serve(self, self.injector, scope, receive, send)
 
     def run(self, *, host: str = "127.0.0.1", port: int = 0) -> Running:
         """Listen in a thread: `with server.run() as url`, or `async with`; port 0 is a free one."""
-        return Running(self, host, port)
+        return Running(lambda: self.start(host, port), self.stop)
 
     @property
     def url(self) -> str:
         """The base URL while it listens."""
         listener = self.listener()
         return f"http://{listener.host}:{listener.port}{self.prefix}"
-
-    def listener(self) -> Listener:
-        """Return the listener, or say that there is none."""
-        if self._listener is None:
-            raise RuntimeError("this server does not listen: use `with server.run() as url`")
-        return self._listener
 
     def start(self, host: str, port: int) -> str:
         """Begin to listen and return the base URL; `run` does this for a block."""
@@ -186,122 +157,19 @@ class LocalFlue:
         each is struck so often, by dice that `seed` fixes. A request to which the fault cannot
         apply does not match: `Cut(after_events=3)` waits for a read of events.
         """
-        _refuse_other_than_faults(fault)
-        for name, value, rule in (
-            ("method", method, TEXT.or_none()),
-            ("run_id", run_id, TEXT.or_none()),
-            ("workflow", workflow, TEXT.or_none()),
-            ("live", live, one_of("sse", "long-poll", True, False, None)),
-            ("times", times, whole(1).or_none()),
-            ("skip", skip, whole(0)),
-            ("chance", chance, CHANCE),
-        ):
-            rule.check(name, value)
-        method, dice = method and method.upper(), Random(seed)
-        armed = Injection(
-            fault, method, run_id, workflow, live, times, skip, chance, dice, self.injector
+        return self.injector.arm(
+            fault,
+            method=method,
+            run_id=run_id,
+            workflow=workflow,
+            live=live,
+            times=times,
+            skip=skip,
+            chance=chance,
+            seed=seed,
         )
-        return self.injector.add(armed)
-
-    def disconnect(self) -> None:
-        """Cut every open connection, as a restarting proxy does; runs and listening go on."""
-        self.listener().drop()
-
-    async def refuse_for(self, seconds: float) -> None:
-        """Refuse every connect for some seconds; for faults, on the serving loop."""
-        listener = self.listener()
-        await listener.refuse()
-        listener.later(asleep(self.clock, seconds), listener.accept)
-
-    def drop_stream(self, run_id: str, *, keep: int = 0) -> None:
-        """Lose a run's stored events but the first few; its record and its end stay."""
-        self.record(run_id)
-        self._store.truncate(run_id, keep)
-
-    def forget(self, run_id: str) -> None:
-        """Lose a run altogether: every read of it is a 404 from now on."""
-        self.record(run_id)
-        self._store.forget(run_id)
-        self.runs.changed(run_id)
-
-    def run_ids(self) -> list[str]:
-        """Return the ids of all runs, oldest first: how a test counts executions."""
-        return self._store.run_ids()
-
-    def record(self, run_id: str) -> dict[str, Any]:
-        """Return a run's record, as `?meta` answers it; `KeyError` for an unknown run."""
-        return self.runs.record(run_id)
-
-    def events(self, run_id: str) -> list[dict[str, Any]]:
-        """Return all of a run's stored events; `KeyError` for an unknown run."""
-        return self.runs.events(run_id)
-
-    def wait(self, run_id: str, timeout: float = 10.0) -> dict[str, Any]:
-        """Block until a run has ended and return its record; `TimeoutError` after real seconds.
-
-        It has ended when the `on_event` observers of its last event have returned. An observer may
-        wait for other runs, and for its own once that has ended.
-        """
-        changed, until = threading.Event(), time.monotonic() + timeout
-        unsubscribe = self.runs.subscribe(run_id, changed.set)
-        try:
-            while not self.runs.ended(run_id):
-                if not changed.wait(max(0.0, until - time.monotonic())):
-                    raise TimeoutError(f"{run_id} has not ended after {timeout} s")
-                changed.clear()
-        finally:
-            unsubscribe()
-        return self.record(run_id)
 
     def close(self) -> None:
         """Stop and close the store."""
         self.stop()
-        self._store.close()
-
-    def asked(self, request: Request) -> None:
-        """Note a request (called for each)."""
-        self.requests.append(request)
-
-    def answered(self, request: Request, status: int) -> None:
-        """Note an answer's head (called for each)."""
-        for observer in self.on_answer:
-            observer(request, status)
-
-    def authorize(self, request: Request) -> None:
-        """Raise the refusal of a request without the right token, as common middleware words it."""
-        if (
-            self.token is not None
-            and request.headers.get("authorization") != f"Bearer {self.token}"
-        ):
-            raise errors.unauthorized()
-
-
-def _refuse_other_than_faults(given: object) -> None:
-    if not isinstance(given, Fault):
-        hint = f": write {given.__name__}(...)" if isinstance(given, type) else ""
-        raise TypeError(f"fault must be a value of a Fault class, not {given!r}{hint}")
-
-
-class Running:
-    """A block in which a server listens."""
-
-    def __init__(self, server: LocalFlue, host: str, port: int) -> None:
-        self._server = server
-        self._address = host, port
-
-    def __enter__(self) -> str:
-        return self._server.start(*self._address)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self._server.stop()
-
-    async def __aenter__(self) -> str:
-        return self.__enter__()
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        self.__exit__()
+        self.runs.store.close()

@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from types import TracebackType
 from typing import Any
 
 from ._connection import App, Connection
@@ -112,3 +113,28 @@ class Listener:
         self._loop.call_soon_threadsafe(self._stopping.set)
         if threading.current_thread() is not self._thread:
             self._thread.join(5)
+
+
+class Running:
+    """A block in which a server listens; entered, it returns the base URL."""
+
+    def __init__(self, start: Callable[[], str], stop: Callable[[], None]) -> None:
+        self._start = start
+        self._stop = stop
+
+    def __enter__(self) -> str:
+        return self._start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self._stop()
+
+    async def __aenter__(self) -> str:
+        return self.__enter__()
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.__exit__()

@@ -460,3 +460,21 @@ def test_a_fault_of_ones_own_is_a_class_with_one_method(
 
     server.inject(Odd())
     assert http.get(f"/runs/{run}").status_code == 299
+
+
+def test_a_fault_of_ones_own_may_change_the_server(
+    server: LocalFlue, http: httpx.Client, run: str
+) -> None:
+    class Amnesia(faults.Fault):
+        async def strike(
+            self, exchange: faults.Exchange, send: faults.Send, handle: faults.Handle
+        ) -> None:
+            assert exchange.server.record(run)["status"] == "completed"
+            exchange.server.forget(run)
+            exchange.server.on_answer.append(lambda request, status: statuses.append(status))
+            await handle(send)
+
+    statuses: list[int] = []
+    server.inject(Amnesia())
+    assert http.get(f"/runs/{run}").status_code == 404
+    assert server.run_ids() == [] and statuses == [404]

@@ -1,31 +1,19 @@
-"""Faults that strike at a place in the body: after N bytes, or behind the Nth event."""
+"""`Cut` and `Stall`: faults at one place in the body, after N bytes or behind the Nth event."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Literal, get_args
 
 import anyio
 import attrs
 
 from ._clock import asleep
-from ._exchange import Body, Exchange, Hangup, Part, Request, Send, Start
+from ._exchange import Exchange, Fault, Handle
+from ._parts import Body, Hangup, Part, Send, Start
+from ._request import Request
 from ._rules import SECONDS, one_of, whole
 
-Handle = Callable[[Send], Awaitable[None]]
 How = Literal["clean", "close", "reset", "chunk", "length", "eof"]
-
-
-class Fault:
-    """What all faults are: something around the handling of a request. Derive to make your own."""
-
-    def applies(self, request: Request) -> bool:
-        """Say whether it can do anything to this request; what it cannot strike does not count."""
-        return True
-
-    async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
-        """Do it: `await handle(send)` gives the true answer, maybe to a sender of your own."""
-        await handle(send)
 
 
 @attrs.frozen(kw_only=True)

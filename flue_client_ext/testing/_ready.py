@@ -1,0 +1,91 @@
+"""Ready workflows, so that a first run needs no code: summarize, research, countdown, fail.
+
+`flue-client dev`, or `python -m flue_client_ext.testing.demo`, serves them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._local import LocalFlue
+from ._run import RunContext
+from ._script import ToolCall
+
+_TEXT = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}},
+    "required": ["text"],
+}
+_QUESTION = {
+    "type": "object",
+    "properties": {"question": {"type": "string"}, "pace": {"type": "number"}},
+}
+_COUNT = {
+    "type": "object",
+    "properties": {"start": {"type": "integer", "minimum": 0}, "seconds": {"type": "number"}},
+}
+
+
+def summarize(input: dict[str, Any], run: RunContext) -> dict[str, Any]:
+    """Return the first words of a text."""
+    words = input["text"].split()
+    run.log("summarizing", {"length": len(input["text"]), "words": len(words)})
+    summary = " ".join(words[:12]) + (" ..." if len(words) > 12 else "")
+    return {"summary": summary}
+
+
+def research(input: dict[str, Any], run: RunContext) -> dict[str, Any]:
+    """Answer a question by two scripted model turns, with thinking, a tool and usage."""
+    question = input.get("question", "What is six times seven?")
+    pace = input.get("pace", 0.05)
+    with run.prompt(question) as agent:
+        agent.turn(
+            thinking=["The question ", "needs a calculation, ", "so I use the tool."],
+            text=["Let me ", "work that out."],
+            calls=[ToolCall("calculator", {"expression": "6 * 7"}, "42")],
+            usage={"input": 120, "output": 24},
+            pace=pace,
+        )
+        answer = agent.turn(
+            text=[
+                "The answer ",
+                "is ",
+                "**42**",
+                ", which is ",
+                "also the answer ",
+                "to much else. 🎉",
+            ],
+            usage={"input": 180, "output": 18},
+            pace=pace,
+        )
+    return {"question": question, "answer": answer}
+
+
+async def countdown(input: dict[str, Any], run: RunContext) -> dict[str, Any]:
+    """Log a number each so many seconds, down to zero."""
+    start = input.get("start", 5)
+    for left in range(start, 0, -1):
+        run.log(f"{left}", {"left": left})
+        await run.asleep(input.get("seconds", 0.5))
+    run.log("lift-off", {"left": 0})
+    return {"counted": start}
+
+
+def fail(input: dict[str, Any], run: RunContext) -> None:
+    """Log an error and raise it."""
+    run.log("about to fail", {"input": input}, level="error")
+    raise RuntimeError(input.get("message", "the demo workflow fails on purpose"))
+
+
+def install(server: LocalFlue) -> LocalFlue:
+    """Register the ready workflows on a server and return it."""
+    server.workflow(input_schema=_TEXT)(summarize)
+    server.workflow(input_schema=_QUESTION)(research)
+    server.workflow(input_schema=_COUNT)(countdown)
+    server.workflow(input_schema={"type": "object"})(fail)
+    return server
+
+
+def demo_server(**options: Any) -> LocalFlue:
+    """Return a new server with the ready workflows; options are `LocalFlue`'s."""
+    return install(LocalFlue(**options))

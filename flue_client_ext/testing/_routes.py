@@ -1,0 +1,99 @@
+"""The routes: what is answered to an invocation and to a read, or which refusal is raised.
+
+What an answer looks like stands in `_protocol`, when a read that waits is answered in `_live`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _errors as errors
+from . import _protocol as protocol
+from ._exchange import Exchange
+from ._json import InvalidJson, dumps, encode, loads
+from ._live import following, long_poll, page_after, sse
+from ._parts import Send
+from ._protocol import Answer
+from ._request import Request
+from ._state import ServerState
+from ._wake import Wake
+from ._workflows import MISSING, admit
+
+
+async def route(exchange: Exchange, send: Send) -> Answer | None:
+    """Answer, or return `None` when the answer has been streamed."""
+    request = exchange.request
+    exchange.server.authorize(request)
+    if request.workflow is not None:
+        return await _invoke(exchange.server, request)
+    if request.run_id is not None:
+        return await _read(exchange, request.run_id.replace("%2F", "/"), send)
+    raise errors.route_not_found(request.method, request.raw_path)
+
+
+async def _invoke(server: ServerState, request: Request) -> Answer:
+    name = (request.workflow or "").replace("%2F", "/")
+    wait = [value for key, value in request.query if key == "wait"]
+    if request.method == "POST" and wait not in ([], ["result"]):
+        got = "Array" if len(wait) > 1 else dumps(wait[0])
+        wrong = f'wait: Invalid type: Expected "result" but received {got}'
+        raise errors.invalid_request(f"Invalid query parameters: {wrong}")
+    if request.method != "POST":
+        raise errors.method_not_allowed(request.method, ("POST",))
+    if not name.strip():
+        shape = "Workflow URLs must have the shape /workflows/<name> with a non-empty segment."
+        raise errors.invalid_request(shape)
+    workflow = server.workflows.get(name)
+    if workflow is None:
+        raise errors.workflow_not_found(name)
+    run = admit(workflow, server.runs, _input(request))
+    if not wait:
+        return Answer(202, (protocol.JSON,), encode(dumps({"runId": run.run_id})))
+    wake = Wake()
+    with following(server, run.run_id, wake):
+        while not run.done.is_set():
+            await wake.wait()
+    if run.error is None:
+        body = {"result": run.result, "runId": run.run_id}
+        return Answer(200, (protocol.JSON,), encode(dumps(body)))
+    raise run.error if isinstance(run.error, errors.Problem) else errors.internal_error()
+
+
+def _input(request: Request) -> Any:
+    """Read the body as the input: left out, or any JSON."""
+    length, kind = request.headers.get("content-length"), request.headers.get("content-type")
+    if length == "0" or (length is None and kind is None):
+        return MISSING
+    if "application/json" not in (kind or "").lower():
+        raise errors.unsupported_media_type(kind)
+    if not request.body.strip():
+        return MISSING
+    try:
+        return loads(request.body)
+    except InvalidJson as error:
+        raise errors.invalid_json(str(error)) from None
+
+
+async def _read(exchange: Exchange, run_id: str, send: Send) -> Answer | None:
+    server, request = exchange.server, exchange.request
+    run = server.runs.find(run_id)
+    workflow = None if run is None else server.workflows.get(run.workflow)
+    if run is None or workflow is None or not workflow.readable:
+        raise errors.run_not_found(run_id)
+    if request.method not in ("GET", "HEAD"):
+        raise errors.method_not_allowed(request.method, ("GET", "HEAD"))
+    last = run.size - 1
+    if request.method == "HEAD":
+        return protocol.head(run_id, last, run.closed)
+    if request.param("meta") is not None:
+        return Answer(200, (protocol.JSON,), encode(run.record))
+    read = protocol.parse_read(request.query)
+    start = protocol.start_of(read, last)
+    if read.live == "sse":
+        await sse(exchange, run_id, start, send)
+        return None
+    if read.live == "long-poll":
+        return await long_poll(exchange, run_id, start, read.cursor)
+    after = last if start == "now" else protocol.sequence_of(start)
+    page = page_after(exchange, run_id, after)
+    return protocol.catch_up(run_id, start, page, request.headers.get("if-none-match"))

@@ -1,0 +1,127 @@
+"""What one server has, and what its application, its waiting reads and its faults may do with it.
+
+It knows nothing of how requests are handled. The injector stands above it, because it holds faults
+and they take the state; the application takes both.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from . import _errors as errors
+from ._clock import Clock, asleep
+from ._request import Request
+from ._runs import Runs
+from ._server import Listener
+from ._workflows import Workflow
+
+
+class ServerState:
+    """The clock, runs, workflows, limits and observers of one server."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        *,
+        token: str | None,
+        prefix: str,
+        hold: float,
+        heartbeat: float,
+        page_size: int,
+    ) -> None:
+        self.runs = runs
+        self.token = token
+        self.prefix = f"/{prefix.strip('/')}".rstrip("/")
+        self.hold = hold
+        self.heartbeat = heartbeat
+        self.page_size = page_size
+        self.workflows: dict[str, Workflow] = {}
+        #: The last requests, oldest first: what a client has really sent.
+        self.requests: deque[Request] = deque(maxlen=10_000)
+        #: Called with each request and the status of its answer.
+        self.on_answer: list[Callable[[Request, int], None]] = []
+        #: Called with a run id and each event that is stored, before `wait` returns.
+        self.on_event = runs.observers
+        self._listener: Listener | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that drives every wait, for the server's whole life."""
+        return self.runs.clock
+
+    def listener(self) -> Listener:
+        """Return the listener, or say that there is none."""
+        if self._listener is None:
+            raise RuntimeError("this server does not listen: use `with server.run() as url`")
+        return self._listener
+
+    def disconnect(self) -> None:
+        """Cut every open connection, as a restarting proxy does; runs and listening go on."""
+        self.listener().drop()
+
+    async def refuse_for(self, seconds: float) -> None:
+        """Refuse every connect for some seconds; for faults, on the serving loop."""
+        listener = self.listener()
+        await listener.refuse()
+        listener.later(asleep(self.clock, seconds), listener.accept)
+
+    def drop_stream(self, run_id: str, *, keep: int = 0) -> None:
+        """Lose a run's stored events but the first few; its record and its end stay."""
+        self.record(run_id)
+        self.runs.store.truncate(run_id, keep)
+
+    def forget(self, run_id: str) -> None:
+        """Lose a run altogether: every read of it is a 404 from now on."""
+        self.record(run_id)
+        self.runs.store.forget(run_id)
+        self.runs.changed(run_id)
+
+    def run_ids(self) -> list[str]:
+        """Return the ids of all runs, oldest first: how a test counts executions."""
+        return self.runs.store.run_ids()
+
+    def record(self, run_id: str) -> dict[str, Any]:
+        """Return a run's record, as `?meta` answers it; `KeyError` for an unknown run."""
+        return self.runs.record(run_id)
+
+    def events(self, run_id: str) -> list[dict[str, Any]]:
+        """Return all of a run's stored events; `KeyError` for an unknown run."""
+        return self.runs.events(run_id)
+
+    def wait(self, run_id: str, timeout: float = 10.0) -> dict[str, Any]:
+        """Block until a run has ended and return its record; `TimeoutError` after real seconds.
+
+        It has ended when the `on_event` observers of its last event have returned. An observer may
+        wait for other runs, and for its own once that has ended.
+        """
+        changed, until = threading.Event(), time.monotonic() + timeout
+        unsubscribe = self.runs.subscribe(run_id, changed.set)
+        try:
+            while not self.runs.ended(run_id):
+                if not changed.wait(max(0.0, until - time.monotonic())):
+                    raise TimeoutError(f"{run_id} has not ended after {timeout} s")
+                changed.clear()
+        finally:
+            unsubscribe()
+        return self.record(run_id)
+
+    def asked(self, request: Request) -> None:
+        """Note a request (called for each)."""
+        self.requests.append(request)
+
+    def answered(self, request: Request, status: int) -> None:
+        """Note an answer's head (called for each)."""
+        for observer in self.on_answer:
+            observer(request, status)
+
+    def authorize(self, request: Request) -> None:
+        """Raise the refusal of a request without the right token, as common middleware words it."""
+        if (
+            self.token is not None
+            and request.headers.get("authorization") != f"Bearer {self.token}"
+        ):
+            raise errors.unauthorized()
