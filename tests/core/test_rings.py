@@ -17,6 +17,26 @@ WORLD = {"asyncio", "concurrent", "httpx", "anyio", "trio", "httpcore", "multipr
 WORLD |= {"queue", "random", "sched", "secrets", "select", "selectors", "signal", "socket", "time"}
 WORLD |= {"subprocess", "threading", "urllib.request", "uuid", "contextvars"}
 CORE_LIBRARIES = {"attrs", "backoff", "h11", "msgspec", "sseclient"}
+TESTING = f"{PACKAGE}.testing"
+#: The rings of the local server, the lowest first.
+TESTING_RINGS = [
+    {"_errors", "_ids", "_json", "_rules", "_wake"},
+    {"_clock", "_parts", "_protocol", "_request", "_schema", "_store", "_virtual_clock"},
+    {"_connection", "_server"},
+    {"_log", "_operation", "_run", "_runs", "_script", "_workflows"},
+    {"_state"},
+    {"_exchange"},
+    {"_cut", "_inject", "_pace", "faults"},
+    {"_app", "_live", "_routes"},
+    {"_local"},
+    {"_cli", "_pytest", "_ready", "_record", "demo"},
+]
+#: What the local server takes from the client, by module; every other module takes nothing.
+TESTING_TAKES = {
+    "_cli": {f"{PACKAGE}._version", f"{PACKAGE}.errors"},
+    "_pytest": {f"{PACKAGE}.AsyncFlueClient", f"{PACKAGE}.FlueClient"},
+    "_record": {f"{PACKAGE}._core.http", f"{PACKAGE}.errors"},
+}
 
 
 def modules(folder: str) -> list[str]:
@@ -126,11 +146,51 @@ def test_generated_code_knows_nothing_of_the_layer_over_it() -> None:
 
 def test_no_module_imports_itself_through_others() -> None:
     every = [*modules("_core"), *modules("_flue"), *modules("_net"), *surface()]
-    edges = {module: set(imports(module, top_level_only=True)) & set(every) for module in every}
-    while edges:
-        leaves = {module for module, needed in edges.items() if not needed & edges.keys()}
-        assert leaves, sorted(edges)
+    assert not circles(every, top_level_only=True)
+
+
+def test_no_module_of_the_local_server_imports_itself_through_others() -> None:
+    assert not circles(modules("testing"))
+
+
+def test_each_module_of_the_local_server_stands_in_one_ring() -> None:
+    placed = sorted(name for ring in TESTING_RINGS for name in ring)
+    assert placed == sorted(module.rpartition(".")[2] for module in modules("testing"))
+
+
+@pytest.mark.parametrize("module", modules("testing"))
+def test_the_local_server_imports_its_own_and_lower_rings(module: str) -> None:
+    own_name = module.rpartition(".")[2]
+    ring = next(at for at, names in enumerate(TESTING_RINGS) if own_name in names)
+    allowed = {f"{TESTING}.{name}" for names in TESTING_RINGS[: ring + 1] for name in names}
+    allowed |= TESTING_TAKES.get(own_name, set())
+    for name in targets(module):
+        if own(name):
+            assert within(name, *allowed), name
+
+
+def test_the_client_imports_nothing_of_the_local_server() -> None:
+    init, *others = [PACKAGE, *modules("_core"), *modules("_flue"), *modules("_net"), *surface()]
+    for module in others:
+        assert not any(within(name, TESTING) for name in imports(module)), module
+    assert {name for name in targets(init) if within(name, TESTING)} == {TESTING}
+    assert not any(within(name, TESTING) for name in imports(init, top_level_only=True))
+
+
+def targets(module: str) -> Iterator[str]:
+    """What `module` imports, wherever it does, less a package from which it takes a name."""
+    every = [*imports(module)]
+    for name in every:
+        if not any(other.startswith(f"{name}.") for other in every):
+            yield name
+
+
+def circles(every: list[str], top_level_only: bool = False) -> list[str]:
+    """The modules that import themselves through others, or stand between such."""
+    edges = {module: set(imports(module, top_level_only)) & set(every) for module in every}
+    while leaves := {module for module, needed in edges.items() if not needed & edges.keys()}:
         edges = {module: needed for module, needed in edges.items() if module not in leaves}
+    return sorted(edges)
 
 
 def surface() -> list[str]:
