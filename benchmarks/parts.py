@@ -19,9 +19,9 @@ from benchmarks.peers import ours
 from benchmarks.report import Section, Table
 from benchmarks.startup import in_turn
 from flue_client.models import EVENT_TYPES, parse_event
-from flue_client_ext._core.jsoncodec import decode
-from flue_client_ext._core.sse import Framer, parse_frame
-from flue_client_ext._net import sync_socket, tcp
+from flue_client_ext._http import sync_socket, tcp
+from flue_client_ext._stream.sse import Framer, parse_frame
+from flue_client_ext._values.jsoncodec import decode
 
 _COUNT = 10_000
 _RUN = corpus.run_id(_COUNT)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from . import durable_streams as durable_streams
     from . import errors as errors
     from . import testing as testing
-    from ._core.backoff import BackoffOptions as BackoffOptions
-    from ._core.backoff import FailedAttempt as FailedAttempt
-    from ._core.stats import StreamStats as StreamStats
-    from ._core.steps import Batch as Batch
+    from ._drivers.async_many import AsyncRunOutcomes as AsyncRunOutcomes
     from ._flue.results import EventBatch as EventBatch
     from ._flue.results import RunOutcome as RunOutcome
     from ._flue.results import WorkflowRunResult as WorkflowRunResult
-    from ._net.async_many import AsyncRunOutcomes as AsyncRunOutcomes
+    from ._stream.backoff import BackoffOptions as BackoffOptions
+    from ._stream.backoff import FailedAttempt as FailedAttempt
+    from ._stream.stats import StreamStats as StreamStats
+    from ._values.steps import Batch as Batch
     from .async_client import AsyncFlueClient as AsyncFlueClient
     from .async_stream import AsyncFlueEventStream as AsyncFlueEventStream
     from .checkpoint import Checkpoint as Checkpoint
@@ -45,18 +45,18 @@ if TYPE_CHECKING:
     from .stream import FlueEventStream as FlueEventStream
 
 _PLACES = {
-    "flue_client_ext._core.backoff": (
+    "flue_client_ext._stream.backoff": (
         "BackoffOptions",
         "FailedAttempt",
     ),
-    "flue_client_ext._core.stats": ("StreamStats",),
-    "flue_client_ext._core.steps": ("Batch",),
+    "flue_client_ext._stream.stats": ("StreamStats",),
+    "flue_client_ext._values.steps": ("Batch",),
     "flue_client_ext._flue.results": (
         "EventBatch",
         "RunOutcome",
         "WorkflowRunResult",
     ),
-    "flue_client_ext._net.async_many": ("AsyncRunOutcomes",),
+    "flue_client_ext._drivers.async_many": ("AsyncRunOutcomes",),
     "flue_client_ext.async_client": ("AsyncFlueClient",),
     "flue_client_ext.async_stream": ("AsyncFlueEventStream",),
     "flue_client_ext.checkpoint": ("Checkpoint",),

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._calls import ManyOptions, Opening
 from ._closing import Held
-from ._core.steps import Conversation
+from ._drivers.async_driver import AsyncDriver
+from ._drivers.async_many import AsyncRunOutcomes
+from ._drivers.interrupt import Interrupted
 from ._flue import arguments
 from ._flue.api import Api
 from ._flue.many import Job
 from ._flue.results import Subject, WorkflowRunResult
-from ._net.async_channel import open_channel
-from ._net.async_driver import AsyncDriver
-from ._net.async_many import AsyncRunOutcomes
-from ._net.async_socket import AsyncSocket
-from ._net.interrupt import Interrupted
-from ._net.pool import Pool
+from ._http.async_channel import open_channel
+from ._http.async_socket import AsyncSocket
+from ._http.pool import Pool
 from ._settings import Settings, checked_signal
+from ._values.steps import Conversation
 from .async_stream import AsyncFlueEventStream
 from .errors import FlueAbortError
 from .signals import AbortController, AbortSignal
@@ -99,7 +99,7 @@ class AsyncSession:
         self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
     ) -> AsyncRunOutcomes:
         """Run jobs at most `concurrency` at a time, each within the timeout."""
-        from ._net.async_many import run_all  # a single call does without it
+        from ._drivers.async_many import run_all  # a single call does without it
 
         async def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
             return await self.run(job.conversation, watched, options.timeout, job.subject)

@@ -6,10 +6,6 @@ import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ._core.backoff import BackoffOptions
-from ._core.source import Live
-from ._core.stats import Tally
-from ._core.steps import Conversation
 from ._flue import arguments, execution
 from ._flue.api import Api
 from ._flue.arguments import UNSET, LiveOption, Unset
@@ -18,6 +14,10 @@ from ._flue.execution import OnEvent
 from ._flue.many import Collector, Job, OnProgress
 from ._flue.results import Subject
 from ._settings import checked_signal
+from ._stream.backoff import BackoffOptions
+from ._stream.source import Live
+from ._stream.stats import Tally
+from ._values.steps import Conversation
 from .checkpoint import Checkpoint
 from .signals import AbortSignal
 

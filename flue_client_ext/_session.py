@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._calls import ManyOptions, Opening
 from ._closing import Held
-from ._core.steps import Conversation
+from ._drivers.interrupt import Interrupted
+from ._drivers.sync_driver import Driver
+from ._drivers.sync_many import RunOutcomes
 from ._flue import arguments
 from ._flue.api import Api
 from ._flue.many import Job
 from ._flue.results import Subject, WorkflowRunResult
-from ._net.interrupt import Interrupted
-from ._net.pool import Pool
-from ._net.sync_channel import open_channel
-from ._net.sync_driver import Driver
-from ._net.sync_many import RunOutcomes
-from ._net.sync_socket import SyncSocket
+from ._http.pool import Pool
+from ._http.sync_channel import open_channel
+from ._http.sync_socket import SyncSocket
 from ._settings import Settings, checked_signal
+from ._values.steps import Conversation
 from .errors import FlueAbortError
 from .signals import AbortController, AbortSignal
 from .stream import FlueEventStream
@@ -100,7 +100,7 @@ class Session:
         self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
     ) -> RunOutcomes:
         """Run jobs at most `concurrency` at a time, each within the timeout."""
-        from ._net.sync_many import run_all  # a single call does without it
+        from ._drivers.sync_many import run_all  # a single call does without it
 
         def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
             return self.run(job.conversation, watched, options.timeout, job.subject)

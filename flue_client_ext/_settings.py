@@ -6,13 +6,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from ._core.credentials import Credentials, Headers, Token
-from ._core.steps import Ambient
 from ._flue import arguments
 from ._flue.api import Api
 from ._flue.arguments import Unset
-from ._net import log
-from ._net.address import Address, base_address
+from ._http import log
+from ._http.address import Address, base_address
+from ._stream.credentials import Credentials, Headers, Token
+from ._values.steps import Ambient
 from ._version import __version__
 from .signals import AbortSignal
 

@@ -6,14 +6,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ._async_session import AsyncSession
-from ._core.credentials import Headers, Token
-from ._core.uncopied import Uncopied
+from ._drivers.async_driver import AMBIENT
 from ._flue.arguments import UNSET, Unset
+from ._http.async_channel import new_pool
 from ._lazy import LazyModule
 from ._namespaces import Namespace, sibling
-from ._net.async_channel import new_pool
-from ._net.async_driver import AMBIENT
 from ._settings import checked_client, settings
+from ._stream.credentials import Headers, Token
+from ._values.uncopied import Uncopied
 from .async_runs import AsyncRuns
 from .async_workflows import AsyncWorkflows
 

@@ -9,12 +9,12 @@ from flue_client.models import FlueEvent, RunRecord
 
 from ._async_session import AsyncSession
 from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
-from ._core.backoff import BackoffOptions
-from ._core.uncopied import Uncopied
+from ._drivers.async_many import AsyncRunOutcomes
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.results import RunOutcome, Subject, WorkflowRunResult
-from ._net.async_many import AsyncRunOutcomes
+from ._stream.backoff import BackoffOptions
+from ._values.uncopied import Uncopied
 from .async_stream import AsyncFlueEventStream
 from .checkpoint import Checkpoint
 from .errors import FlueAbortError

@@ -6,15 +6,15 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ._core.credentials import Headers, Token
-from ._core.uncopied import Uncopied
+from ._drivers.sync_driver import AMBIENT
 from ._flue.arguments import UNSET, Unset
+from ._http.sync_channel import new_pool
 from ._lazy import LazyModule
 from ._namespaces import Namespace, sibling
-from ._net.sync_channel import new_pool
-from ._net.sync_driver import AMBIENT
 from ._session import Session
 from ._settings import checked_client, settings
+from ._stream.credentials import Headers, Token
+from ._values.uncopied import Uncopied
 from .runs import Runs
 from .workflows import Workflows
 

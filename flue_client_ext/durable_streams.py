@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from ._calls import new_tally
-from ._core.backoff import BackoffOptions
-from ._core.credentials import Credentials, Headers, HeaderValue
-from ._core.follow import Follower
-from ._core.http import Request
-from ._core.source import Mode, Source
-from ._core.sse import MAX_FRAME_BYTES
-from ._core.stats import Tally
-from ._core.steps import Ambient, Batch, Conversation
+from ._drivers import async_driver, sync_driver
 from ._flue import arguments
 from ._flue.arguments import LiveOption
 from ._flue.delivery import Delivery
+from ._http import async_channel, log, sync_channel
+from ._http.address import Address, stream_address
 from ._lazy import LazyModule
-from ._net import async_channel, async_driver, log, sync_channel, sync_driver
-from ._net.address import Address, stream_address
 from ._settings import checked_client, checked_signal, user_agent
+from ._stream.backoff import BackoffOptions
+from ._stream.credentials import Credentials, Headers, HeaderValue
+from ._stream.follow import Follower
+from ._stream.source import Mode, Source
+from ._stream.sse import MAX_FRAME_BYTES
+from ._stream.stats import Tally
+from ._values.http import Request
+from ._values.steps import Ambient, Batch, Conversation
 from .async_stream import AsyncStream
 from .signals import AbortController, AbortSignal
 from .stream import Stream

@@ -22,8 +22,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._core.http import Answer, is_retryable, redirect_origin, speaker
-from ._core.jsoncodec import NotJson, as_array, as_object, decode
+from ._values.http import Answer, is_retryable, redirect_origin, speaker
+from ._values.jsoncodec import NotJson, as_array, as_object, decode
 
 __all__ = [
     "FlueAbortError",

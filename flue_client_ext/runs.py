@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flue_client.models import FlueEvent, RunRecord
 
 from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
-from ._core.backoff import BackoffOptions
-from ._core.uncopied import Uncopied
+from ._drivers.sync_many import RunOutcomes
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.results import RunOutcome, Subject, WorkflowRunResult
-from ._net.sync_many import RunOutcomes
 from ._session import Session
+from ._stream.backoff import BackoffOptions
+from ._values.uncopied import Uncopied
 from .checkpoint import Checkpoint
 from .errors import FlueAbortError
 from .signals import AbortSignal

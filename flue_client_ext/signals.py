@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
 from typing import Any
 
-from ._core.uncopied import Uncopied
+from ._values.uncopied import Uncopied
 
 __all__ = ["AbortController", "AbortSignal"]
 

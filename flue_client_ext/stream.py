@@ -12,13 +12,13 @@ from typing import Any, Generic, Literal, Self, TypeVar
 from flue_client.models import FlueEvent
 
 from ._closing import Held
-from ._core.stats import StreamStats, Tally
-from ._core.steps import Batch
-from ._core.uncopied import Uncopied
+from ._drivers.interrupt import CLIENT_CLOSED, Interrupted, client_closed
+from ._drivers.sync_driver import Driver
 from ._flue.delivery import Delivery, EventDelivery
 from ._flue.results import EventBatch
-from ._net.interrupt import CLIENT_CLOSED, Interrupted, client_closed
-from ._net.sync_driver import Driver
+from ._stream.stats import StreamStats, Tally
+from ._values.steps import Batch
+from ._values.uncopied import Uncopied
 from .checkpoint import Checkpoint
 from .signals import AbortController
 

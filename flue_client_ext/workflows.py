@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResult
 
 from ._calls import ManyOptions, all_starting, starting
-from ._core.backoff import BackoffOptions
-from ._core.uncopied import Uncopied
+from ._drivers.sync_many import RunOutcomes
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.results import WorkflowRunResult
-from ._net.sync_many import RunOutcomes
 from ._session import Session
+from ._stream.backoff import BackoffOptions
+from ._values.uncopied import Uncopied
 from .signals import AbortSignal
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 The async modules of `flue_client_ext` are written by hand. Each is turned into its blocking twin
 name by name, so that both have the same parameters and the same documentation: `AsyncX` becomes
 `X`, `async` and `await` go, and the tables below hold what does not follow that rule. What belongs
-to one world only stands in modules of that world (`_net/sync_*.py` and `_net/async_*.py`), under
-the same names.
+to one world only stands in modules of that world (`sync_*.py` and `async_*.py` of `_http` and
+`_drivers`), under the same names.
 
     python generator/unasync.py            write the twins
     python generator/unasync.py --check    change nothing; print a diff and fail if there is any

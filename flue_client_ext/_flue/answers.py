@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from flue_client.models import View
 
-from .._core.http import Answer, Request, named_coding, speaker
-from .._core.jsoncodec import NotJson, as_object, decode
+from .._values.http import Answer, Request, named_coding, speaker
+from .._values.jsoncodec import NotJson, as_object, decode
 from ..errors import (
     FlueApiError,
     FlueProtocolError,

@@ -18,16 +18,16 @@ from flue_client.models import (
 )
 from flue_client.types import UNSET as GENERATED_UNSET
 
-from .._core.backoff import BackoffOptions
-from .._core.call import READ_LIMIT, call
-from .._core.credentials import Credentials
-from .._core.follow import Follower
-from .._core.http import Answer, Request
-from .._core.jsoncodec import as_object, plain
-from .._core.source import Live, Mode, Source
-from .._core.sse import MAX_FRAME_BYTES
-from .._core.stats import Tally
-from .._core.steps import Ambient, Conversation
+from .._stream.backoff import BackoffOptions
+from .._stream.call import READ_LIMIT, call
+from .._stream.credentials import Credentials
+from .._stream.follow import Follower
+from .._stream.source import Live, Mode, Source
+from .._stream.sse import MAX_FRAME_BYTES
+from .._stream.stats import Tally
+from .._values.http import Answer, Request
+from .._values.jsoncodec import as_object, plain
+from .._values.steps import Ambient, Conversation
 from ..errors import (
     FlueApiError,
     FlueConnectionError,

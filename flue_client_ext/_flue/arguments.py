@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias, cast
 
-from .._core.backoff import BackoffOptions
-from .._core.source import Live
+from .._stream.backoff import BackoffOptions
+from .._stream.source import Live
 from .delivery import Position
 
 LiveOption: TypeAlias = bool | Literal["long-poll", "sse", "auto"]

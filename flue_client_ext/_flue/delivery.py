@@ -13,8 +13,8 @@ from attrs import field, frozen
 
 from flue_client.models import FlueEvent, parse_event
 
-from .._core.jsoncodec import as_object
-from .._core.steps import Batch
+from .._values.jsoncodec import as_object
+from .._values.steps import Batch
 from ..errors import FlueError, UnsupportedFlueEventVersionError
 
 T = TypeVar("T")

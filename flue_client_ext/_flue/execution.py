@@ -8,11 +8,11 @@ from typing import Any
 
 from flue_client.models import FlueEvent, RunEndEvent, WorkflowInvokeResult
 
-from .._core.backoff import BackoffOptions
-from .._core.consume import consume
-from .._core.source import Live
-from .._core.stats import Tally
-from .._core.steps import Batch, Call, Conversation, Outcome
+from .._stream.backoff import BackoffOptions
+from .._stream.consume import consume
+from .._stream.source import Live
+from .._stream.stats import Tally
+from .._values.steps import Batch, Call, Conversation, Outcome
 from ..errors import FlueExecutionError
 from .api import Api
 from .delivery import EventDelivery

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from .._core.steps import Conversation
+from .._values.steps import Conversation
 from .results import RunOutcome, Subject, WorkflowRunResult
 
 OnProgress = Callable[[int, int], object]

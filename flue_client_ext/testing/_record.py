@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import attrs
 
-from .._core.http import Answer
+from .._values.http import Answer
 from ..errors import FlueApiError
 from ._json import encode
 from ._local import LocalFlue

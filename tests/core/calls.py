@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flue_client_ext._core.call import call
-from flue_client_ext._core.credentials import Credentials
-from flue_client_ext._core.http import Request
+from flue_client_ext._stream.call import call
+from flue_client_ext._stream.credentials import Credentials
+from flue_client_ext._values.http import Request
 
 from .play import Clock, Play
 

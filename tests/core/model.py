@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import Factory, define
 
-from flue_client_ext._core.http import Head, Request
+from flue_client_ext._values.http import Head, Request
 
 from .play import control, data
 

@@ -9,13 +9,13 @@ import json
 from collections.abc import Callable, Generator
 from typing import Any
 
-from flue_client_ext._core.credentials import Credentials
-from flue_client_ext._core.dialogue import Dialogue
-from flue_client_ext._core.follow import Follower
-from flue_client_ext._core.http import Head, Request
-from flue_client_ext._core.source import Source
-from flue_client_ext._core.stats import Tally
-from flue_client_ext._core.steps import (
+from flue_client_ext._stream.credentials import Credentials
+from flue_client_ext._stream.dialogue import Dialogue
+from flue_client_ext._stream.follow import Follower
+from flue_client_ext._stream.source import Source
+from flue_client_ext._stream.stats import Tally
+from flue_client_ext._values.http import Head, Request
+from flue_client_ext._values.steps import (
     Ambient,
     Batch,
     Call,

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from flue_client_ext import BackoffOptions
-from flue_client_ext._core.steps import Deliver, Open, Read, Sleep
 from flue_client_ext._flue.delivery import Delivery
+from flue_client_ext._values.steps import Deliver, Open, Read, Sleep
 
 from .model import Answer, Stream
 from .play import Clock, follow

@@ -8,9 +8,9 @@ from typing import Any
 
 import trustme
 
-from flue_client_ext._core.http import Request
-from flue_client_ext._core.http11 import Connection
-from flue_client_ext._core.wire import Connect, Established, Proxy, Receive, Route, Send, Talk
+from flue_client_ext._http.http11 import Connection
+from flue_client_ext._http.wire import Connect, Established, Proxy, Receive, Route, Send, Talk
+from flue_client_ext._values.http import Request
 
 GET = Request("GET", "http://server.test/a?b=1", {"accept": "application/json"})
 HEAD = Request("HEAD", "http://server.test/a")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flue_client_ext._core.alerts import in_words, is_final, is_refusal
+from flue_client_ext._http.alerts import in_words, is_final, is_refusal
 
 REFUSALS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "certificate required",

@@ -12,11 +12,11 @@ from flue_client_ext import (
     FlueTimeoutError,
     InvokeOutcomeUnknownError,
 )
-from flue_client_ext._core import call as module
-from flue_client_ext._core.call import READ_LIMIT
-from flue_client_ext._core.credentials import Credentials
-from flue_client_ext._core.http import Answer
-from flue_client_ext._core.steps import Call, Read
+from flue_client_ext._stream import call as module
+from flue_client_ext._stream.call import READ_LIMIT
+from flue_client_ext._stream.credentials import Credentials
+from flue_client_ext._values.http import Answer
+from flue_client_ext._values.steps import Call, Read
 
 from .calls import begin
 from .play import CUT, REFUSED, Play

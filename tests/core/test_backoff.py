@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flue_client_ext._core.backoff import (
+from flue_client_ext._stream.backoff import (
     UNARY,
     BackoffOptions,
     FailedAttempt,
@@ -17,7 +17,7 @@ from flue_client_ext._core.backoff import (
     Retry,
     full_jitter,
 )
-from flue_client_ext._core.steps import Conversation, Sleep
+from flue_client_ext._values.steps import Conversation, Sleep
 
 from .play import Clock, Play
 

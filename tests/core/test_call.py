@@ -12,9 +12,9 @@ from flue_client_ext import (
     FlueTimeoutError,
     InvokeOutcomeUnknownError,
 )
-from flue_client_ext._core.backoff import BackoffOptions, FailedAttempt
-from flue_client_ext._core.http import Answer
-from flue_client_ext._core.steps import Open, Sleep
+from flue_client_ext._stream.backoff import BackoffOptions, FailedAttempt
+from flue_client_ext._values.http import Answer
+from flue_client_ext._values.steps import Open, Sleep
 
 from .calls import begin
 from .play import CUT, REFUSED, SILENT, STALE, UNTRUSTED, Play

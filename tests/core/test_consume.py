@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext._core.consume import consume
-from flue_client_ext._core.steps import Batch, Conversation, DeadlineExceeded, Deliver, Note, Sleep
+from flue_client_ext._stream.consume import consume
+from flue_client_ext._values.steps import (
+    Batch,
+    Conversation,
+    DeadlineExceeded,
+    Deliver,
+    Note,
+    Sleep,
+)
 
 from .play import Clock, Play
 

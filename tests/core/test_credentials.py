@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flue_client_ext._core.credentials import Credentials
-from flue_client_ext._core.http import Request
-from flue_client_ext._core.steps import Call
+from flue_client_ext._stream.credentials import Credentials
+from flue_client_ext._values.http import Request
+from flue_client_ext._values.steps import Call
 
 from .play import Clock, Play
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from flue_client.models import LogEvent, UnknownEvent
 from flue_client_ext import Checkpoint, UnsupportedFlueEventVersionError
-from flue_client_ext._core.steps import Batch
 from flue_client_ext._flue.delivery import Delivery, EventDelivery
+from flue_client_ext._values.steps import Batch
 
 from .model import offset_of
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext._core.dialogue import Dialogue
-from flue_client_ext._core.http import Request
-from flue_client_ext._core.steps import (
+from flue_client_ext._stream.dialogue import Dialogue
+from flue_client_ext._values.http import Request
+from flue_client_ext._values.steps import (
     Batch,
     Call,
     Conversation,

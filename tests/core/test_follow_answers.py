@@ -10,8 +10,8 @@ from flue_client_ext import (
     FlueApiError,
     FlueProtocolError,
 )
-from flue_client_ext._core.credentials import Credentials
-from flue_client_ext._core.steps import Batch, Call, Sleep
+from flue_client_ext._stream.credentials import Credentials
+from flue_client_ext._values.steps import Batch, Call, Sleep
 
 from .play import FollowPlay, follow
 

@@ -10,9 +10,9 @@ from flue_client_ext import (
     BackoffOptions,
     FlueApiError,
 )
-from flue_client_ext._core.call import READ_LIMIT
-from flue_client_ext._core.follow import START_LIMIT
-from flue_client_ext._core.steps import Batch, Read, Sleep
+from flue_client_ext._stream.call import READ_LIMIT
+from flue_client_ext._stream.follow import START_LIMIT
+from flue_client_ext._values.steps import Batch, Read, Sleep
 
 from .play import CUT, REFUSED, SILENT, control, data, follow, reading
 

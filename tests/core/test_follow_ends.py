@@ -10,8 +10,8 @@ from flue_client_ext import (
     FlueTimeoutError,
     StreamResetError,
 )
-from flue_client_ext._core.call import READ_LIMIT
-from flue_client_ext._core.steps import Batch, Deliver, Read, Sleep
+from flue_client_ext._stream.call import READ_LIMIT
+from flue_client_ext._values.steps import Batch, Deliver, Read, Sleep
 
 from .play import CUT, STALE, FollowPlay, control, data, follow
 

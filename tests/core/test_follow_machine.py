@@ -17,8 +17,8 @@ from hypothesis.stateful import (
     rule,
 )
 
-from flue_client_ext._core.http import Head
-from flue_client_ext._core.steps import Deliver, Open, Read, Sleep
+from flue_client_ext._values.http import Head
+from flue_client_ext._values.steps import Deliver, Open, Read, Sleep
 
 from .model import Answer, offset_of
 from .play import CUT, REFUSED, SILENT, STALE

@@ -8,8 +8,8 @@ from flue_client_ext import (
     BackoffOptions,
     FlueProtocolError,
 )
-from flue_client_ext._core.follow import POLL_PACE
-from flue_client_ext._core.steps import Batch, Open, Read
+from flue_client_ext._stream.follow import POLL_PACE
+from flue_client_ext._values.steps import Batch, Open, Read
 
 from .play import CUT, control, data, follow
 

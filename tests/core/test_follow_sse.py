@@ -9,7 +9,7 @@ import pytest
 from flue_client_ext import (
     FlueProtocolError,
 )
-from flue_client_ext._core.steps import Batch, Deliver, Read
+from flue_client_ext._values.steps import Batch, Deliver, Read
 
 from .play import CUT, control, data, follow, reading
 

@@ -10,8 +10,8 @@ from flue_client_ext import (
     BackoffOptions,
     FlueConnectionError,
 )
-from flue_client_ext._core.policy import ROUTINE_LIFE
-from flue_client_ext._core.steps import Batch, Open, Sleep
+from flue_client_ext._stream.policy import ROUTINE_LIFE
+from flue_client_ext._values.steps import Batch, Open, Sleep
 
 from .play import CUT, SILENT, STALE, UNTRUSTED, control, data, follow, reading
 

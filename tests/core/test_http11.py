@@ -7,9 +7,9 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flue_client_ext._core.http import Request
-from flue_client_ext._core.http11 import Connection, HttpCut
-from flue_client_ext._core.wire import Receive
+from flue_client_ext._http.http11 import Connection, HttpCut
+from flue_client_ext._http.wire import Receive
+from flue_client_ext._values.http import Request
 
 from .talk import GET, HEAD, POST, Wire, exchange, route, single_bytes
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flue_client_ext._core.http import (
+from flue_client_ext._values.http import (
     RETRY_AFTER_CAP,
     Answer,
     Head,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flue_client_ext._core import jsoncodec
-from flue_client_ext._core.jsoncodec import NotJson, decode
+from flue_client_ext._values import jsoncodec
+from flue_client_ext._values.jsoncodec import NotJson, decode
 
 from .values import VALUES, same
 

@@ -6,8 +6,8 @@ import pytest
 import trustme
 from attrs import evolve
 
-from flue_client_ext._core.http11 import Connection
-from flue_client_ext._core.wire import Proxy, tls_name
+from flue_client_ext._http.http11 import Connection
+from flue_client_ext._http.wire import Proxy, tls_name
 
 from .talk import GET, TlsPeer, Wire, exchange, route, trusting
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 
 from flue_client.models import LogEvent, parse_event
-from flue_client_ext._core.jsoncodec import plain
+from flue_client_ext._values.jsoncodec import plain
 
 from .values import VALUES, same
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from flue_client_ext import FlueConnectionError, StreamResetError
-from flue_client_ext._core.policy import ROUTINE_LIFE, decide, gives_way
-from flue_client_ext._core.steps import Failure, Sleep
+from flue_client_ext._stream.policy import ROUTINE_LIFE, decide, gives_way
+from flue_client_ext._values.steps import Failure, Sleep
 
 from .play import CUT, REFUSED, SILENT, STALE, UNTRUSTED, control, data, follow, reading
 

@@ -16,7 +16,23 @@ PACKAGE = "flue_client_ext"
 WORLD = {"asyncio", "concurrent", "httpx", "anyio", "trio", "httpcore", "multiprocessing", "os"}
 WORLD |= {"queue", "random", "sched", "secrets", "select", "selectors", "signal", "socket", "time"}
 WORLD |= {"subprocess", "threading", "urllib.request", "uuid", "contextvars"}
-CORE_LIBRARIES = {"attrs", "backoff", "h11", "msgspec", "sseclient"}
+#: The rings of the client, the lowest first: what each may import beside itself and the standard
+#: library's modules without a world (`True`: those with one, too), and which libraries.
+RINGS: dict[str, tuple[set[str], set[str], bool]] = {
+    "_values": (set(), {"attrs", "msgspec"}, False),
+    "errors": ({"_values.http", "_values.jsoncodec"}, set(), False),
+    "_stream": ({"_values", "errors"}, {"attrs", "backoff", "sseclient"}, False),
+    "_http": ({"_values", "errors"}, {"attrs", "anyio", "certifi", "h11", "httpx"}, True),
+    "_flue": ({"_values", "errors", "_stream", "flue_client"}, {"attrs"}, False),
+    "_drivers": (
+        {"_values", "errors", "_stream", "_http", "signals", "_flue.many", "_flue.results"},
+        {"attrs", "anyio"},
+        True,
+    ),
+}
+FOLDERS = [name for name in RINGS if name.startswith("_")]
+#: Below the drivers, beside what may: it carries bytes, but opens and waits for nothing.
+SANS_IO = {"alerts", "http11", "tls", "wire"}
 TESTING = f"{PACKAGE}.testing"
 #: The rings of the local server, the lowest first.
 TESTING_RINGS = [
@@ -35,7 +51,7 @@ TESTING_RINGS = [
 TESTING_TAKES = {
     "_cli": {f"{PACKAGE}._version", f"{PACKAGE}.errors"},
     "_pytest": {f"{PACKAGE}.AsyncFlueClient", f"{PACKAGE}.FlueClient"},
-    "_record": {f"{PACKAGE}._core.http", f"{PACKAGE}.errors"},
+    "_record": {f"{PACKAGE}._values.http", f"{PACKAGE}.errors"},
 }
 
 
@@ -76,66 +92,43 @@ def library(name: str) -> str:
     return name.split(".")[0]
 
 
-@pytest.mark.parametrize("module", modules("_core"))
-def test_the_core_imports_itself_errors_and_libraries_without_a_world(module: str) -> None:
-    for name in imports(module):
-        if own(name):
-            assert within(name, f"{PACKAGE}._core", f"{PACKAGE}.errors"), name
-        elif library(name) not in sys.stdlib_module_names:
-            assert library(name) in CORE_LIBRARIES, name
-        else:
-            assert not within(name, *WORLD), name
+@pytest.mark.parametrize("module", [m for folder in FOLDERS for m in modules(folder)])
+def test_a_ring_imports_those_below_it_only(module: str) -> None:
+    check(module, module.split(".")[1])
 
 
-def test_errors_import_values_of_the_core_only() -> None:
-    for name in imports(f"{PACKAGE}.errors"):
-        if own(name):
-            assert within(name, f"{PACKAGE}._core.http", f"{PACKAGE}._core.jsoncodec"), name
-        else:
-            assert library(name) in sys.stdlib_module_names, name
+def test_errors_import_values_only() -> None:
+    check(f"{PACKAGE}.errors", "errors")
 
 
-@pytest.mark.parametrize("module", modules("_flue"))
-def test_what_knows_Flue_imports_the_core_and_generated_code_and_does_no_IO(module: str) -> None:
-    allowed = (f"{PACKAGE}._core", f"{PACKAGE}._flue", f"{PACKAGE}.errors", "flue_client")
+def check(module: str, ring: str) -> None:
+    below, libraries, has_world = RINGS[ring]
+    allowed = {"flue_client" if n == "flue_client" else f"{PACKAGE}.{n}" for n in {*below, ring}}
     for name in imports(module):
         if own(name):
             assert within(name, *allowed), name
         elif library(name) not in sys.stdlib_module_names:
-            assert library(name) == "attrs", name
-        else:
-            assert not within(name, *(WORLD - {"threading"})), name
+            assert library(name) in libraries, name
+        elif not has_world or module.rpartition(".")[2] in SANS_IO:
+            assert not within(name, *(WORLD - {"threading"} if ring == "_flue" else WORLD)), name
 
 
 def test_only_one_module_uses_the_generated_request_builders() -> None:
     users = [
         module
-        for module in [*modules("_core"), *modules("_flue"), *modules("_net"), *surface()]
+        for module in client()
         if any(within(name, "flue_client.api", "flue_client.client") for name in imports(module))
     ]
     assert users == [f"{PACKAGE}._flue.api"]
 
 
-@pytest.mark.parametrize("module", modules("_net"))
-def test_a_driver_imports_no_surface_and_not_the_other_world(module: str) -> None:
-    allowed = [f"{PACKAGE}.{name}" for name in ("_core", "_net", "errors", "signals")]
-    allowed += [f"{PACKAGE}._flue.many", f"{PACKAGE}._flue.results"]
+@pytest.mark.parametrize("module", [*modules("_http"), *modules("_drivers")])
+def test_a_world_does_not_import_the_other_nor_what_serves_both_either(module: str) -> None:
     world = module.rpartition(".")[2].partition("_")[0]
-    other = {"sync": "async_", "async": "sync_"}.get(world)
+    others = {"sync": ("async_",), "async": ("sync_",)}.get(world, ("sync_", "async_"))
     for name in imports(module):
-        if own(name):
-            assert within(name, *allowed), name
-            assert other is None or not name.startswith(f"{PACKAGE}._net.{other}"), name
-        elif library(name) not in sys.stdlib_module_names:
-            assert library(name) in {"attrs", "httpx", "anyio", "certifi"}, name
-
-
-def test_what_serves_both_drivers_imports_neither() -> None:
-    for module in modules("_net"):
-        if module.rpartition(".")[2].startswith(("sync_", "async_")):
-            continue
-        for name in imports(module):
-            assert not within(name, *(m for m in modules("_net") if "sync_" in m)), (module, name)
+        if within(name, f"{PACKAGE}._http", f"{PACKAGE}._drivers"):
+            assert not name.rpartition(".")[2].startswith(others), name
 
 
 def test_generated_code_knows_nothing_of_the_layer_over_it() -> None:
@@ -145,8 +138,7 @@ def test_generated_code_knows_nothing_of_the_layer_over_it() -> None:
 
 
 def test_no_module_imports_itself_through_others() -> None:
-    every = [*modules("_core"), *modules("_flue"), *modules("_net"), *surface()]
-    assert not circles(every, top_level_only=True)
+    assert not circles(client())
 
 
 def test_no_module_of_the_local_server_imports_itself_through_others() -> None:
@@ -170,7 +162,7 @@ def test_the_local_server_imports_its_own_and_lower_rings(module: str) -> None:
 
 
 def test_the_client_imports_nothing_of_the_local_server() -> None:
-    init, *others = [PACKAGE, *modules("_core"), *modules("_flue"), *modules("_net"), *surface()]
+    init, *others = [PACKAGE, *client()]
     for module in others:
         assert not any(within(name, TESTING) for name in imports(module)), module
     assert {name for name in targets(init) if within(name, TESTING)} == {TESTING}
@@ -199,3 +191,7 @@ def surface() -> list[str]:
         for path in sorted((ROOT / PACKAGE).glob("*.py"))
         if path.stem not in ("__init__", "__main__")
     ]
+
+
+def client() -> list[str]:
+    return [*(module for folder in FOLDERS for module in modules(folder)), *surface()]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flue_client_ext._core import sse
-from flue_client_ext._core.sse import Framer, FrameTooLarge, parse_frame
+from flue_client_ext._stream import sse
+from flue_client_ext._stream.sse import Framer, FrameTooLarge, parse_frame
 
 from . import whatwg
 from .talk import single_bytes

@@ -10,8 +10,8 @@ import pytest
 import trustme
 from attrs import evolve
 
-from flue_client_ext._core.http11 import Connection, HttpCut
-from flue_client_ext._core.wire import Proxy
+from flue_client_ext._http.http11 import Connection, HttpCut
+from flue_client_ext._http.wire import Proxy
 
 from .talk import FAREWELL, GET, TlsPeer, Wire, exchange, route, single_bytes, trusting
 

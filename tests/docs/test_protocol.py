@@ -47,7 +47,7 @@ def test_no_section_but_a_list_of_contents_or_of_gaps_is_without_evidence() -> N
 
 def test_every_section_that_the_code_cites_exists() -> None:
     cited = list(citations())
-    assert {path for path, _ in cited} >= {"flue_client_ext/_core/page.py"}
+    assert {path for path, _ in cited} >= {"flue_client_ext/_stream/page.py"}
     for path, title in cited:
         assert any(title == name or title.startswith(f"{name} ") for name in SECTIONS), (
             path,

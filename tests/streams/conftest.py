@@ -17,8 +17,8 @@ from flue_client_ext import BackoffOptions
 from tests.servers.raw import RawServer
 
 CORE = [
-    import_module(f"flue_client_ext._core.{found.name}")
-    for found in pkgutil.iter_modules([str(Path(flue_client_ext.__file__).parent / "_core")])
+    import_module(f"flue_client_ext._stream.{found.name}")
+    for found in pkgutil.iter_modules([str(Path(flue_client_ext.__file__).parent / "_stream")])
 ]
 Serve = Callable[..., RawServer]
 

@@ -66,7 +66,7 @@ BLOCKED: dict[str, tuple[Any, Any]] = {
 
 @pytest.fixture(autouse=True)
 def slow_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flue_client_ext._core.follow.POLL_PACE", 30.0)
+    monkeypatch.setattr("flue_client_ext._stream.follow.POLL_PACE", 30.0)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flue_client_ext import BackoffOptions, FlueTimeoutError
-from flue_client_ext._core.backoff import full_jitter
+from flue_client_ext._stream.backoff import full_jitter
 from tests.servers.flue import FlueServer
 from tests.servers.raw import Connection, Request
 from tests.worlds import World

@@ -21,8 +21,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def hasty_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let single calls retry as often as they do, with next to no delay."""
     from flue_client_ext import BackoffOptions
-    from flue_client_ext._core import call
-    from flue_client_ext._core.backoff import UNARY
+    from flue_client_ext._stream import call
+    from flue_client_ext._stream.backoff import UNARY
 
     hasty = BackoffOptions(initial_delay=0.001, max_delay=0.001, max_retries=UNARY.max_retries)
     monkeypatch.setattr(call, "UNARY", hasty)

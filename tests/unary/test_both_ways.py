@@ -329,7 +329,7 @@ def test_a_body_in_a_coding_is_refused_unread(client_of: Any, coding: str) -> No
 def test_a_body_beyond_all_measure_is_refused(
     client_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flue_client_ext._core.call.MAX_BODY_BYTES", 100_000)
+    monkeypatch.setattr("flue_client_ext._stream.call.MAX_BODY_BYTES", 100_000)
     for size in (60_000, 100_001, 5_000_000):
         with RawServer(says(200, json.dumps({**RECORD, "x": "y" * size}).encode())) as server:
             client = client_of(server.url)

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from flue_client_ext import FlueApiError, FlueProtocolError
-from flue_client_ext._net import httpx_common
+from flue_client_ext._http import httpx_common
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import (
     QUICK,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from flue_client_ext import InvokeOutcomeUnknownError
-from flue_client_ext._core import http11
-from flue_client_ext._core.http11 import Connection as Http
-from flue_client_ext._net.pool import Link, Pool, can_carry
+from flue_client_ext._http import http11
+from flue_client_ext._http.http11 import Connection as Http
+from flue_client_ext._http.pool import Link, Pool, can_carry
 from tests.core.talk import GET, POST, Wire, exchange, route
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import failure, works
@@ -24,7 +24,7 @@ NOW = 1000.0
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the pool's clock stand still."""
     clock = SimpleNamespace(monotonic=lambda: NOW)
-    monkeypatch.setattr("flue_client_ext._net.pool.time", clock)
+    monkeypatch.setattr("flue_client_ext._http.pool.time", clock)
 
 
 class Quiet:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flue_client_ext import FlueConnectionError
-from flue_client_ext._net.address import base_address
+from flue_client_ext._http.address import base_address
 from tests.servers.raw import RawServer
 from tests.unary.support import NEVER_AGAIN, failure, works
 from tests.worlds import World

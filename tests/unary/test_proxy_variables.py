@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext._net.environment import proxy_for
+from flue_client_ext._http.environment import proxy_for
 from tests.unary.support import failure, spoken
 
 P = "http://p:1"

@@ -19,8 +19,8 @@ from flue_client_ext import (
     FlueConnectionError,
     FlueTimeoutError,
 )
-from flue_client_ext._net.race import ATTEMPT_DELAY, Favourite, Race, _interleaved, race
-from flue_client_ext._net.tcp import Address, make_socket
+from flue_client_ext._http.race import ATTEMPT_DELAY, Favourite, Race, _interleaved, race
+from flue_client_ext._http.tcp import Address, make_socket
 from tests.servers.raw import RawServer
 from tests.unary.support import NEVER_AGAIN, Aside, failure, leftover_threads, works
 from tests.worlds import World
@@ -61,7 +61,7 @@ class Player:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.made: list[Fake] = []
         self.codes: dict[str, int] = {}
-        monkeypatch.setattr("flue_client_ext._net.race.make_socket", self._make)
+        monkeypatch.setattr("flue_client_ext._http.race.make_socket", self._make)
 
     def _make(self, address: Address) -> Fake:
         self.made.append(Fake(self.codes.get(address[4][0], 115)))
@@ -224,14 +224,14 @@ def test_a_silent_address_is_passed_over_and_costs_nothing_later(
             server.reset_all()  # the next call needs a connection of its own
             assert server.wait_idle()
             # From here on, whoever begins with the silent address waits longer than the call may.
-            monkeypatch.setattr("flue_client_ext._net.race.ATTEMPT_DELAY", 10 * PATIENCE)
+            monkeypatch.setattr("flue_client_ext._http.race.ATTEMPT_DELAY", 10 * PATIENCE)
         assert server.accepted == 3
 
 
 def test_an_address_that_refuses_costs_nothing(
     any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flue_client_ext._net.race.ATTEMPT_DELAY", 10 * PATIENCE)
+    monkeypatch.setattr("flue_client_ext._http.race.ATTEMPT_DELAY", 10 * PATIENCE)
     with RawServer(works) as server:
         resolves("127.0.0.2", "127.0.0.3", "127.0.0.1")
         client = any_world.client(f"http://flue.test:{server.port}")
@@ -253,7 +253,7 @@ def test_when_no_address_answers_the_error_names_each(
 def test_a_race_ends_at_any_moment_and_leaves_no_socket(
     any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    from flue_client_ext._net import race as module
+    from flue_client_ext._http import race as module
 
     made: list[socket.socket] = []
     two = threading.Event()
@@ -293,7 +293,7 @@ def test_a_race_ends_at_any_moment_and_leaves_no_socket(
 def test_a_task_that_is_cancelled_in_the_race_leaves_no_socket(
     resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flue_client_ext._net import race as module
+    from flue_client_ext._http import race as module
 
     made: list[socket.socket] = []
     two = asyncio.Event()

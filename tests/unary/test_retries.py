@@ -20,7 +20,7 @@ from flue_client_ext import (
     FlueProtocolError,
     FlueTimeoutError,
 )
-from flue_client_ext._core.http import RETRY_AFTER_CAP, retry_after
+from flue_client_ext._values.http import RETRY_AFTER_CAP, retry_after
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import NEVER_AGAIN, QUICK, api_error, failure, in_turn, says, works
 from tests.worlds import World

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from flue_client_ext import AbortController, BackoffOptions, FlueError
-from flue_client_ext._core.credentials import Credentials
-from flue_client_ext._core.http import Request as HttpRequest
+from flue_client_ext._stream.credentials import Credentials
+from flue_client_ext._values.http import Request as HttpRequest
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import QUICK, Aside, borrowed, chain, failure, says, spoken
 from tests.worlds import World

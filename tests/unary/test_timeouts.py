@@ -13,9 +13,9 @@ import anyio
 import pytest
 
 from flue_client_ext import FlueConnectionError, FlueTimeoutError, InvokeOutcomeUnknownError
-from flue_client_ext._net import tcp
-from flue_client_ext._net.async_channel import AsyncOwnChannel
-from flue_client_ext._net.sync_channel import OwnChannel
+from flue_client_ext._http import tcp
+from flue_client_ext._http.async_channel import AsyncOwnChannel
+from flue_client_ext._http.sync_channel import OwnChannel
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import NEVER_AGAIN, borrowed, failure, works
 from tests.worlds import World
@@ -130,7 +130,7 @@ def test_connect_and_handshake_have_a_limit_of_their_own_without_any_deadline(
 ) -> None:
     assert tcp.CONNECT_TIMEOUT == 5.0
     kind = "async" if any_world.is_async else "sync"
-    monkeypatch.setattr(f"flue_client_ext._net.{kind}_channel.CONNECT_TIMEOUT", SHORT)
+    monkeypatch.setattr(f"flue_client_ext._http.{kind}_channel.CONNECT_TIMEOUT", SHORT)
     tls = stalled == "handshake"
     with RawServer(works, tls=tls, mode="stall" if tls else "full") as server:
         context = server.client_context() if tls else None
@@ -219,7 +219,7 @@ def test_our_sockets_have_keepalive_and_no_delay(
         made.append(real(address))
         return made[-1]
 
-    monkeypatch.setattr("flue_client_ext._net.race.make_socket", remembered)
+    monkeypatch.setattr("flue_client_ext._http.race.make_socket", remembered)
     with RawServer(works) as server:
         any_world.client(server.url).workflows.invoke("w")
         (sock,) = made

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from flue_client_ext import FlueClient, FlueTimeoutError
-from flue_client_ext._net import workers
-from flue_client_ext._net.deadlines import Watch, watch
-from flue_client_ext._net.workers import Abandoned, Job
+from flue_client_ext._http import workers
+from flue_client_ext._http.deadlines import Watch, watch
+from flue_client_ext._http.workers import Abandoned, Job
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import Aside, borrowed, failure, leftover_threads, works
 from tests.worlds import world

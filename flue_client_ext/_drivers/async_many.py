@@ -1,0 +1,149 @@
+"""Many runs at once with tasks of the running event loop, which all end when the iteration does."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextvars import Context
+from typing import Any, Self
+
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+from attrs import frozen
+
+from .._flue.many import Collector, Job
+from .._flue.results import RunOutcome, WorkflowRunResult
+from .._http.detached import in_background
+from .._values.uncopied import Uncopied
+from ..errors import FlueAbortError
+from ..signals import AbortController, AbortSignal
+from .async_driver import call
+from .context import in_context
+from .interrupt import CLIENT_CLOSED, client_closed
+
+AsyncRunner = Callable[[Job, AbortSignal], Coroutine[Any, Any, WorkflowRunResult[Any]]]
+
+
+@frozen
+class _Work:
+    """What the tasks share. They end when `left` is aborted, and not by the user's signal: each job
+    under way or waiting has an outcome then too, an error."""
+
+    run: AsyncRunner
+    waiting: Iterator[Job]
+    watched: AbortSignal
+    left: AbortSignal
+    done: MemoryObjectSendStream[RunOutcome]
+    context: Context
+
+    async def go_on(self) -> None:
+        for job in self.waiting:
+            if self.left.aborted:
+                return
+            outcome = await self._outcome(job)
+            if not self.left.aborted:
+                self.done.send_nowait(outcome)
+
+    async def _outcome(self, job: Job) -> RunOutcome:
+        try:
+            return job.succeeded(await in_context(self.context.copy(), self.run(job, self.watched)))
+        except Exception as error:
+            return job.failed(error)
+
+
+class AsyncRunOutcomes(Uncopied):
+    """The outcomes of many runs; an async iterator.
+
+    Leave it early through `contextlib.aclosing`, or drop it: what is under way is aborted.
+
+    The tasks stand by themselves, since a task group must not be open while the consumer has its
+    turn. It is no async generator, which would need its event loop to be dropped."""
+
+    _instead = "iterate over it once"
+
+    def __init__(
+        self,
+        run: AsyncRunner,
+        jobs: Sequence[Job],
+        concurrency: int,
+        signal: AbortSignal | None,
+        collector: Collector,
+        context: Context,
+    ) -> None:
+        done, self._outcomes = anyio.create_memory_object_stream[RunOutcome](math.inf)
+        self._controller = AbortController()
+        watched = self._controller.linked(signal)
+        self._work = _Work(run, iter(jobs), watched, self._controller.signal, done, context)
+        self._tasks = min(concurrency, len(jobs))
+        self._left = len(jobs)
+        self._signal = signal
+        self._collector = collector
+        self._ready: deque[RunOutcome] = deque()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> RunOutcome:
+        try:
+            while not self._ready:
+                self._ready.extend(self._collector.take(await self._next()))
+        except Exception:
+            self._end()
+            if self._controller.signal.reason is CLIENT_CLOSED:
+                raise client_closed() from None
+            raise
+        except BaseException:
+            self._end()
+            raise
+        return self._ready.popleft()
+
+    def client_closed(self) -> None:
+        """Abort what is under way; whoever waits gets a `RuntimeError`."""
+        if self._left:
+            self._controller.abort(CLIENT_CLOSED)
+            self._ready.clear()
+            self._end()
+
+    async def aclose(self) -> None:
+        """Abort what is under way."""
+        self._end()
+
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not finalizing():  # locks may be held for ever then, by threads that stand still
+            self._end()
+
+    async def _next(self) -> RunOutcome:
+        while self._tasks:
+            self._tasks -= 1
+            in_background(self._work.go_on)
+        if not self._left:
+            raise StopAsyncIteration
+        outcome = await self._outcomes.receive()
+        self._left -= 1
+        if self._signal is not None and self._signal.aborted:
+            raise FlueAbortError(self._signal.reason)
+        (await in_context(self._work.context, call(self._collector.tell))).get()
+        return outcome
+
+    def _end(self) -> None:
+        self._left = self._tasks = 0
+        self._controller.abort()
+        self._work.done.close()
+        self._outcomes.close()
+
+
+def run_all(
+    run: AsyncRunner,
+    jobs: Sequence[Job],
+    concurrency: int,
+    signal: AbortSignal | None,
+    collector: Collector,
+    context: Context,
+    hold: Callable[[AsyncRunOutcomes], object],
+) -> AsyncRunOutcomes:
+    """Return the outcomes of `jobs`. `hold` is told what the client's `close()` has to end."""
+    outcomes = AsyncRunOutcomes(run, jobs, concurrency, signal, collector, context)
+    hold(outcomes)
+    return outcomes

@@ -1,0 +1,81 @@
+"""Where the server is: the base URL or a stream's, checked, and the way to its origin."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from .environment import proxy_for
+from .trust import shared_context, trust
+from .url import Url, parsed
+from .wire import Route
+
+if TYPE_CHECKING:
+    import ssl
+
+
+@frozen
+class Address:
+    """A checked URL without its path's trailing slash, and the way to its origin."""
+
+    url: str = field(repr=lambda url: repr(url.partition("?")[0]))
+    route: Route
+
+
+def base_address(
+    base_url: str | None, context: ssl.SSLContext | None, *, own_client: bool
+) -> Address:
+    """Check `base_url`, or the environment's `FLUE_BASE_URL`; its path (a mount prefix) is kept.
+
+    `own_client`: the user's httpx client carries the requests and knows its own proxies.
+    """
+    given = base_url if base_url is not None else os.environ.get("FLUE_BASE_URL")
+    if not given:
+        raise ValueError(
+            "base_url is missing: pass it, or set the environment variable FLUE_BASE_URL"
+        )
+    url = _parsed(given, "base_url")
+    if "?" in given:
+        raise ValueError("base_url must not have a query: each call appends its own path to it")
+    if "#" in given:
+        raise ValueError("base_url must not have a fragment: it is never sent to a server")
+    return Address(url.origin + url.path.rstrip("/"), _route(url, context, own_client))
+
+
+def stream_address(given: str, context: ssl.SSLContext | None, *, own_client: bool) -> Address:
+    """Check the URL of a stream; it may have a query (a signature, for example)."""
+    url = _parsed(given, "url")
+    return Address(url.origin + url.path, _route(url, context, own_client))
+
+
+def _parsed(given: object, what: str) -> Url:
+    if not isinstance(given, str):
+        raise TypeError(f"{what} must be a string, not {type(given).__name__}")
+    url = parsed(given.strip())
+    if url is None:
+        raise ValueError(f"{what} is not a URL: its host, its port or a character in it is invalid")
+    if url.scheme not in ("http", "https"):
+        raise ValueError(f"{what} must begin with http:// or https://")
+    if not url.host:
+        raise ValueError(f"{what} has no host")
+    if url.username or url.password:
+        raise ValueError(
+            f"{what} must not contain a user name or password: they would end up in logs; use"
+            " token= or headers="
+        )
+    return url
+
+
+def _route(url: Url, context: ssl.SSLContext | None, own_client: bool) -> Route:
+    tls = url.scheme == "https"
+    proxy = None if own_client else proxy_for(url.scheme, url.host, url.port, os.environ)
+    if context is None:
+        return Route(url.host, url.port, tls, proxy, shared_context, trust)
+    return Route(url.host, url.port, tls, proxy, partial(_given, context))
+
+
+def _given(context: ssl.SSLContext) -> ssl.SSLContext:
+    return context

@@ -1,0 +1,271 @@
+"""A call's way to the server through an `httpx.Client` of the user's own: used, never closed.
+
+httpx cannot be interrupted in a name look-up, in a connect or while it waits for an answer's head,
+and its time limits are limits of single reads. Where a call can be aborted or has a deadline, those
+waits happen in a worker that can be left behind; later its socket is known, and shut down. The
+exception is a read with a deadline only, on a client that has just answered: its connection is
+kept, and httpx's limits do.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import httpx
+
+from .._values.http import Head, Request
+from .._values.steps import DeadlineExceeded, Failure
+from .deadlines import Deadline, watch
+from .httpx_common import (
+    DULL,
+    TROUBLE,
+    Progress,
+    failure_of,
+    head_of,
+    headers_of,
+    is_small,
+    limits,
+    params_of,
+)
+from .workers import Abandoned, Job
+
+T = TypeVar("T")
+
+_LATELY = 1.0
+"""Seconds after an answer in which its connection is taken to be kept; httpx closes it after 5."""
+
+_answered_at: WeakKeyDictionary[httpx.Client, float] = WeakKeyDictionary()
+
+
+class HttpxChannel:
+    """A `Channel` over an httpx client. `abortable`: whether a wait must end when told to."""
+
+    def __init__(self, client: httpx.Client, *, abortable: bool) -> None:
+        self._client = client
+        self._abortable = abortable
+        self._exchange: _Exchange | None = None
+        self._aborted = False
+
+    def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
+        self.close()
+        exchange = _Exchange(deadline, self._interruptible(limit, deadline))
+        sent = self._client.build_request(
+            request.method,
+            request.url,
+            params=params_of(self._client, request),
+            headers=headers_of(request),
+            content=request.body,
+            timeout=limits(limit, deadline - time.monotonic()),
+            extensions={"trace": exchange.trace},
+        )
+        self._exchange = exchange
+        if self._aborted:  # abort() came while there was no exchange to tell
+            exchange.abort()
+        return exchange.outcome(lambda: exchange.open(self._client, sent, request))
+
+    def read(self, limit: float | None, deadline: float) -> bytes | Failure:
+        exchange = self._exchange
+        assert exchange is not None
+        return exchange.outcome(exchange.read)
+
+    def abort(self) -> None:
+        self._aborted = True
+        if (exchange := self._exchange) is not None:
+            exchange.abort()
+
+    def close(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.close()
+            if exchange.complete:
+                _answered_at[self._client] = time.monotonic()
+
+    def _interruptible(self, limit: float | None, deadline: float) -> bool:
+        if self._abortable or limit is None:
+            return self._abortable or deadline < math.inf
+        since = time.monotonic() - _answered_at.get(self._client, -math.inf)
+        return deadline < math.inf and since > _LATELY
+
+    def leave(self) -> bool:
+        self.close()
+        return True
+
+
+class _Exchange:
+    """One request and its answer. `interruptible`: whether waits may have to end early."""
+
+    def __init__(self, deadline: float, interruptible: bool) -> None:
+        self._deadline = deadline
+        self._interruptible = interruptible
+        self._progress = Progress()
+        self._wire = _Wire()
+        self._job: Job[Any] | None = None
+        self._ended = False
+        self.complete = False
+        self._response: httpx.Response | None = None
+        self._head: Head | None = None
+        self._chunks: Iterator[bytes] = iter(())
+        self._fetched: deque[bytes] = deque()
+        self._trouble: Exception | None = None
+        self._watched: Deadline | None = None
+
+    def outcome(self, operation: Callable[[], T]) -> T | Failure:
+        """Perform an operation; its errors become a `Failure`, or the end of the call."""
+        try:
+            return operation()
+        except Abandoned:
+            if time.monotonic() >= self._deadline:
+                raise DeadlineExceeded(self._progress.maybe_sent) from None
+            return Failure("cut", "aborted")
+        except TROUBLE as error:
+            if time.monotonic() >= self._deadline:
+                raise DeadlineExceeded(self._progress.maybe_sent) from None
+            return self._progress.corrected(failure_of(error))
+
+    def open(self, client: httpx.Client, sent: httpx.Request, request: Request) -> Head:
+        def send() -> Head:
+            response = client.send(sent, stream=True, follow_redirects=False)
+            return self._begin(request, response)
+
+        if not self._interruptible:
+            self._watch()
+        try:
+            head = self._apart(send, lambda _: self._end())
+        except Abandoned as error:
+            if self._head is None:
+                raise
+            self._trouble = error  # it ended in the body: for the read that comes to it
+            return self._head
+        if self._interruptible and self._wire.known:
+            self._watch()
+        return head
+
+    def read(self) -> bytes:
+        if self._fetched:
+            return self._fetched.popleft()
+        if self._trouble is not None:
+            raise self._trouble
+        if time.monotonic() >= self._deadline:
+            raise Abandoned
+        if self._wire.known or not self._interruptible:
+            data = next(self._chunks, b"")
+        else:
+            data = self._apart(lambda: next(self._chunks, b""), lambda _: self._end())
+        if not data:
+            self._wire.forget()  # the connection may carry somebody else's request already
+            if self._ended:
+                raise Abandoned
+            self.complete = True
+        return data
+
+    def abort(self) -> None:
+        """End what waits; from any thread."""
+        self._ended = True
+        if (job := self._job) is not None:
+            job.abandon()
+        self._wire.shut()
+
+    def close(self) -> None:
+        if self._watched is not None:
+            self._watched.cancel()
+        self._wire.forget()
+        self._end()
+
+    def trace(self, step: str, info: dict[str, Any]) -> None:
+        if step not in DULL:
+            self._progress.note(step, info)
+            self._wire.note(step, info)
+            if self._ended:
+                self._wire.shut()
+
+    def _begin(self, request: Request, response: httpx.Response) -> Head:
+        """Take the answer over, and a small body whole, so that it costs no further hand-over."""
+        self._response = response
+        head = self._head = head_of(request, response)
+        whole = response.is_stream_consumed  # a mock transport's answer may be
+        self._chunks = response.iter_bytes() if whole else response.iter_raw()
+        self._wire.remember(response.extensions.get("network_stream"))
+        if self._ended:
+            self._wire.shut()
+        if whole or is_small(request, head):
+            try:
+                self._fetched.extend(self._chunks)
+                self.complete = True
+            except Exception as error:  # belongs to the read that comes to it
+                self._trouble = error
+            self._wire.forget()
+        return head
+
+    def _watch(self) -> None:
+        if self._deadline < math.inf:
+            self._watched = watch.add(self._deadline, self.abort)
+
+    def _apart(self, function: Callable[[], T], discard: Callable[[T], object]) -> T:
+        """Run `function` where it can be left behind, if it may have to be."""
+        if not self._interruptible:
+            return function()
+        job = Job(function, discard)
+        self._job = job
+        if self._ended:
+            raise Abandoned
+        job.start()
+        try:
+            return job.result(self._deadline)
+        except Abandoned:
+            self.abort()
+            raise
+        except BaseException:
+            self._wire.shut()
+            raise
+        finally:
+            self._job = None
+
+    def _end(self) -> None:
+        response, self._response = self._response, None
+        if response is not None:
+            response.close()
+
+
+class _Wire:
+    """The socket that carries a request, once it is known and as long as it carries no other."""
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+        self._in_handshake: socket.socket | None = None
+
+    @property
+    def known(self) -> bool:
+        return self._socket is not None
+
+    def note(self, step: str, info: dict[str, Any]) -> None:
+        if step.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self.remember(info.get("return_value"))
+        elif step.endswith("start_tls.started") and self._socket is not None:
+            # The handshake takes the descriptor away from the socket object that is known.
+            known = self._socket
+            self._socket = socket.fromfd(known.fileno(), known.family, known.type)
+            self._in_handshake = self._socket
+        if self._in_handshake is not None and step.endswith(("tls.complete", "tls.failed")):
+            self._in_handshake.close()
+            self._in_handshake = None
+
+    def remember(self, stream: Any) -> None:
+        if stream is not None:
+            self._socket = stream.get_extra_info("socket")
+
+    def forget(self) -> None:
+        self._socket = None
+
+    def shut(self) -> None:
+        """End what waits on the socket; over TLS without its farewell, which could block."""
+        if (sock := self._socket) is not None:
+            try:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            except OSError:  # closed already
+                pass

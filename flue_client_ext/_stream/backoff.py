@@ -1,0 +1,135 @@
+"""When to try again: capped exponential growth with full jitter, and Retry-After as a floor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from typing import Any
+
+from attrs import field, frozen
+
+from .._values.steps import Call, Conversation, Note, Outcome, Sleep
+
+
+@frozen
+class FailedAttempt:
+    """What `on_failed_attempt` is told: the attempt's number among the consecutive failures (from
+    1), the seconds until the next (`None` when there is none), the cause in words and the HTTP
+    status, if there was an answer."""
+
+    attempt: int
+    delay: float | None
+    cause: str
+    status: int | None
+
+
+def _positive(_: Any, attribute: Any, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(f"{attribute.name} must be a number of seconds above 0, not {value!r}")
+
+
+def _multiplier(_: Any, attribute: Any, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 1:
+        raise ValueError(f"multiplier must be a number of at least 1, not {value!r}")
+
+
+def _retries(_: Any, attribute: Any, value: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"max_retries must be a whole number from 0, or None, not {value!r}")
+
+
+def _hook(_: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"{attribute.name} must be a function or None, not {value!r}")
+
+
+@frozen(kw_only=True)
+class BackoffOptions:
+    """How reads are retried: delays in seconds, with full jitter.
+
+    `max_retries` counts consecutive failures; any new offset resets it; `None` retries for ever.
+    `on_failed_attempt` gets one `FailedAttempt`; what it raises is logged and otherwise ignored.
+    """
+
+    initial_delay: float = field(default=0.1, validator=_positive)
+    max_delay: float = field(default=60.0, validator=_positive)
+    multiplier: float = field(default=1.3, validator=_multiplier)
+    max_retries: int | None = field(default=15, validator=_retries)
+    on_failed_attempt: Callable[[FailedAttempt], object] | None = field(
+        default=None, validator=_hook
+    )
+
+
+UNARY = BackoffOptions(initial_delay=0.2, max_delay=5.0, multiplier=2.0, max_retries=4)
+"""Default of single calls, which also have a deadline."""
+
+
+class GaveUp(Exception):  # a turn of the conversation, never shown to a user
+    """No retry is left."""
+
+
+class Retry:
+    """The consecutive failures of one conversation."""
+
+    def __init__(self, options: BackoffOptions, jitter: Callable[[float], float]) -> None:
+        self._options = options
+        self._jitter = jitter
+        self._delays: Generator[float, Any, None] | None = None
+        self.failures = 0
+        self.waiting_after: str | None = None
+        """The cause of the failure that is being waited out."""
+
+    def reset(self) -> None:
+        self.failures, self._delays = 0, None
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the next failure is the last."""
+        limit = self._options.max_retries
+        return limit is not None and self.failures >= limit
+
+    def pause(
+        self, cause: str, *, status: int | None = None, floor: float = 0.0, last: bool = True
+    ) -> Conversation[None]:
+        """Wait before the next attempt, or raise `GaveUp`. Tells the user's hook either way.
+
+        `last=False` leaves one more attempt in any case, to be made in another way."""
+        over = last and self.exhausted
+        self.failures += 1
+        delay = None if over else max(self._jittered(), floor)
+        yield from self._tell(FailedAttempt(self.failures, delay, cause, status))
+        if delay is None:
+            raise GaveUp
+        yield Note("info", f"attempt {self.failures} failed ({cause}), next in {delay:.2f} s")
+        self.waiting_after = cause
+        yield Sleep(delay)
+        self.waiting_after = None
+
+    def _jittered(self) -> float:
+        if self._delays is None:
+            import backoff
+
+            o = self._options
+            self._delays = backoff.expo(
+                base=o.multiplier, factor=o.initial_delay, max_value=o.max_delay
+            )
+            next(self._delays)
+        return self._jitter(next(self._delays))
+
+    def _tell(self, attempt: FailedAttempt) -> Conversation[None]:
+        hook = self._options.on_failed_attempt
+        if hook is None:
+            return
+        outcome: Outcome = yield Call(lambda: hook(attempt))
+        if outcome.error is not None:
+            name = type(outcome.error).__name__
+            yield Note("warning", f"on_failed_attempt raised {name}: ignored")
+
+
+def full_jitter(ceiling: float) -> float:
+    """Return a random delay between 0 and `ceiling` seconds."""
+    import backoff
+
+    return float(backoff.full_jitter(ceiling))

@@ -1,0 +1,155 @@
+"""One HTTP exchange: credentials, the body read whole, and sending it again as `policy` says."""
+
+from __future__ import annotations
+
+from .._values.http import Answer, Head, Request, retry_after
+from .._values.steps import Ambient, Conversation, DeadlineExceeded, Failure, Open, Read
+from ..errors import (
+    FlueConnectionError,
+    FlueProtocolError,
+    FlueTimeoutError,
+    InvokeOutcomeUnknownError,
+)
+from .backoff import UNARY, BackoffOptions, GaveUp, Retry
+from .credentials import Credentials
+from .policy import decide
+
+READ_LIMIT = 45.0
+"""Seconds without a byte until a peer counts as dead: three heartbeats (PROTOCOL, SSE frames)."""
+
+MAX_BODY_BYTES = 256 * 1024 * 1024
+_REFRESHES = 3
+
+
+def send(
+    request: Request, credentials: Credentials, limit: float | None
+) -> Conversation[Head | Failure]:
+    """Open `request`, with credentials evaluated for this attempt; a 401 evaluates them anew."""
+    refreshes = _REFRESHES if credentials.refreshable else 0
+    while True:
+        prepared = yield from credentials.applied_to(request)
+        reply: Head | Failure = yield Open(prepared, limit)
+        if isinstance(reply, Head):
+            _check_coding(request, reply)
+        if isinstance(reply, Failure) or reply.status != 401 or not refreshes:
+            return reply
+        refreshes -= 1
+        yield from read_body(request, limit)  # a cut changes nothing: it was refused
+
+
+def _check_coding(request: Request, head: Head) -> None:
+    """Refuse a body that must be decoded first: identity was asked for."""
+    has_body = request.method != "HEAD" and head.status != 204
+    if not (has_body and 200 <= head.status < 300 and head.encoding):
+        return
+    words = f"the answer is encoded with {head.encoding}, although identity was asked for"
+    if request.method == "POST":
+        words = f"the request was accepted ({head.status}), but {words}"
+    raise FlueProtocolError(words, url=request.shown_url, proxy=head.proxy)
+
+
+def read_body(request: Request, limit: float | None) -> Conversation[bytes | Failure]:
+    """Read the open answer to its end."""
+    first: bytes = b""
+    more = bytearray()  # a list of tiny chunks would take 50 times as much
+    while True:
+        part: bytes | Failure = yield Read(limit)
+        if isinstance(part, Failure):
+            return part
+        if not part:
+            return first + more if more else first
+        if len(first) + len(more) + len(part) > MAX_BODY_BYTES:
+            raise FlueProtocolError(
+                f"the answer is larger than {MAX_BODY_BYTES} bytes", url=request.shown_url
+            )
+        if first:
+            more += part
+        else:
+            first = part
+
+
+def exchange(
+    request: Request, credentials: Credentials, limit: float | None
+) -> Conversation[Answer | Failure]:
+    """Send once and return the whole answer."""
+    head = yield from send(request, credentials, limit)
+    if isinstance(head, Failure):
+        return head
+    body = yield from read_body(request, limit)
+    if isinstance(body, Failure):
+        if request.method != "POST" or not 400 <= head.status < 500:
+            return body
+        body = b""  # the request was refused, whatever the server had to say of it
+    return head.answer(body)
+
+
+def call(
+    request: Request,
+    credentials: Credentials,
+    ambient: Ambient,
+    *,
+    options: BackoffOptions | None = None,
+    limit: float | None = READ_LIMIT,
+) -> Conversation[Answer]:
+    """Perform one call and return its answer, whatever its status."""
+    retry = Retry(options or UNARY, ambient.jitter)
+    try:
+        while True:
+            began = ambient.monotonic()
+            outcome = yield from exchange(request, credentials, limit)
+            what = outcome if isinstance(outcome, Failure) else outcome.status
+            decision = decide(request.method, what, ambient.monotonic() - began)
+            if decision == "never":
+                return _final(request, outcome)
+            if decision == "after a pause":
+                try:
+                    yield from _pause(retry, outcome, ambient)
+                except GaveUp:
+                    return _final(request, outcome)
+    except DeadlineExceeded as passed:
+        raise _overdue(request, passed, retry.waiting_after) from None
+
+
+def _pause(retry: Retry, outcome: Answer | Failure, ambient: Ambient) -> Conversation[None]:
+    if isinstance(outcome, Failure):
+        yield from retry.pause(outcome.cause)
+        return
+    floor = retry_after(outcome.headers, ambient.wall())
+    yield from retry.pause(f"status {outcome.status}", status=outcome.status, floor=floor)
+
+
+def _final(request: Request, outcome: Answer | Failure) -> Answer:
+    """Return the answer; raise what the user is to know of a failure."""
+    if isinstance(outcome, Answer):
+        return outcome
+    if request.method == "POST" and outcome.sent:
+        raise InvokeOutcomeUnknownError(
+            f"POST {request.shown_url} failed after it may have arrived ({outcome.cause});"
+            " it was not sent again",
+            cause=outcome.cause,
+        )
+    raise connection_error(request, outcome)
+
+
+def connection_error(
+    request: Request, failure: Failure, offset: str | None = None
+) -> FlueConnectionError:
+    """The error for a failure that is final."""
+    kind = FlueTimeoutError if failure.kind == "timeout" else FlueConnectionError
+    words = f"{request.method} {request.shown_url} failed: {failure.cause}"
+    return kind(words, cause=failure.cause, offset=offset)
+
+
+def _overdue(
+    request: Request, passed: DeadlineExceeded, waiting_after: str | None
+) -> FlueConnectionError:
+    words = f"the deadline of {request.method} {request.shown_url} passed"
+    if request.method == "POST" and passed.sent:
+        return InvokeOutcomeUnknownError(
+            words + " after it may have arrived", cause="the deadline passed"
+        )
+    cause = "the deadline passed"
+    if waiting_after is not None:
+        words += f" while waiting to retry ({waiting_after})"
+        cause += f" while waiting to retry after: {waiting_after}"
+    return FlueTimeoutError(words, cause=cause)

@@ -1,0 +1,168 @@
+"""Following one Durable Stream: position in, batches out.
+
+Owns the position. It moves when the consumer has taken a batch and asks for more, never before;
+every request starts from it, so a cut answer is simply read again. Which request comes next:
+
+- pages (`mode "page"`): a plain read, at most 100 items an answer;
+- `"long-poll"`: a read that waits at the tail;
+- `"sse"`: one connection that stays open;
+- `"bulk"`: an SSE connection that is left as soon as the tail is reached. It replaces the pages of
+  a long catch-up, each a round trip;
+- `"tail"`: a `HEAD`, when a stream ends where it may have been lost.
+
+SSE is a shortcut in `"bulk"`, and under `live="auto"`: it never fails where pages would work.
+Whatever goes wrong in it is trouble, and `policy` says when pages take over: theirs is the error
+that is raised. Trouble without progress counts against the retries; a live connection that was cut
+after it had lived for a while does not (PROTOCOL, SSE frames: connections are closed routinely)."""
+
+from __future__ import annotations
+
+from .._values.steps import Ambient, Batch, Conversation, DeadlineExceeded, Deliver, Failure
+from ..errors import FlueProtocolError, FlueTimeoutError
+from .call import READ_LIMIT, send
+from .page import Reading
+from .position import Position
+from .reader import Reader
+from .recovery import Recovery
+from .source import Mode, Source, Trouble
+from .stats import Tally
+
+START_LIMIT = 5.0
+"""Seconds for the first byte of an SSE answer that may be replaced by pages: a server sends one at
+once, so silence means a proxy that buffers."""
+
+BATCH_LIMIT = 15.0
+"""Seconds for the next batch of such an answer while one is due, however many bytes come."""
+
+POLL_PACE = 1.0
+"""Seconds at least between the starts of two long-polls that bring nothing."""
+
+
+class Follower:
+    """One reading of one stream; `run()` is its conversation."""
+
+    def __init__(self, source: Source, ambient: Ambient, tally: Tally) -> None:
+        self._source = source
+        self._ambient = ambient
+        self._tally = tally
+        self._position = Position(source.offset)
+        self._recovery = Recovery(source, ambient, tally, self._position)
+        self._ended = False
+        self._mode: Mode = "page"
+        self._doubted: Reading | None = None
+        """An end that is to be checked against the tail."""
+        self._moved_at = 0.0
+
+    def run(self) -> Conversation[None]:
+        try:
+            while not self._ended:
+                self._mode = self._next_mode()
+                yield from self._round()
+        except DeadlineExceeded:
+            words, offset = "the deadline passed", self._position.offset
+            waiting_after = self._recovery.retry.waiting_after
+            if waiting_after is not None:
+                words += f" while waiting to retry after: {waiting_after}"
+            raise FlueTimeoutError(
+                f"{words}, at offset {offset}", cause=words, offset=offset
+            ) from None
+        finally:
+            self._tally.state = "ended"
+
+    def _next_mode(self) -> Mode:
+        position, recovery = self._position, self._recovery
+        if self._doubted is not None:
+            return "tail"
+        if recovery.live in ("sse", "auto"):
+            return "page" if recovery.probe else "sse"
+        if position.batches and not position.caught_up and recovery.bulk:
+            return "bulk"
+        if recovery.live is None or recovery.probe:
+            return "page"
+        return "long-poll"
+
+    def _round(self) -> Conversation[None]:
+        """One request, and what follows from its end."""
+        mode, before, began = self._mode, self._position.offset, self._ambient.monotonic()
+        self._tally.begin(mode)
+        self._position.begin_answer()
+        self._moved_at = began
+        try:
+            trouble = yield from self._request()
+        except FlueProtocolError as error:
+            if not self._recovery.is_shortcut(mode):
+                raise
+            trouble = Trouble(error.message, error)
+        lasted = self._ambient.monotonic() - began
+        progress = self._position.offset != before
+        if trouble is not None:
+            yield from self._recovery.after(trouble, mode, lasted, progress)
+        elif progress:
+            self._recovery.retry.reset()
+        elif not self._ended and self._doubted is None:
+            yield from self._recovery.idle(mode, lasted, POLL_PACE)
+
+    def _request(self) -> Conversation[Trouble | None]:
+        """Send the request of this round and read its answer."""
+        mode, position = self._mode, self._position
+        method = "HEAD" if mode == "tail" else "GET"
+        request = self._source.request(method, position.offset, mode, position.cursor)
+        reader = Reader(request, position.offset, self._source, self._ambient, self._tally)
+        shortcut = self._recovery.is_shortcut(mode)
+        limit = START_LIMIT if shortcut else READ_LIMIT
+        head = yield from send(request, self._source.credentials, limit)
+        if isinstance(head, Failure):
+            return reader.failed(head)
+        if mode == "tail":
+            trouble = yield from reader.tail(head)
+            if trouble is None:
+                yield from self._believe()
+            return trouble
+        if mode in ("page", "long-poll"):
+            return (yield from reader.page(head, self._take))
+        trouble = yield from reader.events(head, limit, self._take, self._overdue, shortcut)
+        if reader.instead:
+            yield from self._recovery.fall_back(reader.instead)
+        return trouble
+
+    def _overdue(self, holding: bool) -> bool:
+        """Whether SSE brings bytes and no batch, although one is due."""
+        position = self._position
+        due = holding or not (position.heard and position.caught_up)
+        due = position.behind or (due and self._recovery.is_shortcut(self._mode))
+        return due and self._ambient.monotonic() - self._moved_at > BATCH_LIMIT
+
+    def _take(self, reading: Reading) -> Conversation[bool]:
+        """Hand a batch over; leave out one that was handed over before. Says whether the answer
+        that it came in has served its purpose."""
+        batch, position = reading.batch, self._position
+        if position.is_repeated(batch):
+            self._tally.duplicates += len(batch.items)
+            at = position.offset
+            current = batch.offset == at
+            batch = Batch([], at, current and batch.up_to_date, current and batch.closed)
+        self._recovery.probe = False
+        reading = Reading(batch, reading.cursor)
+        if batch.closed and not batch.items and not position.vouched:
+            self._doubted = reading
+            return True
+        return (yield from self._deliver(reading))
+
+    def _believe(self) -> Conversation[None]:
+        """The end that was doubted is one."""
+        reading, self._doubted = self._doubted, None
+        assert reading is not None
+        yield from self._deliver(reading)
+
+    def _deliver(self, reading: Reading) -> Conversation[bool]:
+        """Hand a batch over and move behind it."""
+        batch, began = reading.batch, self._ambient.monotonic()
+        yield Deliver(batch)
+        now = self._ambient.monotonic()
+        if self._position.move(reading):
+            self._moved_at = now
+        else:
+            self._moved_at += now - began  # the consumer's time is its own
+        at_end = self._source.is_last(batch.items) or batch.closed
+        self._ended = at_end or (self._recovery.live is None and batch.up_to_date)
+        return self._ended or (self._mode == "bulk" and batch.up_to_date)

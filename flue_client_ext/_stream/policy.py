@@ -1,0 +1,82 @@
+"""What a request that did not end well means: the one table of what is sent again.
+
+| what happened | a read | a POST |
+|---|---|---|
+| nothing can heal it (`permanent`) | never | never |
+| its reader was interrupted, and is back | at once | never |
+| a kept-alive connection had been closed before | at once | never |
+| nothing was sent: no connection | after a pause | after a pause |
+| any other failure of the transport | after a pause | never |
+| a status that may pass | after a pause | never |
+| any other answer | never | never |
+
+A POST is sent again only when it is certain that nothing was sent, since a second one could execute
+a workflow twice. "At once" is no failure and counts as none.
+
+A shortcut is SSE where pages or long-polls could do the same: `gives_way` is the table of when they
+take over. It is asked for whatever went wrong there, an error of the protocol included, so that
+what a reader sees is what the plain requests say."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from .._values.http import is_retryable
+from .._values.steps import Failure
+
+Decision: TypeAlias = Literal["at once", "after a pause", "never"]
+
+ROUTINE_LIFE = 1.0
+"""Seconds after which the end of a live connection is routine rather than a failure, and after
+which a kept-alive connection that ended had not been dead before."""
+
+_PATIENCE = 2
+"""Failures without progress that SSE is allowed once it has brought a frame."""
+_BUSY_PATIENCE = 5
+"""The same for a status that may pass, where SSE has worked before."""
+
+
+def decide(method: str, outcome: Failure | int | None, lasted: float) -> Decision:
+    """Whether the request is sent again after `outcome`: a failure, a status, or `None` for an
+    answer that is not what the protocol says. `lasted`: seconds since it was begun."""
+    if not isinstance(outcome, Failure):
+        again = outcome is not None and method != "POST" and is_retryable(outcome)
+        return "after a pause" if again else "never"
+    if outcome.permanent or (method == "POST" and outcome.sent):
+        return "never"
+    if outcome.kind == "interrupted" or (outcome.stale and lasted < ROUTINE_LIFE):
+        return "at once"
+    return "after a pause"
+
+
+def gives_way(
+    outcome: Failure | int | None,
+    *,
+    progress: bool,
+    heard: bool,
+    answered: bool,
+    bulk: bool,
+    failures: int,
+    exhausted: bool,
+) -> bool:
+    """Whether a shortcut that did not end well is left for good.
+
+    `progress`: it has moved the offset; `heard`: it has brought a frame; `answered`: something has,
+    in this reading; `bulk`: it was for catching up only; `failures`: how often it was tried again
+    since the last progress, `exhausted` when that may not happen once more.
+    """
+    if isinstance(outcome, Failure) and outcome.kind == "timeout":
+        return True  # a server has something to send, or a heartbeat: a proxy holds it back
+    if progress:
+        return False
+    if decide("GET", outcome, 0.0) == "never":
+        return answered or not isinstance(outcome, Failure)  # at first it is the server's own
+    if exhausted:
+        return True
+    if isinstance(outcome, Failure) and not outcome.sent:
+        return False  # nobody can be reached
+    if heard:
+        return failures >= _PATIENCE
+    if isinstance(outcome, int) and not bulk:
+        return failures >= (_BUSY_PATIENCE if answered else 1)  # it passes, or SSE never works
+    return True

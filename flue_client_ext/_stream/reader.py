@@ -1,0 +1,147 @@
+"""Reading one open answer of a stream: a page, the frames of an SSE connection, or the tail.
+
+Turns bytes into `Reading`s and hands each over; says what was wrong when the answer does not come
+to a good end. What to do about it is the follower's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .._values.http import Answer, Head, Request, is_retryable, retry_after, speaker
+from .._values.steps import Ambient, Conversation, Failure, Note, Read
+from ..errors import FlueProtocolError, StreamResetError
+from .call import READ_LIMIT, connection_error, read_body
+from .page import Reading, parse_control, parse_items, parse_page
+from .source import Source, Trouble
+from .sse import Framer, FrameTooLarge, parse_frame
+from .stats import Tally
+
+Take = Callable[[Reading], Conversation[bool]]
+"""Takes a reading over; says whether to stop reading this answer."""
+
+Overdue = Callable[[bool], bool]
+"""Whether a batch should have come by now; told whether a part of one is there."""
+
+
+class Reader:
+    """The answer to one request, which was sent at `offset`."""
+
+    def __init__(
+        self, request: Request, offset: str, source: Source, ambient: Ambient, tally: Tally
+    ) -> None:
+        self._request = request
+        self._offset = offset
+        self._source = source
+        self._ambient = ambient
+        self._tally = tally
+        self.instead = ""
+        """The answer, in words, that was read in the place of an event stream."""
+
+    def page(self, head: Head, take: Take) -> Conversation[Trouble | None]:
+        self._tally.heard()
+        body = yield from read_body(self._request, READ_LIMIT)
+        if isinstance(body, Failure):
+            return self.failed(body)
+        self._tally.received(len(body))
+        if head.status not in (200, 204):
+            return self.refused(head.answer(body))
+        reading = parse_page(self._request, head, body, self._offset)
+        if reading is None:
+            cause = "a body without a length that is not JSON: it was cut"
+            return self.failed(Failure("cut", cause + speaker(head.proxy)))
+        yield from take(reading)
+        return None
+
+    def events(
+        self, head: Head, first_limit: float, take: Take, overdue: Overdue, shortcut: bool
+    ) -> Conversation[Trouble | None]:
+        """Read what was asked for as an event stream. A page in its place is read as one, where SSE
+        is not insisted on."""
+        if is_retryable(head.status):
+            return (yield from self.page(head, take))
+        kind = head.content_type
+        if head.status == 200 and kind == "text/event-stream" and not (shortcut and head.cached):
+            return (yield from self.frames(first_limit, take, overdue))
+        answered = f"answered {head.status} {kind}".strip()
+        is_page = head.status == 204 or (head.status, kind) == (200, "application/json")
+        if shortcut and not is_page:
+            return Trouble(answered, self._wrong(answered, head.proxy))
+        if head.status == 200 and not shortcut:
+            words = f"expected text/event-stream, got {kind or 'no content type'}"
+            raise self._wrong(words, head.proxy)
+        self.instead = answered if shortcut else ""
+        return (yield from self.page(head, take))
+
+    def frames(
+        self, first_limit: float, take: Take, overdue: Overdue
+    ) -> Conversation[Trouble | None]:
+        """Read until `take` has enough or the connection ends. `data` frames count only together
+        with the `control` frame behind them (PROTOCOL, SSE frames). `first_limit` holds until the
+        tail is reached: before it a server always has something to send."""
+        framer = Framer(self._source.max_frame_bytes)
+        items: list[Any] = []
+        held, limit = 0, first_limit
+        while True:
+            chunk: bytes | Failure = yield Read(limit)
+            if isinstance(chunk, Failure):
+                return self.failed(chunk)
+            if not chunk:
+                return self.failed(Failure("cut", "the SSE connection ended"))
+            self._tally.received(len(chunk))
+            for name, data in self._split(framer, chunk):
+                if name == "data":
+                    held = self._checked(held + len(data))
+                    items += parse_items(data, self._request, self._offset)
+                elif name == "control":
+                    reading = parse_control(data, items, self._request, self._offset)
+                    self._offset, items, held = reading.batch.offset, [], 0
+                    if reading.batch.up_to_date:
+                        limit = READ_LIMIT
+                    if (yield from take(reading)):
+                        return None
+            if overdue(bool(items)):
+                return self.failed(Failure("timeout", "bytes come over SSE, but no batch"))
+
+    def tail(self, head: Head) -> Conversation[Trouble | None]:
+        """Read the answer to a `HEAD`, which tells the end of a stream from an offset that points
+        beyond it (PROTOCOL, beyond the head)."""
+        body = yield from read_body(self._request, READ_LIMIT)
+        if isinstance(body, Failure):
+            return self.failed(body)
+        if is_retryable(head.status) or head.status in (401, 403, 404, 410):
+            return self.refused(Answer(head.status, head.headers, body))
+        tail = head.headers.get("stream-next-offset")
+        if head.status != 200 or tail is None:
+            yield Note("warning", f"cannot check the saved offset: HEAD {head.status}")
+        elif tail != self._offset:
+            raise StreamResetError(offset=self._offset, tail=tail)
+        return None
+
+    def failed(self, failure: Failure) -> Trouble:
+        error = connection_error(self._request, failure, self._offset)
+        return Trouble(failure.cause, error, failure)
+
+    def refused(self, answer: Answer) -> Trouble:
+        """What a status means that is not the one asked for."""
+        error = self._source.api_error(answer)
+        passing = is_retryable(answer.status)
+        floor = retry_after(answer.headers, self._ambient.wall()) if passing else 0.0
+        return Trouble(f"status {answer.status}", error, status=answer.status, floor=floor)
+
+    def _checked(self, held: int) -> int:
+        """Cap what `data` frames may hold before their `control` frame comes."""
+        if held > self._source.max_frame_bytes:
+            most = self._source.max_frame_bytes
+            raise self._wrong(f"more than {most} bytes without a control frame")
+        return held
+
+    def _split(self, framer: Framer, chunk: bytes) -> list[tuple[str, bytes]]:
+        try:
+            return [event for frame in framer.feed(chunk) for event in parse_frame(frame)]
+        except FrameTooLarge as error:
+            raise self._wrong(str(error)) from None
+
+    def _wrong(self, words: str, proxy: str | None = None) -> FlueProtocolError:
+        url = self._request.shown_url
+        return FlueProtocolError(words, url=url, offset=self._offset, proxy=proxy)

@@ -1,0 +1,106 @@
+"""What follows from the end of a request that brought nothing: the next one at once, a pause, pages
+in the place of SSE, or the error. `policy` has the tables; this does what they say."""
+
+from __future__ import annotations
+
+from .._values.steps import Ambient, Conversation, Note, Sleep
+from ..errors import FlueProtocolError
+from .backoff import GaveUp, Retry
+from .policy import ROUTINE_LIFE, decide, gives_way
+from .position import Position
+from .source import Live, Mode, Source, Trouble
+from .stats import Tally
+
+
+class Recovery:
+    """The retries of one reading, and the modes that it is left with."""
+
+    def __init__(self, source: Source, ambient: Ambient, tally: Tally, position: Position) -> None:
+        self.retry = Retry(source.backoff, ambient.jitter)
+        self.live: Live = source.live
+        self.bulk = not source.pages_only
+        """Whether catching up may use SSE."""
+        self.probe = source.offset == "now" and source.live in ("long-poll", "auto")
+        """Whether a page is to be read first, which tells where "now" is."""
+        self._tally = tally
+        self._position = position
+
+    def is_shortcut(self, mode: Mode) -> bool:
+        """Whether this is SSE where pages would do."""
+        return mode == "bulk" or (mode == "sse" and self.live == "auto")
+
+    def idle(self, mode: Mode, lasted: float, pace: float) -> Conversation[None]:
+        """Keep a sane pace when an answer brought nothing new: seconds between two requests."""
+        if not self._position.caught_up:
+            cause = "an answer that neither moves the offset nor reaches the tail"
+            error = FlueProtocolError(cause, offset=self._position.offset)
+            yield from self._pause(Trouble(cause, error))
+            return
+        self.retry.reset()
+        if mode in ("long-poll", "sse") and lasted < pace:
+            yield Sleep(pace - lasted)
+
+    def after(
+        self, trouble: Trouble, mode: Mode, lasted: float, progress: bool
+    ) -> Conversation[None]:
+        """Do what is due after trouble; raise its error where nothing is."""
+        position, shortcut = self._position, self.is_shortcut(mode)
+        decision = decide("GET", trouble.outcome, lasted)
+        position.reconnect()
+        self.probe = self.probe or position.offset == "now"
+        self._tally.reconnects += decision != "at once"
+        if progress:
+            self.retry.reset()
+        if decision == "at once":
+            return
+        routine = _is_routine(trouble, mode, lasted)
+        alive = routine and position.heard and position.caught_up
+        if shortcut and not alive and self._gives_way(trouble, mode, progress):
+            yield from self.fall_back(trouble.cause)
+            if trouble.floor:
+                yield from self._pause(trouble, last=False)
+        elif decision == "never" and not (shortcut and progress):
+            raise trouble.error
+        elif progress:
+            return
+        elif routine:
+            self.probe = self.probe or not position.heard
+            yield Note("debug", f"live connection ended after {lasted:.0f} s: reopening")
+        else:
+            yield from self._pause(trouble)
+
+    def fall_back(self, cause: str) -> Conversation[None]:
+        """Leave SSE for good."""
+        if not self.bulk and self.live != "auto":
+            return
+        self.bulk = False
+        if self.live == "auto":
+            self.live = "long-poll"
+        yield Note("info", f"SSE does not work here ({cause}): reading pages instead")
+
+    def _gives_way(self, trouble: Trouble, mode: Mode, progress: bool) -> bool:
+        return gives_way(
+            trouble.outcome,
+            progress=progress,
+            heard=self._position.heard,
+            answered=self._position.batches > 0,
+            bulk=mode == "bulk",
+            failures=self.retry.failures,
+            exhausted=self.retry.exhausted,
+        )
+
+    def _pause(self, trouble: Trouble, last: bool = True) -> Conversation[None]:
+        self._tally.state = "waiting"
+        try:
+            yield from self.retry.pause(
+                trouble.cause, status=trouble.status, floor=trouble.floor, last=last
+            )
+        except GaveUp:
+            raise trouble.error from None
+
+
+def _is_routine(trouble: Trouble, mode: Mode, lasted: float) -> bool:
+    """Whether a live connection came to the kind of end that all of them come to."""
+    failure = trouble.failure
+    cut = failure is not None and failure.kind == "cut" and mode in ("long-poll", "sse")
+    return cut and lasted >= ROUTINE_LIFE
