@@ -12,6 +12,7 @@ from ._flue.arguments import Unset
 from ._http import log
 from ._http.address import Address, base_address
 from ._stream.credentials import Credentials, Headers, Token
+from ._values.limits import LIMITS
 from ._values.steps import Ambient
 from ._version import __version__
 from .signals import AbortSignal
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     import ssl
 
 C = TypeVar("C")
-
-UNARY_TIMEOUT = 30.0
-"""Seconds: the deadline of a single call when neither the call nor the client names another."""
 
 
 class Settings(NamedTuple):
@@ -71,7 +69,7 @@ def settings(
         user_agent=user_agent(),
         ambient=ambient,
     )
-    limit = UNARY_TIMEOUT if isinstance(timeout, Unset) else arguments.timeout(timeout)
+    limit = LIMITS.unary if isinstance(timeout, Unset) else arguments.timeout(timeout)
     return Settings(address, api, limit)
 
 

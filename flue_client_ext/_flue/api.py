@@ -19,7 +19,7 @@ from flue_client.models import (
 from flue_client.types import UNSET as GENERATED_UNSET
 
 from .._stream.backoff import BackoffOptions
-from .._stream.call import READ_LIMIT, call
+from .._stream.call import call
 from .._stream.credentials import Credentials
 from .._stream.follow import Follower
 from .._stream.source import Live, Mode, Source
@@ -27,6 +27,7 @@ from .._stream.sse import MAX_FRAME_BYTES
 from .._stream.stats import Tally
 from .._values.http import Answer, Request
 from .._values.jsoncodec import as_object, plain
+from .._values.limits import LIMITS
 from .._values.steps import Ambient, Conversation
 from ..errors import (
     FlueApiError,
@@ -96,7 +97,7 @@ class Api:
     ) -> Conversation[WorkflowInvokeResult]:
         """Start a run. `deadline`: the call has one, so that waiting needs no limit of its own."""
         request = self._post(name, input, None)
-        return self._invoke(request, WorkflowInvokeResult, 202, None if deadline else READ_LIMIT)
+        return self._invoke(request, WorkflowInvokeResult, 202, None if deadline else LIMITS.read)
 
     def invoke_and_wait(self, name: str, input: Any) -> Conversation[WorkflowWaitResult]:
         """Start a run and wait for its result, for as long as that takes."""
@@ -130,7 +131,9 @@ class Api:
     def _get_run(
         self, request: Request, run_id: str, backoff: BackoffOptions | None
     ) -> Conversation[RunRecord]:
-        answer = yield from call(request, self.credentials, self._ambient, options=backoff)
+        answer = yield from call(
+            request, self.credentials, self._ambient, options=backoff, limit=LIMITS.read
+        )
         if answer.status != 200:
             raise self._run_error(run_id, answer)
         self._started.discard(run_id)

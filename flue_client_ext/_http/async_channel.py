@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import anyio
 
 from .._values.http import Head, Request
+from .._values.limits import LIMITS
 from .._values.steps import DeadlineExceeded, Failure
 from .async_socket import AsyncSocket
 from .detached import current_loop
 from .failures import failure_of
 from .http11 import HttpCut
 from .pool import MOST_IDLE, Link, Pool, can_carry
-from .tcp import CONNECT_TIMEOUT
 from .wire import Connect, Established, Receive, Route, Send, Talk
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class AsyncOwnChannel:
             await self.close()
             link = self._link = self._pool.take(request)
         return await self._run(
-            link, lambda: link.http.open(request), CONNECT_TIMEOUT, limit, deadline
+            link, lambda: link.http.open(request), LIMITS.connect, limit, deadline
         )
 
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure:

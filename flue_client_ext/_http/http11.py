@@ -12,18 +12,13 @@ from urllib.parse import urlsplit
 import h11
 
 from .._values.http import Head, Request, fold_headers, is_retryable
+from .._values.limits import LIMITS
 from .wire import ESTABLISHED, RECEIVE, Connect, Proxy, Route, Send, Talk, tls_name
 
 if TYPE_CHECKING:
     from .tls import Tls
 
 _MAX_HEAD_BYTES = 256 * 1024
-_DEFAULT_IDLE = 4.0
-"""Seconds a connection may lie idle when the server names no limit: below Node's and uvicorn's
-5."""
-_CERTAIN_IDLE = 0.08
-"""Seconds for which it is certainly still open then: longer than a busy program takes from one call
-to the next, and far shorter than servers wait that keep connections (seconds)."""
 
 
 class HttpCut(Exception):  # becomes a Failure
@@ -45,9 +40,9 @@ class Connection:
         self.sent = False
         self.answered = False
         self.used = False
-        self.idle_limit = _DEFAULT_IDLE
+        self.idle_limit = LIMITS.idle
         """Seconds without a byte after which it is not used again."""
-        self.certain_limit = _CERTAIN_IDLE
+        self.certain_limit = LIMITS.certain_idle
         """Seconds without a byte after which the server may already be closing it."""
 
     @property
@@ -190,7 +185,7 @@ class Connection:
 
     def _set_limits(self, announced: float | None) -> None:
         if announced is None:
-            self.idle_limit, self.certain_limit = _DEFAULT_IDLE, _CERTAIN_IDLE
+            self.idle_limit, self.certain_limit = LIMITS.idle, LIMITS.certain_idle
         else:  # less a second for the way, or half of what is shorter than two
             self.idle_limit = max(announced - 1.0, 0.5)
             self.certain_limit = max(announced - 1.0, announced / 2)

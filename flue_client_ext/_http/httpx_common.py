@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 
 from .._values.http import Head, Request, fold_headers, is_retryable
+from .._values.limits import LIMITS
 from .._values.steps import Failure
 from .alerts import is_refusal
 from .failures import chain, describe, is_permanent, tls_reason
-from .tcp import CONNECT_TIMEOUT
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -24,7 +24,6 @@ TROUBLE = (httpx.HTTPError, httpx.StreamError, ConnectionError, TimeoutError, ss
 """What a transport raises. Every other error, another `OSError` too, is of the user's own hook or
 authentication, and comes out as it is."""
 
-_POOL_LIMIT = 30.0
 _SMALL_BODY = 64 * 1024
 """Bytes of a body that are fetched together with its head: less than one turn on any wire."""
 
@@ -90,10 +89,10 @@ def limits(limit: float | None, left: float) -> httpx.Timeout:
         return min(own, seconds)
 
     return httpx.Timeout(
-        connect=within(CONNECT_TIMEOUT),
+        connect=within(LIMITS.connect),
         read=within(limit),
         write=within(limit or 60.0),
-        pool=within(_POOL_LIMIT),
+        pool=within(LIMITS.pool),
     )
 
 

@@ -11,10 +11,8 @@ import socket
 from collections.abc import Generator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from .._values.limits import LIMITS
 from .tcp import Address, make_socket
-
-ATTEMPT_DELAY = 0.25
-"""Seconds before the next address is tried as well (RFC 8305 section 5)."""
 
 _UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
@@ -67,7 +65,7 @@ def race(host: str, addresses: Sequence[Address], favourite: Favourite) -> Race:
                     errors.append((address, error))
                     continue
             while in_flight:
-                ready = yield Wait(tuple(in_flight), ATTEMPT_DELAY if waiting else None)
+                ready = yield Wait(tuple(in_flight), LIMITS.attempt_delay if waiting else None)
                 for sock in [sock for sock in in_flight if sock in ready]:
                     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                     if not code:

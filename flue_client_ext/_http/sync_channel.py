@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from .._values.http import Head, Request
+from .._values.limits import LIMITS
 from .._values.steps import DeadlineExceeded, Failure
 from .failures import failure_of
 from .http11 import HttpCut
 from .pool import MOST_IDLE, Link, Pool, can_carry
 from .sync_socket import SyncSocket
-from .tcp import CONNECT_TIMEOUT
 from .wire import Connect, Established, Receive, Route, Send, Talk
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class OwnChannel:
             link = self._link = self._pool.take(request)
             if self._aborted:  # abort() came while there was no socket to tell
                 link.socket.abort()
-        return self._run(link, lambda: link.http.open(request), CONNECT_TIMEOUT, limit, deadline)
+        return self._run(link, lambda: link.http.open(request), LIMITS.connect, limit, deadline)
 
     def read(self, limit: float | None, deadline: float) -> bytes | Failure:
         link = self._link

@@ -10,9 +10,6 @@ from typing import Any
 
 from .http11 import Unreachable
 
-CONNECT_TIMEOUT = 5.0
-"""Seconds for name look-up, connection, proxy tunnel and TLS together."""
-
 READ_SIZE = 256 * 1024
 
 Address = tuple[Any, Any, Any, Any, Any]

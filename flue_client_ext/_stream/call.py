@@ -14,9 +14,6 @@ from .backoff import UNARY, BackoffOptions, GaveUp, Retry
 from .credentials import Credentials
 from .policy import decide
 
-READ_LIMIT = 45.0
-"""Seconds without a byte until a peer counts as dead: three heartbeats (PROTOCOL, SSE frames)."""
-
 MAX_BODY_BYTES = 256 * 1024 * 1024
 _REFRESHES = 3
 
@@ -89,7 +86,7 @@ def call(
     ambient: Ambient,
     *,
     options: BackoffOptions | None = None,
-    limit: float | None = READ_LIMIT,
+    limit: float | None = None,
 ) -> Conversation[Answer]:
     """Perform one call and return its answer, whatever its status."""
     retry = Retry(options or UNARY, ambient.jitter)

@@ -17,25 +17,16 @@ after it had lived for a while does not (PROTOCOL, SSE frames: connections are c
 
 from __future__ import annotations
 
+from .._values.limits import LIMITS
 from .._values.steps import Ambient, Batch, Conversation, DeadlineExceeded, Deliver, Failure
 from ..errors import FlueProtocolError, FlueTimeoutError
-from .call import READ_LIMIT, send
+from .call import send
 from .page import Reading
 from .position import Position
 from .reader import Reader
 from .recovery import Recovery
 from .source import Mode, Source, Trouble
 from .stats import Tally
-
-START_LIMIT = 5.0
-"""Seconds for the first byte of an SSE answer that may be replaced by pages: a server sends one at
-once, so silence means a proxy that buffers."""
-
-BATCH_LIMIT = 15.0
-"""Seconds for the next batch of such an answer while one is due, however many bytes come."""
-
-POLL_PACE = 1.0
-"""Seconds at least between the starts of two long-polls that bring nothing."""
 
 
 class Follower:
@@ -100,7 +91,7 @@ class Follower:
         elif progress:
             self._recovery.retry.reset()
         elif not self._ended and self._doubted is None:
-            yield from self._recovery.idle(mode, lasted, POLL_PACE)
+            yield from self._recovery.idle(mode, lasted, LIMITS.poll_pace)
 
     def _request(self) -> Conversation[Trouble | None]:
         """Send the request of this round and read its answer."""
@@ -109,7 +100,7 @@ class Follower:
         request = self._source.request(method, position.offset, mode, position.cursor)
         reader = Reader(request, position.offset, self._source, self._ambient, self._tally)
         shortcut = self._recovery.is_shortcut(mode)
-        limit = START_LIMIT if shortcut else READ_LIMIT
+        limit = LIMITS.start if shortcut else LIMITS.read
         head = yield from send(request, self._source.credentials, limit)
         if isinstance(head, Failure):
             return reader.failed(head)
@@ -130,7 +121,7 @@ class Follower:
         position = self._position
         due = holding or not (position.heard and position.caught_up)
         due = position.behind or (due and self._recovery.is_shortcut(self._mode))
-        return due and self._ambient.monotonic() - self._moved_at > BATCH_LIMIT
+        return due and self._ambient.monotonic() - self._moved_at > LIMITS.batch
 
     def _take(self, reading: Reading) -> Conversation[bool]:
         """Hand a batch over; leave out one that was handed over before. Says whether the answer

@@ -22,13 +22,10 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from .._values.http import is_retryable
+from .._values.limits import LIMITS
 from .._values.steps import Failure
 
 Decision: TypeAlias = Literal["at once", "after a pause", "never"]
-
-ROUTINE_LIFE = 1.0
-"""Seconds after which the end of a live connection is routine rather than a failure, and after
-which a kept-alive connection that ended had not been dead before."""
 
 _PATIENCE = 2
 """Failures without progress that SSE is allowed once it has brought a frame."""
@@ -44,7 +41,7 @@ def decide(method: str, outcome: Failure | int | None, lasted: float) -> Decisio
         return "after a pause" if again else "never"
     if outcome.permanent or (method == "POST" and outcome.sent):
         return "never"
-    if outcome.kind == "interrupted" or (outcome.stale and lasted < ROUTINE_LIFE):
+    if outcome.kind == "interrupted" or (outcome.stale and lasted < LIMITS.routine_life):
         return "at once"
     return "after a pause"
 

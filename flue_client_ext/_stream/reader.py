@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from .._values.http import Answer, Head, Request, is_retryable, retry_after, speaker
+from .._values.limits import LIMITS
 from .._values.steps import Ambient, Conversation, Failure, Note, Read
 from ..errors import FlueProtocolError, StreamResetError
-from .call import READ_LIMIT, connection_error, read_body
+from .call import connection_error, read_body
 from .page import Reading, parse_control, parse_items, parse_page
 from .source import Source, Trouble
 from .sse import Framer, FrameTooLarge, parse_frame
@@ -40,7 +41,7 @@ class Reader:
 
     def page(self, head: Head, take: Take) -> Conversation[Trouble | None]:
         self._tally.heard()
-        body = yield from read_body(self._request, READ_LIMIT)
+        body = yield from read_body(self._request, LIMITS.read)
         if isinstance(body, Failure):
             return self.failed(body)
         self._tally.received(len(body))
@@ -97,7 +98,7 @@ class Reader:
                     reading = parse_control(data, items, self._request, self._offset)
                     self._offset, items, held = reading.batch.offset, [], 0
                     if reading.batch.up_to_date:
-                        limit = READ_LIMIT
+                        limit = LIMITS.read
                     if (yield from take(reading)):
                         return None
             if overdue(bool(items)):
@@ -106,7 +107,7 @@ class Reader:
     def tail(self, head: Head) -> Conversation[Trouble | None]:
         """Read the answer to a `HEAD`, which tells the end of a stream from an offset that points
         beyond it (PROTOCOL, beyond the head)."""
-        body = yield from read_body(self._request, READ_LIMIT)
+        body = yield from read_body(self._request, LIMITS.read)
         if isinstance(body, Failure):
             return self.failed(body)
         if is_retryable(head.status) or head.status in (401, 403, 404, 410):

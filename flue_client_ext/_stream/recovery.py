@@ -3,10 +3,11 @@ in the place of SSE, or the error. `policy` has the tables; this does what they 
 
 from __future__ import annotations
 
+from .._values.limits import LIMITS
 from .._values.steps import Ambient, Conversation, Note, Sleep
 from ..errors import FlueProtocolError
 from .backoff import GaveUp, Retry
-from .policy import ROUTINE_LIFE, decide, gives_way
+from .policy import decide, gives_way
 from .position import Position
 from .source import Live, Mode, Source, Trouble
 from .stats import Tally
@@ -103,4 +104,4 @@ def _is_routine(trouble: Trouble, mode: Mode, lasted: float) -> bool:
     """Whether a live connection came to the kind of end that all of them come to."""
     failure = trouble.failure
     cut = failure is not None and failure.kind == "cut" and mode in ("long-poll", "sse")
-    return cut and lasted >= ROUTINE_LIFE
+    return cut and lasted >= LIMITS.routine_life

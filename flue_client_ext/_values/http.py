@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-RETRY_AFTER_CAP = 60.0
-"""Seconds: the longest that a server's Retry-After is obeyed."""
+from .limits import LIMITS
 
 _CODINGS = frozenset(
     {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}
@@ -131,7 +130,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float:
     """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return min(float(value), RETRY_AFTER_CAP)
+        return min(float(value), LIMITS.retry_after)
     from datetime import UTC  # rarely needed, and slow to import
     from email.utils import parsedate_to_datetime
 
@@ -142,7 +141,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float:
         seconds = when.timestamp() - now
     except (ValueError, OverflowError):
         return 0.0
-    return min(max(seconds, 0.0), RETRY_AFTER_CAP)
+    return min(max(seconds, 0.0), LIMITS.retry_after)
 
 
 def redirect_origin(answer: Answer) -> str | None:

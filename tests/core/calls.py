@@ -7,6 +7,7 @@ from typing import Any
 from flue_client_ext._stream.call import call
 from flue_client_ext._stream.credentials import Credentials
 from flue_client_ext._values.http import Request
+from flue_client_ext._values.limits import LIMITS
 
 from .play import Clock, Play
 
@@ -16,5 +17,6 @@ URL = "http://server.test/workflows/x?wait=result&sig=SECRET"
 def begin(method: str = "GET", credentials: Credentials | None = None, **options: Any) -> Play:
     clock = Clock()
     request = Request(method, URL, {}, b"{}" if method == "POST" else None)
+    options = {"limit": LIMITS.read, **options}
     conversation = call(request, credentials or Credentials(), clock.ambient, **options)
     return Play(conversation, clock)

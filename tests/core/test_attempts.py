@@ -13,9 +13,9 @@ from flue_client_ext import (
     InvokeOutcomeUnknownError,
 )
 from flue_client_ext._stream import call as module
-from flue_client_ext._stream.call import READ_LIMIT
 from flue_client_ext._stream.credentials import Credentials
 from flue_client_ext._values.http import Answer
+from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Call, Read
 
 from .calls import begin
@@ -133,9 +133,9 @@ def test_a_deadline_ends_the_call_wherever_it_is(method: str, place: str) -> Non
 
 def test_every_wait_has_its_limit_unless_the_run_itself_is_waited_for() -> None:
     play = begin()
-    assert play.step.timeout == READ_LIMIT
+    assert play.step.timeout == LIMITS.read
     play.head(200)
-    assert play.wants(Read(READ_LIMIT))
+    assert play.wants(Read(LIMITS.read))
     endless = begin("POST", limit=None)
     assert endless.step.timeout is None
     endless.head(200)

@@ -10,8 +10,7 @@ from flue_client_ext import (
     BackoffOptions,
     FlueApiError,
 )
-from flue_client_ext._stream.call import READ_LIMIT
-from flue_client_ext._stream.follow import START_LIMIT
+from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Batch, Read, Sleep
 
 from .play import CUT, REFUSED, SILENT, control, data, follow, reading
@@ -88,7 +87,7 @@ def test_auto_stays_with_SSE_that_has_worked() -> None:
 
 
 def test_SSE_that_may_be_replaced_must_speak_soon_until_the_tail_is_reached() -> None:
-    for live, first in (("auto", START_LIMIT), ("sse", READ_LIMIT)):
+    for live, first in (("auto", LIMITS.start), ("sse", LIMITS.read)):
         play = follow("b", live=live)
         assert play.step.timeout == first
         play.sse()
@@ -97,11 +96,11 @@ def test_SSE_that_may_be_replaced_must_speak_soon_until_the_tail_is_reached() ->
         assert play.wants(Read(first))
         play.bytes(control("b", "up_to_date"))
         play.taken()
-        assert play.wants(Read(READ_LIMIT))
+        assert play.wants(Read(LIMITS.read))
     play = follow()
     play.page([1], "b")
     play.taken()
-    assert play.step.timeout == START_LIMIT
+    assert play.step.timeout == LIMITS.start
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

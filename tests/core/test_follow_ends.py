@@ -10,7 +10,7 @@ from flue_client_ext import (
     FlueTimeoutError,
     StreamResetError,
 )
-from flue_client_ext._stream.call import READ_LIMIT
+from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Batch, Deliver, Read, Sleep
 
 from .play import CUT, STALE, FollowPlay, control, data, follow
@@ -138,9 +138,9 @@ def test_a_deadline_gives_the_offset_to_go_on_from_wherever_it_passes() -> None:
 def test_every_wait_of_a_page_or_a_poll_has_its_limit() -> None:
     for live in (None, "long-poll"):
         play = follow(live=live)
-        assert play.step.timeout == READ_LIMIT
+        assert play.step.timeout == LIMITS.read
         play.head(200)
-        assert play.wants(Read(READ_LIMIT))
+        assert play.wants(Read(LIMITS.read))
 
 
 def test_the_offset_moves_only_when_the_consumer_asks_for_more() -> None:

@@ -8,7 +8,7 @@ from flue_client_ext import (
     BackoffOptions,
     FlueProtocolError,
 )
-from flue_client_ext._stream.follow import POLL_PACE
+from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Batch, Open, Read
 
 from .play import CUT, control, data, follow
@@ -160,11 +160,11 @@ def test_a_server_that_says_nothing_new_at_once_is_asked_at_a_sane_pace(live: st
         if isinstance(play.step, Open) and live == "auto":
             live = "long-poll"
             continue
-        assert play.slept() == pytest.approx(POLL_PACE)
+        assert play.slept() == pytest.approx(LIMITS.poll_pace)
     play.clock.now += 0.4
     play.page(None, "b", "up_to_date")
     play.taken()
-    assert play.slept() == pytest.approx(POLL_PACE - 0.4)
+    assert play.slept() == pytest.approx(LIMITS.poll_pace - 0.4)
 
 
 def test_an_answer_that_leads_nowhere_is_trouble_that_ends_after_the_retries() -> None:

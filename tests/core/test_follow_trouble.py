@@ -10,7 +10,7 @@ from flue_client_ext import (
     BackoffOptions,
     FlueConnectionError,
 )
-from flue_client_ext._stream.policy import ROUTINE_LIFE
+from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Batch, Open, Sleep
 
 from .play import CUT, SILENT, STALE, UNTRUSTED, control, data, follow, reading
@@ -64,7 +64,7 @@ def test_without_progress_the_retries_end_and_the_error_names_the_offset() -> No
 def test_the_routine_end_of_a_live_connection_is_no_failure() -> None:
     play = reading(backoff=BackoffOptions(max_retries=0))
     for _ in range(40):
-        play.clock.now += ROUTINE_LIFE
+        play.clock.now += LIMITS.routine_life
         play.fail(CUT)
         assert play.asked == ("GET", "sse", "b")
         play.sse(control("b", "up_to_date"))

@@ -11,7 +11,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flue_client_ext._values.http import (
-    RETRY_AFTER_CAP,
     Answer,
     Head,
     Request,
@@ -21,6 +20,7 @@ from flue_client_ext._values.http import (
     redirect_origin,
     retry_after,
 )
+from flue_client_ext._values.limits import LIMITS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 
@@ -39,8 +39,8 @@ def test_a_read_is_tried_again_for_exactly_the_statuses_that_may_pass() -> None:
         ("0", 0.0),
         ("7", 7.0),
         (" 7 ", 7.0),
-        ("3600", RETRY_AFTER_CAP),
-        ("9" * 5000, RETRY_AFTER_CAP),
+        ("3600", LIMITS.retry_after),
+        ("9" * 5000, LIMITS.retry_after),
         ("1.5", 0.0),
         ("-5", 0.0),
         ("+5", 0.0),
@@ -55,11 +55,11 @@ def test_a_read_is_tried_again_for_exactly_the_statuses_that_may_pass() -> None:
         ("Sun, 22 Nov 2026 14:00:20 +0200", 20.0),
         ("Sun, 22 Nov 2026 12:00:20 -0000", 20.0),
         ("Sun, 22 Nov 2026 11:59:00 GMT", 0.0),
-        ("Sun, 22 Nov 2027 12:00:00 GMT", RETRY_AFTER_CAP),
+        ("Sun, 22 Nov 2027 12:00:00 GMT", LIMITS.retry_after),
         ("Sun, 31 Feb 2026 12:00:00 GMT", 0.0),
         ("Sun, 22 Nov 99999999999999999999 12:00:00 GMT", 0.0),
         ("Sun, 22 Nov 0 12:00:00 GMT", 0.0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", RETRY_AFTER_CAP),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LIMITS.retry_after),
         ("Fri, 31 Dec 9999 23:59:59 -9959", 0.0),
         ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
         ("Sun, 22 Nov 2026 12:00:20 +99999999999999999999", 0.0),
@@ -96,7 +96,7 @@ def test_a_date_without_a_zone_is_in_UTC_wherever_this_machine_stands(
 @example("Mon, 1 1 1")
 @settings(max_examples=1500, deadline=None)
 def test_no_Retry_After_whatever_breaks_or_exceeds_the_cap(value: str) -> None:
-    assert 0.0 <= retry_after({"retry-after": value}, NOW) <= RETRY_AFTER_CAP
+    assert 0.0 <= retry_after({"retry-after": value}, NOW) <= LIMITS.retry_after
 
 
 @given(st.datetimes(min_value=datetime(2026, 11, 22, 11), max_value=datetime(2026, 11, 22, 13)))
@@ -104,7 +104,7 @@ def test_no_Retry_After_whatever_breaks_or_exceeds_the_cap(value: str) -> None:
 def test_a_date_gives_the_seconds_until_then(when: datetime) -> None:
     at = when.replace(tzinfo=UTC, microsecond=0)
     wait = retry_after({"retry-after": email.utils.format_datetime(at, usegmt=True)}, NOW)
-    assert wait == pytest.approx(min(max(at.timestamp() - NOW, 0), RETRY_AFTER_CAP))
+    assert wait == pytest.approx(min(max(at.timestamp() - NOW, 0), LIMITS.retry_after))
 
 
 @pytest.mark.parametrize(

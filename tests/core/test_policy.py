@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from flue_client_ext import FlueConnectionError, StreamResetError
-from flue_client_ext._stream.policy import ROUTINE_LIFE, decide, gives_way
+from flue_client_ext._stream.policy import decide, gives_way
+from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Failure, Sleep
 
 from .play import CUT, REFUSED, SILENT, STALE, UNTRUSTED, control, data, follow, reading
@@ -41,7 +42,7 @@ def test_what_is_sent_again(outcome: Any, read: str, post: str) -> None:
 
 
 def test_a_kept_connection_that_ends_after_a_while_had_not_been_dead() -> None:
-    assert decide("GET", STALE, ROUTINE_LIFE) == "after a pause"
+    assert decide("GET", STALE, LIMITS.routine_life) == "after a pause"
 
 
 NOTHING = {"progress": False, "heard": False, "answered": True, "bulk": True, "failures": 0}

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-import flue_client_ext
 from flue_client_ext import BackoffOptions
+from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import RawServer
 
-CORE = [
-    import_module(f"flue_client_ext._stream.{found.name}")
-    for found in pkgutil.iter_modules([str(Path(flue_client_ext.__file__).parent / "_stream")])
-]
 Serve = Callable[..., RawServer]
 
 
@@ -43,16 +36,12 @@ def quick() -> BackoffOptions:
 @pytest.fixture
 def soon_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence counts as death after a moment rather than after three heartbeats."""
-    set_limits(monkeypatch, READ_LIMIT=0.15, START_LIMIT=0.15)
+    set_limits(monkeypatch, read=0.15, start=0.15)
 
 
-def set_limits(monkeypatch: pytest.MonkeyPatch, **values: float) -> None:
-    """Change the core's constants in each of its modules that has them."""
-    for name, value in values.items():
-        holders = [module for module in CORE if hasattr(module, name)]
-        assert holders, f"nobody has {name} any more"
-        for module in holders:
-            monkeypatch.setattr(module, name, value)
+def set_limits(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
+    for name, value in seconds.items():
+        monkeypatch.setattr(LIMITS, name, value)
 
 
 @pytest.fixture(params=["long-poll", "sse", "auto", False], ids=str)

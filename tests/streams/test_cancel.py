@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flue_client_ext import AbortController, BackoffOptions, FlueAbortError
+from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import Connection, RawServer, Request
 from tests.worlds import World
 
@@ -66,7 +67,7 @@ BLOCKED: dict[str, tuple[Any, Any]] = {
 
 @pytest.fixture(autouse=True)
 def slow_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flue_client_ext._stream.follow.POLL_PACE", 30.0)
+    monkeypatch.setattr(LIMITS, "poll_pace", 30.0)
 
 
 @pytest.fixture(autouse=True)

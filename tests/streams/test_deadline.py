@@ -45,7 +45,7 @@ def times_out(read: Callable[[], Any]) -> FlueTimeoutError:
 def test_a_deadline_passes_in(
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch, where: str, tls: bool
 ) -> None:
-    set_limits(monkeypatch, POLL_PACE=30.0)
+    set_limits(monkeypatch, poll_pace=30.0)
     handler, live = BLOCKED[where]
     server = serve(handler, tls=tls)
     client = client_of(any_world, server, tls)

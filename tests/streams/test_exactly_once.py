@@ -86,7 +86,7 @@ class Recorder:
 def test_a_batch_that_a_server_repeats_is_dropped_and_counted(
     any_world: World, serve: Serve, live: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_limits(monkeypatch, POLL_PACE=0.0)
+    set_limits(monkeypatch, poll_pace=0.0)
     asked = iter(range(10**6))
 
     def fault(request: Request) -> Fault:

@@ -182,7 +182,7 @@ def test_auto_turns_to_long_poll_where_sse_is_spoiled(
     spoiler: str,
 ) -> None:
     if "buffered" in spoiler:
-        set_limits(monkeypatch, START_LIMIT=0.15)
+        set_limits(monkeypatch, start=0.15)
     server = serve(no_sse(SPOILERS[spoiler])(Replay(SPOILED, page=4)))
     quick = BackoffOptions(initial_delay=0.001)
     stream = any_world.client(server.url).runs.stream(RUN, live="auto", backoff_options=quick)
@@ -200,7 +200,7 @@ def test_catching_up_turns_to_pages_where_sse_is_spoiled(
 ) -> None:
     """No retry is needed for that, so none is allowed here."""
     if "buffered" in spoiler:
-        set_limits(monkeypatch, START_LIMIT=0.15)
+        set_limits(monkeypatch, start=0.15)
     server = serve(no_sse(SPOILERS[spoiler])(Replay(SPOILED, page=4)))
     client = any_world.client(server.url)
     assert dicts(client.runs.events(RUN, backoff_options=NO_RETRY)) == SPOILED

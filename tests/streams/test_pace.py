@@ -59,7 +59,7 @@ def test_an_offset_beyond_the_tail_costs_two_requests(
 def test_a_server_that_answers_204_at_once_is_asked_at_a_sane_pace(
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_limits(monkeypatch, POLL_PACE=0.06)
+    set_limits(monkeypatch, poll_pace=0.06)
     done = threading.Event()
 
     def handler(request: Request, connection: Connection) -> None:

@@ -122,7 +122,7 @@ def test_good_answers_that_bring_nothing_part_the_failures_before_and_behind_the
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Failures that are not consecutive do not add up: an idle run may be followed for days."""
-    set_limits(monkeypatch, POLL_PACE=0.0)
+    set_limits(monkeypatch, poll_pace=0.0)
     replay = Replay([log_event(0)], closed=False, hold=0.0)
     asked = iter(range(10**6))
 
@@ -144,7 +144,7 @@ def test_a_live_connection_that_ends_after_a_while_is_routine(
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch, live: str, how: str
 ) -> None:
     """No retry is allowed here, and none is needed: proxies do this all the time."""
-    set_limits(monkeypatch, ROUTINE_LIFE=0.02)
+    set_limits(monkeypatch, routine_life=0.02)
     replay = Replay([log_event(0)], closed=False)
     held = []
     wait = threading.Event().wait
@@ -181,7 +181,7 @@ def test_a_live_connection_that_ends_after_a_while_is_routine(
 def test_heartbeats_keep_a_silent_stream_alive(
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_limits(monkeypatch, READ_LIMIT=1.0)
+    set_limits(monkeypatch, read=1.0)
     wait = threading.Event().wait
     frame = b'event: data\ndata:[{"type":"run_end","v":3,"eventIndex":1,"runId":"r"}]\n\n'
 
@@ -203,7 +203,7 @@ def test_heartbeats_keep_a_silent_stream_alive(
 def test_an_event_stream_that_falls_silent_is_reopened(
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch, live: str
 ) -> None:
-    set_limits(monkeypatch, READ_LIMIT=0.3)
+    set_limits(monkeypatch, read=0.3)
     replay = Replay([log_event(0)], closed=False)
 
     def handler(request: Request, connection: Connection) -> None:

@@ -203,7 +203,7 @@ WAYS: dict[str, Callable[[Any, BackoffOptions], Any]] = {
 def test_a_fault_of_SSE_costs_no_event(
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch, name: str, way: str
 ) -> None:
-    set_limits(monkeypatch, START_LIMIT=SILENT, BATCH_LIMIT=0.3)
+    set_limits(monkeypatch, start=SILENT, batch=0.3)
     for intact in (0, 2):
         gateway = Gateway(FAULTS[name], intact)
         client = any_world.client(serve(gateway).url)

@@ -99,7 +99,7 @@ async def read_async(url: str, options: dict[str, Any]) -> tuple[list[Any], str,
 
 
 def test_soak(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    set_limits(monkeypatch, READ_LIMIT=0.25, START_LIMIT=0.25, POLL_PACE=0.0)
+    set_limits(monkeypatch, read=0.25, start=0.25, poll_pace=0.0)
     run = whole_run(EVENTS)
     backoff = BackoffOptions(initial_delay=1e-5, max_delay=1e-4, max_retries=None)
     weather = Weather(SEED)

@@ -21,6 +21,7 @@ from flue_client_ext import (
     FlueTimeoutError,
     InvokeOutcomeUnknownError,
 )
+from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.forward_proxy import ForwardProxy
 from tests.unary.support import (
@@ -233,7 +234,7 @@ def test_the_deadline_holds_on_a_connection_that_is_new_after_all(client_of: Any
 def test_a_peer_may_be_silent_for_as_long_as_the_read_limit(
     client_of: Any, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flue_client_ext._flue.api.READ_LIMIT", SHORT)
+    monkeypatch.setattr(LIMITS, "read", SHORT)
     with RawServer(raw(STALLS[name], "hold")) as server:
         client = client_of(server.url, timeout=None)
         error = failure(client.workflows.invoke, "w")

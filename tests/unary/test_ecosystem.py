@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from flue_client_ext import FlueApiError, FlueProtocolError
-from flue_client_ext._http import httpx_common
+from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import (
     QUICK,
@@ -56,8 +56,8 @@ def test_a_client_of_the_other_world_or_of_another_kind_is_refused(any_world: Wo
 def test_a_wait_for_the_users_full_pool_sends_nothing_and_is_repeated(
     any_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert httpx_common._POOL_LIMIT == 30
-    monkeypatch.setattr(httpx_common, "_POOL_LIMIT", 0.05)
+    assert LIMITS.pool == 30
+    monkeypatch.setattr(LIMITS, "pool", 0.05)
     repeated: list[None] = []
     release: list[Connection] = []
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from flue_client_ext import InvokeOutcomeUnknownError
-from flue_client_ext._http import http11
 from flue_client_ext._http.http11 import Connection as Http
 from flue_client_ext._http.pool import Link, Pool, can_carry
+from flue_client_ext._values.limits import LIMITS
 from tests.core.talk import GET, POST, Wire, exchange, route
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import failure, works
@@ -105,7 +105,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 def test_a_POST_after_a_moment_does_not_meet_a_server_that_is_just_closing(
     any_world: World, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    monkeypatch.setattr(http11, "_CERTAIN_IDLE", 0.0)
+    monkeypatch.setattr(LIMITS, "certain_idle", 0.0)
     with RawServer(once_each) as server:
         client = any_world.client(server.url)
         CALLS[first](client)
@@ -117,7 +117,7 @@ def test_a_POST_after_a_moment_does_not_meet_a_server_that_is_just_closing(
 def test_a_read_uses_a_kept_connection_and_is_sent_again_when_that_closes(
     any_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http11, "_CERTAIN_IDLE", 0.0)
+    monkeypatch.setattr(LIMITS, "certain_idle", 0.0)
     with RawServer(once_each) as server:
         client = any_world.client(server.url)
         for _ in range(2):
@@ -143,7 +143,7 @@ def test_within_a_moment_the_outcome_is_left_open(any_world: World) -> None:
 def test_a_POST_leaves_no_idle_connections_behind(
     any_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http11, "_CERTAIN_IDLE", 0.0)
+    monkeypatch.setattr(LIMITS, "certain_idle", 0.0)
     with RawServer(works) as server:
         client = any_world.client(server.url)
         for _ in range(5):

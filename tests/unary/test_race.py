@@ -19,8 +19,9 @@ from flue_client_ext import (
     FlueConnectionError,
     FlueTimeoutError,
 )
-from flue_client_ext._http.race import ATTEMPT_DELAY, Favourite, Race, _interleaved, race
+from flue_client_ext._http.race import Favourite, Race, _interleaved, race
 from flue_client_ext._http.tcp import Address, make_socket
+from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import RawServer
 from tests.unary.support import NEVER_AGAIN, Aside, failure, leftover_threads, works
 from tests.worlds import World
@@ -98,9 +99,9 @@ def test_the_next_address_is_tried_beside_a_silent_one(monkeypatch: pytest.Monke
     player = Player(monkeypatch)
     attempts = race("h", [row("a"), row("b"), row("c")], Favourite())
     wait = next(attempts)
-    assert (len(wait.sockets), wait.seconds) == (1, ATTEMPT_DELAY)
+    assert (len(wait.sockets), wait.seconds) == (1, LIMITS.attempt_delay)
     wait = step(attempts, [])
-    assert (len(wait.sockets), wait.seconds) == (2, ATTEMPT_DELAY)
+    assert (len(wait.sockets), wait.seconds) == (2, LIMITS.attempt_delay)
     wait = step(attempts, [])
     assert (len(wait.sockets), wait.seconds) == (3, None)
     assert step(attempts, [player.made[1]]) is player.made[1]
@@ -224,14 +225,14 @@ def test_a_silent_address_is_passed_over_and_costs_nothing_later(
             server.reset_all()  # the next call needs a connection of its own
             assert server.wait_idle()
             # From here on, whoever begins with the silent address waits longer than the call may.
-            monkeypatch.setattr("flue_client_ext._http.race.ATTEMPT_DELAY", 10 * PATIENCE)
+            monkeypatch.setattr(LIMITS, "attempt_delay", 10 * PATIENCE)
         assert server.accepted == 3
 
 
 def test_an_address_that_refuses_costs_nothing(
     any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flue_client_ext._http.race.ATTEMPT_DELAY", 10 * PATIENCE)
+    monkeypatch.setattr(LIMITS, "attempt_delay", 10 * PATIENCE)
     with RawServer(works) as server:
         resolves("127.0.0.2", "127.0.0.3", "127.0.0.1")
         client = any_world.client(f"http://flue.test:{server.port}")

@@ -20,7 +20,8 @@ from flue_client_ext import (
     FlueProtocolError,
     FlueTimeoutError,
 )
-from flue_client_ext._values.http import RETRY_AFTER_CAP, retry_after
+from flue_client_ext._values.http import retry_after
+from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import NEVER_AGAIN, QUICK, api_error, failure, in_turn, says, works
 from tests.worlds import World
@@ -180,11 +181,11 @@ KNOWN: list[tuple[str, float]] = [
     ("7", 7),
     (" 7 ", 7),
     ("59", 59),
-    ("61", RETRY_AFTER_CAP),
-    ("9" * 400, RETRY_AFTER_CAP),
+    ("61", LIMITS.retry_after),
+    ("9" * 400, LIMITS.retry_after),
     (email.utils.formatdate(NOW + 20, usegmt=True), 20),
     (email.utils.formatdate(NOW - 20, usegmt=True), 0),
-    (email.utils.formatdate(NOW + 7200, usegmt=True), RETRY_AFTER_CAP),
+    (email.utils.formatdate(NOW + 7200, usegmt=True), LIMITS.retry_after),
     ("-1", 0),
     ("1.5", 0),
     ("soon", 0),
@@ -206,4 +207,4 @@ def test_retry_after_is_read_in_both_its_forms_and_capped(value: str, seconds: f
 @example("1 2 3 4 5 6")
 @example("21 Oct 2026")
 def test_no_retry_after_breaks_a_read(value: Any) -> None:
-    assert 0 <= retry_after({"retry-after": value}, NOW) <= RETRY_AFTER_CAP
+    assert 0 <= retry_after({"retry-after": value}, NOW) <= LIMITS.retry_after

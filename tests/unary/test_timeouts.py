@@ -16,6 +16,7 @@ from flue_client_ext import FlueConnectionError, FlueTimeoutError, InvokeOutcome
 from flue_client_ext._http import tcp
 from flue_client_ext._http.async_channel import AsyncOwnChannel
 from flue_client_ext._http.sync_channel import OwnChannel
+from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import NEVER_AGAIN, borrowed, failure, works
 from tests.worlds import World
@@ -128,9 +129,8 @@ def test_a_tls_handshake_that_hangs_meets_the_deadline_with_nothing_sent(
 def test_connect_and_handshake_have_a_limit_of_their_own_without_any_deadline(
     any_world: World, monkeypatch: pytest.MonkeyPatch, stalled: str
 ) -> None:
-    assert tcp.CONNECT_TIMEOUT == 5.0
-    kind = "async" if any_world.is_async else "sync"
-    monkeypatch.setattr(f"flue_client_ext._http.{kind}_channel.CONNECT_TIMEOUT", SHORT)
+    assert LIMITS.connect == 5.0
+    monkeypatch.setattr(LIMITS, "connect", SHORT)
     tls = stalled == "handshake"
     with RawServer(works, tls=tls, mode="stall" if tls else "full") as server:
         context = server.client_context() if tls else None
@@ -150,7 +150,7 @@ def slow(_: Request, connection: Connection) -> None:
 def test_only_a_waiting_invoke_may_be_silent_beyond_the_read_limit(
     client_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flue_client_ext._flue.api.READ_LIMIT", SHORT)
+    monkeypatch.setattr(LIMITS, "read", SHORT)
     with RawServer(slow) as server:
         client = client_of(server.url, timeout=None)
         assert client.workflows.invoke("w", input=1, wait="result").result == 1

@@ -1,0 +1,57 @@
+"""The time limits of the whole package, in seconds: each in one place, for every ring.
+
+`LIMITS` is the one instance. Nothing in the package changes it; tests do."""
+
+from __future__ import annotations
+
+
+class Limits:
+    """Seconds."""
+
+    __slots__ = (
+        "attempt_delay",
+        "batch",
+        "certain_idle",
+        "connect",
+        "idle",
+        "poll_pace",
+        "pool",
+        "read",
+        "retry_after",
+        "routine_life",
+        "start",
+        "unary",
+    )
+
+    def __init__(self) -> None:
+        self.connect = 5.0
+        """For name look-up, connection, proxy tunnel and TLS together."""
+        self.attempt_delay = 0.25
+        """Between the starts of two attempts at the addresses of a host (RFC 8305 section 5)."""
+        self.pool = 30.0
+        """For a place in the pool of a user's httpx client."""
+        self.unary = 30.0
+        """The deadline of a single call when neither the call nor the client names another."""
+        self.read = 45.0
+        """Without a byte until a peer counts as dead: three heartbeats (PROTOCOL, SSE frames)."""
+        self.start = 5.0
+        """For the first byte of an SSE answer that may be replaced by pages: a server sends one at
+        once, so silence means a proxy that buffers."""
+        self.batch = 15.0
+        """For the next batch of such an answer while one is due, however many bytes come."""
+        self.poll_pace = 1.0
+        """At least between the starts of two long-polls that bring nothing."""
+        self.routine_life = 1.0
+        """After which the end of a live connection is routine rather than a failure, and after
+        which a kept-alive connection that ended had not been dead before."""
+        self.retry_after = 60.0
+        """The longest that a server's Retry-After is obeyed."""
+        self.idle = 4.0
+        """That a connection may lie idle when the server names no limit: below Node's and uvicorn's
+        5."""
+        self.certain_idle = 0.08
+        """For which it is certainly still open then: longer than a loop of calls takes from one to
+        the next, and shorter than any server waits that keeps connections at all."""
+
+
+LIMITS = Limits()
