@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 
+from .host import address_of, bare
 from .url import Url, parsed
 from .wire import Proxy
 
@@ -94,15 +95,16 @@ def _exempt(host: str, port: int, exempt: str) -> bool:
     """Whether `no_proxy` names the host. A name is never resolved for that."""
     if exempt == "*":
         return True
-    address = _network(host)
-    name = host.lower().removesuffix(".")
+    literal = address_of(host)
+    address = None if literal is None else _network(str(literal))
+    name = bare(host.lower())
     for entry, entry_port in _entries(exempt):
         if entry_port not in (None, port):
             continue
-        if address is not None:
-            if (network := _network(entry)) is not None and _contains(network, address):
-                return True
-        elif name == (domain := _domain(entry)) or (domain and name.endswith(f".{domain}")):
+        network, domain = _network(entry), _domain(entry)
+        if address is not None and network is not None and _contains(network, address):
+            return True
+        if name == domain or (address is None and domain and name.endswith(f".{domain}")):
             return True
     return False
 
@@ -117,14 +119,13 @@ def _entries(exempt: str) -> Iterator[tuple[str, int | None]]:
 
 
 def _network(text: str) -> Network | None:
-    """An address, or a network in CIDR notation; brackets and an IPv6 zone do not matter."""
+    """An address, or a network in CIDR notation; brackets and an IPv6 zone do not matter. Another
+    notation of an address is a name here, as for curl: it says so of the URL's host only."""
     address, slash, bits = text.replace("[", "").replace("]", "").partition("/")
     if slash and not (bits.isascii() and bits.isdigit()):
         return None
     try:
-        network = ipaddress.ip_network(
-            address.partition("%")[0].removesuffix(".") + slash + bits, strict=False
-        )
+        network = ipaddress.ip_network(bare(address) + slash + bits, strict=False)
     except ValueError:
         return None
     mapped = getattr(network.network_address, "ipv4_mapped", None)
@@ -138,7 +139,7 @@ def _contains(network: Network, address: Network) -> bool:
 
 
 def _domain(entry: str) -> str:
-    name = entry.lower().removesuffix(".").removeprefix(".")
+    name = bare(entry.lower()).removeprefix(".")
     if name.isascii():
         return name
     url = parsed(f"http://{name}")  # encoded as the name in a URL was

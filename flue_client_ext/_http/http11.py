@@ -13,7 +13,8 @@ import h11
 
 from .._values.http import Head, Request, fold_headers, is_retryable
 from .._values.limits import LIMITS
-from .wire import ESTABLISHED, RECEIVE, Connect, Proxy, Route, Send, Talk, tls_name
+from .host import bare, without_zone
+from .wire import ESTABLISHED, RECEIVE, Connect, Proxy, Route, Send, Talk
 
 if TYPE_CHECKING:
     from .tls import Tls
@@ -131,7 +132,7 @@ class Connection:
             )
         from .tls import Tls  # ssl takes longer to import than a plain request takes
 
-        self._tls = tls = Tls(self._route.tls_context(), tls_name(host))
+        self._tls = tls = Tls(self._route.tls_context(), bare(host))
         yield from tls.handshake()
 
     def _tunnel(self, proxy: Proxy) -> Talk[None]:
@@ -148,7 +149,7 @@ class Connection:
 
     def _serialised(self, link: h11.Connection, request: Request) -> bytes:
         parts = urlsplit(request.url)
-        host = _without_zone(parts.netloc)
+        host = without_zone(parts.netloc)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = [("host", host), *request.headers.items()]
         if request.body is not None:
@@ -207,12 +208,6 @@ class Connection:
             yield from self._tls.send(data)
         else:
             yield Send(data)
-
-
-def _without_zone(netloc: str) -> str:
-    """An IPv6 zone is this machine's own and is not sent (RFC 6874 section 4)."""
-    address, percent, rest = netloc.partition("%")
-    return f"{address}{rest[rest.index(']') :]}" if percent and "]" in rest else netloc
 
 
 def _announced_idle(keep_alive: str) -> float | None:

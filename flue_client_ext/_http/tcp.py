@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .host import address_of, without_dot
 from .http11 import Unreachable
 
 READ_SIZE = 256 * 1024
@@ -36,12 +36,10 @@ def make_socket(address: Address) -> socket.socket:
 
 def literal(host: str, port: int) -> Sequence[Address] | None:
     """The addresses of `host` when it is an IP address already: no look-up, which may block."""
-    try:
-        ipaddress.ip_address(host.partition("%")[0].removesuffix("."))
-    except ValueError:
+    if address_of(host) is None:
         return None
-    host = host.removesuffix(".")
-    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    numeric = socket.AI_NUMERICHOST
+    return socket.getaddrinfo(without_dot(host), port, type=socket.SOCK_STREAM, flags=numeric)
 
 
 def look_up(host: str, port: int, tell: Callable[[Found], object]) -> None:

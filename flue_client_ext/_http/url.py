@@ -9,6 +9,8 @@ import re
 
 from attrs import field, frozen
 
+from .host import without_dot
+
 _ORDINARY = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?P<port>[1-9][0-9]{0,4}))?"
     r"(?P<path>(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)"
@@ -65,7 +67,7 @@ def _is_host(host: str) -> bool:
     """Whether it is an address, or a name that DNS can hold (RFC 1035 section 2.3.4)."""
     if ":" in host or not host:  # a missing host is told apart by whoever asked
         return True
-    name = host.removesuffix(".")
+    name = without_dot(host)
     labels = name.split(".")
     return (
         len(name) <= _LONGEST_NAME

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
+from .host import without_zone
+
 if TYPE_CHECKING:
     import ssl
 
@@ -81,12 +83,5 @@ class Route(NamedTuple):
         return _authority(self.host, self.port)
 
 
-def tls_name(host: str) -> str:
-    """The name that TLS asks for and verifies: a host without the dot that makes it absolute (RFC
-    6066 section 3) and without an IPv6 zone, which means nothing to the peer."""
-    return host.partition("%")[0].removesuffix(".")
-
-
 def _authority(host: str, port: int) -> str:
-    bare = host.partition("%")[0]  # an IPv6 zone is this machine's own (RFC 6874 section 4)
-    return f"[{bare}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"[{without_zone(host)}]:{port}" if ":" in host else f"{host}:{port}"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import pytest
 import trustme
 from attrs import evolve
 
+from flue_client_ext._http.host import address_of, bare
 from flue_client_ext._http.http11 import Connection
-from flue_client_ext._http.wire import Proxy, tls_name
+from flue_client_ext._http.tcp import literal
+from flue_client_ext._http.wire import Proxy
 
 from .talk import GET, TlsPeer, Wire, exchange, route, trusting
 
@@ -32,7 +36,7 @@ def authority() -> trustme.CA:
     ],
 )
 def test_TLS_asks_for_a_name_without_dot_and_zone(host: str, name: str) -> None:
-    assert tls_name(host) == name
+    assert bare(host) == name
 
 
 @pytest.mark.parametrize(
@@ -84,3 +88,29 @@ def test_a_tunnel_is_asked_for_without_a_zone() -> None:
     way = route(tls=True, host="fe80::1%eth0")
     assert way.authority == "[fe80::1]:443"
     assert route(tls=True, host="server.test.").authority == "server.test.:443"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("10.0.0.1.", "10.0.0.1"),
+        ("127.1", "127.0.0.1"),
+        ("127.1.", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("0x7f000001", "127.0.0.1"),
+        ("0177.0.0.1", "127.0.0.1"),
+        ("::1", "::1"),
+        ("127.1.example", None),
+        ("256.0.0.1", None),
+        ("server.test", None),
+    ],
+)
+def test_an_address_needs_no_look_up_in_any_notation(host: str, address: str | None) -> None:
+    found = literal(host, 80)
+    assert (found and found[0][4][0]) == address
+    assert address_of(host) == (address and ip_address(address))
+
+
+def test_the_zone_of_an_address_is_for_this_machine() -> None:
+    assert str(address_of("fe80::1%eth0")) == "fe80::1"

@@ -124,6 +124,17 @@ def test_no_proxy_exempts_a_host(
         assert (proxy.accepted, len(server.requests)) == (0, 1)
 
 
+@pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f000001"])
+def test_no_proxy_exempts_an_address_in_every_notation(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    with RawServer(works) as server, ForwardProxy() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
+        any_world.client(f"http://{host}:{server.port}", token="t").workflows.invoke("w")
+        assert (proxy.accepted, len(server.requests)) == (0, 1)
+
+
 def test_no_proxy_for_others_exempts_nobody_else(
     any_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
