@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -14,7 +15,7 @@ from .async_socket import AsyncSocket
 from .detached import current_loop
 from .failures import failure_of
 from .http11 import HttpCut
-from .pool import MOST_IDLE, Link, Pool, can_carry
+from .pool import MOST_IDLE, Link, Pool
 from .wire import Connect, Established, Receive, Route, Send, Talk
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class AsyncOwnChannel:
 
     async def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         link = self._link
-        if link is None or not can_carry(link, request):
+        if link is None or not self._pool.trusts(link, request):
             await self.close()
             link = self._link = self._pool.take(request)
         return await self._run(
@@ -94,12 +95,16 @@ class AsyncOwnChannel:
         deadline: float,
     ) -> T | Failure:
         """Perform the operations of one exchange; `ESTABLISHED` starts the second time limit."""
+        began = time.monotonic()
         try:
             return await _perform(link.socket, begin(), first_limit, limit, deadline)
         except (HttpCut, OSError) as error:
+            failure = failure_of(link.http, error)
+            if self._link is link:  # not aborted
+                self._pool.learn(link, failure, time.monotonic() - began)
             if isinstance(error, TimeoutError) and anyio.current_time() >= deadline:
                 raise DeadlineExceeded(link.http.sent) from None
-            return failure_of(link.http, error)
+            return failure
 
 
 async def _perform(
@@ -131,7 +136,7 @@ async def _perform(
         except StopIteration as stop:
             result: T = stop.value
             return result
-    raise TimeoutError("timed out")
+    raise TimeoutError(f"timed out{socket.doing}")
 
 
 def _until(limit: float | None, deadline: float) -> float:

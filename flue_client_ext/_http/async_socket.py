@@ -23,16 +23,21 @@ class AsyncSocket:
         self._favourite = favourite
         self._socket: socket.socket | None = None
         self.heard_at = 0.0
+        self.address: Address | None = None
+        self.doing = ""
 
     async def connect(self, host: str, port: int) -> None:
+        self.doing = f" while looking up {host}"
         addresses = literal(host, port) or await _look_up(host, port)
         attempts = race(host, addresses, self._favourite)
         try:
             wait = next(attempts)
             while True:
+                self.doing = f" while {wait.doing}"
                 wait = attempts.send(await _writable(wait.sockets, wait.seconds))
         except StopIteration as stop:
-            self._socket = stop.value
+            self._socket, self.address = stop.value
+            self.doing = ""
         finally:
             attempts.close()
 

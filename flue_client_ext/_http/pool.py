@@ -11,20 +11,25 @@ from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from .._values.http import Request
+from .._values.limits import LIMITS
+from .._values.steps import Failure
 from .http11 import Connection
 from .race import Favourite
+from .tcp import Address
 from .wire import Route
 
 MOST_IDLE = 64
 _LEAST_CERTAIN = 0.01
-"""Seconds that even a server is trusted with that was seen to close a connection, perhaps because
-it was stopped: a loop of calls is faster."""
+"""Seconds that even a server is trusted with that was seen to close an idle connection, perhaps
+because it was stopped: a loop of calls is faster. Not one that closed it under a request."""
 _pools: weakref.WeakSet[Pool[Any]] = weakref.WeakSet()
 
 
 class Closable(Protocol):
     heard_at: float
     """When bytes came last, of `time.monotonic`."""
+    address: Address | None
+    """That it connected to."""
 
     def is_stale(self) -> bool: ...
     def close(self) -> None: ...
@@ -87,11 +92,15 @@ class Pool(Generic[S]):
             self._check_owner()
             while self._idle:
                 link = self._idle.pop()
-                if can_carry(link, request, self._certain):
+                if self.trusts(link, request):
                     return link
-                self._learn(link)
+                self._learn_of_idle(link)
                 link.socket.close()  # a POST's own takes its place
         return Link(Connection(self._route), self._make(self._favourite))
+
+    def trusts(self, link: Link[S], request: Request) -> bool:
+        """Whether `link` may carry `request`, after all that is known of its server."""
+        return can_carry(link, request, self._certain)
 
     def give_back(self, link: Link[S]) -> None:
         """Keep `link` for the next call if it can carry one; otherwise close it."""
@@ -103,6 +112,16 @@ class Pool(Generic[S]):
                 self._idle.append(link)
                 return
         link.socket.close()
+
+    def learn(self, link: Link[S], failure: Failure, lasted: float) -> None:
+        """Learn from a request that `link` failed to carry, after `lasted` seconds. A server that
+        closes a kept connection as a request comes gets no POST on a kept one any more; an address
+        that gave a new connection no answer is tried last from here on."""
+        if failure.stale:
+            if lasted < LIMITS.routine_life:
+                self._certain = 0.0
+        elif not (link.http.used or link.http.answered) and link.socket.address is not None:
+            self._favourite.failed(link.socket.address)
 
     def close(self) -> None:
         """Close the idle links; those in use close when their calls end."""
@@ -123,11 +142,11 @@ class Pool(Generic[S]):
             self._drop()
             self._owner = owner
 
-    def _learn(self, link: Link[S]) -> None:
+    def _learn_of_idle(self, link: Link[S]) -> None:
         """A server that closes connections sooner than it is trusted to is trusted no more."""
         closed_after = _silence(link)
         if closed_after < link.http.idle_limit and link.socket.is_stale():
-            self._certain = max(min(self._certain, closed_after / 2), _LEAST_CERTAIN)
+            self._certain = min(self._certain, max(closed_after / 2, _LEAST_CERTAIN))
 
     def _drop(self) -> None:
         for link in self._idle:

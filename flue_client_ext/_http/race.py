@@ -19,30 +19,52 @@ _UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 class Wait(NamedTuple):
     """Wait until some of `sockets` are writable, at most `seconds`; the reply are those that are:
-    none when the time has passed."""
+    none when the time has passed. `doing` says what for, in an error."""
 
     sockets: Sequence[socket.socket]
     seconds: float | None
+    doing: str
 
 
-Race: TypeAlias = Generator[Wait, Sequence[socket.socket], socket.socket]
+class Connected(NamedTuple):
+    socket: socket.socket
+    address: Address
+
+
+Race: TypeAlias = Generator[Wait, Sequence[socket.socket], Connected]
 
 
 class Favourite:
-    """The address that answered last: tried first until it fails. Of one client, hence one host."""
+    """The address that answered last, tried first until it fails, and those that failed, tried
+    last, the latest behind the others. Of one client, hence one host."""
 
     def __init__(self) -> None:
         self._address: Address | None = None
+        self._failed: list[Address] = []
 
     def first(self, addresses: Sequence[Address]) -> list[Address]:
-        return sorted(addresses, key=lambda address: address != self._address)
+        return sorted(addresses, key=self._rank)
 
     def answered(self, address: Address) -> None:
         self._address = address
+        self._forgive(address)
 
     def failed(self, address: Address) -> None:
+        """Put `address` behind all others: it refused, was silent for the delay of an attempt, or
+        connected and never answered."""
         if address == self._address:
             self._address = None
+        self._forgive(address)
+        self._failed = [*self._failed, address]
+
+    def _forgive(self, address: Address) -> None:
+        self._failed = [other for other in self._failed if other != address]
+
+    def _rank(self, address: Address) -> int:
+        if address == self._address:
+            return -1
+        failed = self._failed  # which another thread may replace
+        return failed.index(address) + 1 if address in failed else 0
 
 
 def race(host: str, addresses: Sequence[Address], favourite: Favourite) -> Race:
@@ -50,7 +72,8 @@ def race(host: str, addresses: Sequence[Address], favourite: Favourite) -> Race:
 
     Raises the only error, or one that names every address with its own.
     """
-    waiting = favourite.first(_interleaved(addresses))
+    waiting = favourite.first(_interleaved(list(dict.fromkeys(addresses))))
+    tried: list[str] = []
     in_flight: dict[socket.socket, Address] = {}
     errors: list[tuple[Address, OSError]] = []
     winner = None
@@ -58,6 +81,7 @@ def race(host: str, addresses: Sequence[Address], favourite: Favourite) -> Race:
         while waiting or in_flight:
             if waiting:
                 address = waiting.pop(0)
+                tried.append(address[4][0])
                 try:
                     _start(address, in_flight)
                 except OSError as error:
@@ -65,17 +89,20 @@ def race(host: str, addresses: Sequence[Address], favourite: Favourite) -> Race:
                     errors.append((address, error))
                     continue
             while in_flight:
-                ready = yield Wait(tuple(in_flight), LIMITS.attempt_delay if waiting else None)
+                delay = LIMITS.attempt_delay if waiting else None
+                ready = yield Wait(tuple(in_flight), delay, _doing(host, tried))
+                if not ready:
+                    favourite.failed(address)
                 for sock in [sock for sock in in_flight if sock in ready]:
                     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                     if not code:
                         winner = sock
                         favourite.answered(in_flight[sock])
-                        return sock
-                    address = in_flight.pop(sock)
+                        return Connected(sock, in_flight[sock])
+                    failed = in_flight.pop(sock)
                     sock.close()
-                    favourite.failed(address)
-                    errors.append((address, OSError(code, os.strerror(code))))
+                    favourite.failed(failed)
+                    errors.append((failed, OSError(code, os.strerror(code))))
                 if waiting:
                     break
         raise _none_answered(host, errors)
@@ -93,6 +120,10 @@ def _start(address: Address, in_flight: dict[socket.socket, Address]) -> None:
         del in_flight[sock]
         sock.close()
         raise OSError(code, os.strerror(code))
+
+
+def _doing(host: str, tried: Sequence[str]) -> str:
+    return f"connecting to {host}" + (f" ({', '.join(tried)})" if tried != [host] else "")
 
 
 def _interleaved(addresses: Sequence[Address]) -> list[Address]:

@@ -13,7 +13,7 @@ from .._values.limits import LIMITS
 from .._values.steps import DeadlineExceeded, Failure
 from .failures import failure_of
 from .http11 import HttpCut
-from .pool import MOST_IDLE, Link, Pool, can_carry
+from .pool import MOST_IDLE, Link, Pool
 from .sync_socket import SyncSocket
 from .wire import Connect, Established, Receive, Route, Send, Talk
 
@@ -65,7 +65,7 @@ class OwnChannel:
 
     def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         link = self._link
-        if link is None or not can_carry(link, request):
+        if link is None or not self._pool.trusts(link, request):
             self._leave()
             link = self._link = self._pool.take(request)
             if self._aborted:  # abort() came while there was no socket to tell
@@ -108,12 +108,16 @@ class OwnChannel:
         deadline: float,
     ) -> T | Failure:
         """Perform the operations of one exchange; `ESTABLISHED` starts the second time limit."""
+        began = time.monotonic()
         try:
             return self._perform(link.socket, begin(), first_limit, limit, deadline)
         except (HttpCut, OSError) as error:
+            failure = failure_of(link.http, error)
+            if not self._aborted:
+                self._pool.learn(link, failure, time.monotonic() - began)
             if isinstance(error, TimeoutError) and time.monotonic() >= deadline:
                 raise DeadlineExceeded(link.http.sent) from None
-            return failure_of(link.http, error)
+            return failure
 
     def _perform(
         self,

@@ -28,19 +28,24 @@ class SyncSocket:
         self._favourite = favourite
         self._socket: socket.socket | None = None
         self.heard_at = 0.0
+        self.address: Address | None = None
+        self.doing = ""
         self._lock = threading.RLock()  # a signal handler may abort in the middle of `abort`
         self._aborted = False
 
     def connect(self, host: str, port: int, until: float) -> None:
+        self.doing = f" while looking up {host}"
         addresses = literal(host, port) or self._look_up(host, port, until)
         attempts = race(host, addresses, self._favourite)
         try:
             wait = next(attempts)
             while True:
+                self.doing = f" while {wait.doing}"
                 wait = attempts.send(self._writable(wait.sockets, wait.seconds, until))
         except StopIteration as stop:
             with self._lock:
-                self._socket = stop.value
+                self._socket, self.address = stop.value
+            self.doing = ""
         finally:
             attempts.close()
 
@@ -96,7 +101,7 @@ class SyncSocket:
             if ready or (now := time.monotonic()) >= enough:
                 return ready
             if now >= until:
-                raise TimeoutError("timed out while connecting")
+                raise TimeoutError(f"timed out{self.doing}")
 
     def _look_up(self, host: str, port: int, until: float) -> Sequence[Address]:
         """The answer of a look-up that is left behind when it takes too long."""
@@ -114,7 +119,7 @@ class SyncSocket:
                     raise found[0]
                 return found[0]
             if time.monotonic() >= until:
-                raise TimeoutError(f"timed out while looking up {host}")
+                raise TimeoutError(f"timed out{self.doing}")
         raise Aborted
 
 

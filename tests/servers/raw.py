@@ -34,7 +34,14 @@ class RawServer:
     An open connection is one whose peer has not closed it, or whose handler has not come back.
     """
 
-    def __init__(self, handler: Handler, *, tls: bool = False, mode: Mode = "serve") -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        tls: bool = False,
+        mode: Mode = "serve",
+        address: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
         self.handler = handler
         self.mode: Mode = mode
         self.requests: list[Request] = []
@@ -53,12 +60,13 @@ class RawServer:
         self._fillers: list[socket.socket] = []
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", 0))
+        self._listener.bind(address)
+        self.host = address[0]
         self.port = int(self._listener.getsockname()[1])
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._authority else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self._authority else 'http'}://{self.host}:{self.port}"
 
     def client_context(self) -> ssl.SSLContext:
         """Return a client's TLS context that trusts this server and nothing else."""
@@ -90,7 +98,7 @@ class RawServer:
             probe.bind(("127.0.0.1", 0))
             address = probe.getsockname()
             self._probes.add(address)
-            probe.connect(("127.0.0.1", self.port))
+            probe.connect((self.host, self.port))
             self.wait_until(lambda: address not in self._probes, timeout)
 
     def reset_all(self) -> None:
@@ -105,7 +113,7 @@ class RawServer:
             return self
         self._listener.listen(0 if self.mode == "full" else 1024)
         if self.mode == "full":
-            self._fillers.append(socket.create_connection(("127.0.0.1", self.port)))
+            self._fillers.append(socket.create_connection((self.host, self.port)))
         else:
             self._spawn(self._accept)
         return self

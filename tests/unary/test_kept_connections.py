@@ -11,7 +11,9 @@ import pytest
 from flue_client_ext import InvokeOutcomeUnknownError
 from flue_client_ext._http.http11 import Connection as Http
 from flue_client_ext._http.pool import Link, Pool, can_carry
+from flue_client_ext._http.tcp import Address
 from flue_client_ext._values.limits import LIMITS
+from flue_client_ext._values.steps import Failure
 from tests.core.talk import GET, POST, Wire, exchange, route
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import failure, works
@@ -32,6 +34,7 @@ class Quiet:
 
     def __init__(self, idle: float) -> None:
         self.heard_at = NOW - idle
+        self.address: Address | None = None
         self.closed = self.ended = False
 
     def is_stale(self) -> bool:
@@ -72,7 +75,11 @@ def test_the_limits_of_idleness(
 
 
 @pytest.mark.parametrize("announced", [False, True])
-def test_POSTs_in_a_loop_share_one_connection(any_world: World, announced: bool) -> None:
+def test_POSTs_in_a_loop_share_one_connection(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, announced: bool
+) -> None:
+    monkeypatch.setattr(LIMITS, "certain_idle", 3.0)  # the loop of a busy machine may be slow
+
     def handler(request: Request, connection: Connection) -> None:
         headers = {"keep-alive": "timeout=5"} if announced else {}
         connection.json(202, {"runId": "run_1"}, headers)
@@ -81,8 +88,7 @@ def test_POSTs_in_a_loop_share_one_connection(any_world: World, announced: bool)
         client = any_world.client(server.url)
         for _ in range(20):
             client.workflows.invoke("w")
-        # Without an announcement a busy machine may take longer than a moment now and then.
-        assert server.accepted == 1 if announced else server.accepted < 10
+        assert server.accepted == 1
 
 
 def once_each(request: Request, connection: Connection) -> None:
@@ -123,6 +129,63 @@ def test_a_read_uses_a_kept_connection_and_is_sent_again_when_that_closes(
         for _ in range(2):
             CALLS["GET"](client)
         assert (server.accepted, len(server.requests)) == (2, 3)
+
+
+@pytest.mark.parametrize("announced", [False, True])
+def test_a_server_that_drops_the_second_request_costs_one_outcome(
+    any_world: World, announced: bool
+) -> None:
+    """One that has closed under a request gets no POST on a kept connection again."""
+
+    def handler(request: Request, connection: Connection) -> None:
+        headers = {"keep-alive": "timeout=5"} if announced else {}
+        if vars(connection).setdefault("seen", []):
+            connection.close()
+        else:
+            vars(connection)["seen"].append(request)
+            connection.json(202, {"runId": "run_1"}, headers)
+
+    with RawServer(handler) as server:
+        client = any_world.client(server.url)
+        errors = [error for _ in range(12) if (error := outcome(client)) is not None]
+        assert len(errors) <= 1
+        assert all(type(error) is InvokeOutcomeUnknownError for error in errors)
+
+
+def outcome(client: Any) -> BaseException | None:
+    try:
+        client.workflows.invoke("w")
+    except Exception as error:
+        return error
+    return None
+
+
+def test_a_read_that_met_the_close_spares_the_POSTs(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LIMITS, "certain_idle", 3.0)
+    with RawServer(once_each) as server:
+        client = any_world.client(server.url)
+        for _ in range(2):
+            CALLS["GET"](client)
+        for _ in range(3):
+            assert client.workflows.invoke("w").run_id == "run_1"
+
+
+def test_a_POST_with_renewed_credentials_obeys_the_same_rule(any_world: World) -> None:
+    def handler(request: Request, connection: Connection) -> None:
+        if request.headers["authorization"] == "Bearer old":
+            vars(connection)["seen"] = [request]
+            connection.answer(401, b"")
+        else:
+            once_each(request, connection)
+
+    tokens = iter(["new", "new", "new", "old", "new"])
+    with RawServer(handler) as server:
+        client = any_world.client(server.url, token=lambda: next(tokens))
+        for _ in range(2):
+            CALLS["GET"](client)  # the second one meets the close, and is sent again
+        assert client.workflows.invoke("w").run_id == "run_1"
 
 
 def test_within_a_moment_the_outcome_is_left_open(any_world: World) -> None:
@@ -198,3 +261,23 @@ def test_a_server_that_closes_early_is_trusted_for_half_as_long(
         link = answered(idle)
         pool.give_back(link)
         assert (pool.take(POST) is link) is expected
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(
+    ("failure", "lasted", "trusted"),
+    [
+        (Failure("cut", "closed", stale=True), 0.01, False),
+        (Failure("cut", "closed", stale=True), 10.0, True),  # the server ended while it worked
+        (Failure("cut", "closed"), 0.01, True),
+        (Failure("timeout", "silent"), 0.01, True),
+    ],
+)
+def test_a_server_that_closes_under_a_request_is_trusted_no_more(
+    failure: Failure, lasted: float, trusted: bool
+) -> None:
+    pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
+    pool.learn(answered(0.0), failure, lasted)
+    link = answered(0.0)
+    assert pool.trusts(link, POST) is trusted
+    assert pool.trusts(link, GET)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,12 +19,21 @@ from flue_client_ext import (
     FlueAbortError,
     FlueConnectionError,
     FlueTimeoutError,
+    InvokeOutcomeUnknownError,
 )
 from flue_client_ext._http.race import Favourite, Race, _interleaved, race
 from flue_client_ext._http.tcp import Address, make_socket
 from flue_client_ext._values.limits import LIMITS
-from tests.servers.raw import RawServer
-from tests.unary.support import NEVER_AGAIN, Aside, failure, leftover_threads, works
+from tests.servers.raw import Connection, RawServer, Request
+from tests.unary.support import (
+    NEVER_AGAIN,
+    QUICK,
+    RECORD,
+    Aside,
+    failure,
+    leftover_threads,
+    works,
+)
 from tests.worlds import World
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
@@ -92,7 +102,7 @@ def step(attempts: Race, ready: Sequence[Any]) -> Any:
     try:
         return attempts.send(ready)
     except StopIteration as stop:
-        return stop.value
+        return stop.value.socket
 
 
 def test_the_next_address_is_tried_beside_a_silent_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +181,11 @@ def test_the_address_that_answered_is_first_until_it_fails() -> None:
     favourite.failed(rows[0])
     assert favourite.first(rows)[0] == rows[1]
     favourite.failed(rows[1])
-    assert favourite.first(rows) == rows
+    assert favourite.first(rows) == [rows[2], rows[0], rows[1]]
+    favourite.failed(rows[0])
+    assert favourite.first(rows) == [rows[2], rows[1], rows[0]]
+    favourite.answered(rows[0])
+    assert favourite.first(rows) == [rows[0], rows[2], rows[1]]
 
 
 def test_a_good_address_that_fails_is_forgotten_and_the_next_remembered(
@@ -185,6 +199,37 @@ def test_a_good_address_that_fails_is_forgotten_and_the_next_remembered(
     assert step(attempts, [player.made[-1]]) is player.made[-1]
     assert favourite.first(rows) == rows
     assert favourite.first([rows[1], rows[0]])[0] == rows[0]
+
+
+def test_an_address_given_twice_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(monkeypatch)
+    attempts = race("h", [row("a"), row("b"), row("a"), row("b")], Favourite())
+    next(attempts)
+    assert step(attempts, []).seconds is None
+    assert len(player.made) == 2
+
+
+def test_the_next_race_begins_behind_the_addresses_that_were_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    player, favourite = Player(monkeypatch), Favourite()
+    rows = [row(name) for name in "abcd"]
+    attempts = race("h", rows, favourite)
+    next(attempts)
+    step(attempts, [])
+    step(attempts, [])
+    attempts.close()  # at the end of the time for connecting
+    assert [address[4][0] for address in favourite.first(rows)] == ["c", "d", "a", "b"]
+    attempts = race("h", rows, favourite)
+    assert next(attempts).doing == "connecting to h (c)"
+    assert step(attempts, []).doing == "connecting to h (c, d)"
+    assert step(attempts, [player.made[3]]) is player.made[3]
+    assert [address[4][0] for address in favourite.first(rows)] == ["c", "d", "a", "b"]
+
+
+def test_a_wait_names_the_only_address_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    Player(monkeypatch)
+    assert next(race("10.0.0.1", [row("10.0.0.1")], Favourite())).doing == "connecting to 10.0.0.1"
 
 
 @contextmanager
@@ -248,6 +293,79 @@ def test_when_no_address_answers_the_error_names_each(
     assert type(error) is FlueConnectionError
     for words in ("127.0.0.2", "127.0.0.3", "flue.test"):
         assert words in str(error)
+
+
+def test_a_retry_tries_the_addresses_that_there_was_no_time_for(
+    any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(RawServer(works))
+        for host in ("127.0.0.2", "127.0.0.3"):
+            stack.enter_context(silent(server.port, host))
+        resolves("127.0.0.2", "127.0.0.3", "127.0.0.1")
+        monkeypatch.setattr(LIMITS, "attempt_delay", 0.4)
+        monkeypatch.setattr(LIMITS, "connect", 0.6)
+        client = any_world.client(f"http://flue.test:{server.port}")
+        assert client.runs.get("r", backoff_options=QUICK).status == "completed"
+        assert server.accepted == 1
+
+
+def test_the_end_of_the_time_for_connecting_names_the_addresses(
+    any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(RawServer(works, mode="full"))
+        stack.enter_context(silent(server.port, "127.0.0.2"))
+        resolves("127.0.0.2", "127.0.0.1")
+        monkeypatch.setattr(LIMITS, "attempt_delay", 0.01)
+        monkeypatch.setattr(LIMITS, "connect", 0.5)
+        client = any_world.client(f"http://flue.test:{server.port}")
+        error = failure(client.runs.get, "r", backoff_options=NEVER_AGAIN)
+        assert type(error) is FlueConnectionError
+        assert "connecting to flue.test (127.0.0.2, 127.0.0.1)" in str(error.cause)
+
+
+def answers_once(request: Request, connection: Connection) -> None:
+    connection.json(200, RECORD, {"connection": "close"})
+    connection.close()
+
+
+def closes(request: Request, connection: Connection) -> None:
+    connection.close()
+
+
+@pytest.mark.parametrize("how", ["closes", "stalls in TLS"])
+def test_a_good_address_that_breaks_gives_way_to_the_others(
+    any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    tls = how == "stalls in TLS"
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with RawServer(answers_once, tls=tls) as good:
+        address = ("127.0.0.2", good.port)
+        with RawServer(answers_once, tls=tls, address=address) as breaks:
+            client = any_world.client(
+                good.url.replace("127.0.0.1", "flue.test"), ssl_context=context
+            )
+            resolves("127.0.0.2", "127.0.0.1")
+            client.runs.get("r")
+            assert (len(breaks.requests), len(good.requests)) == (1, 0)
+            breaks.mode, breaks.handler = ("stall" if tls else "serve"), closes
+            monkeypatch.setattr(LIMITS, "connect", 1.0)
+            for _ in range(2):
+                assert client.runs.get("r", backoff_options=QUICK).status == "completed"
+            assert (breaks.accepted, len(good.requests)) == (2, 2)
+
+
+def test_a_POST_that_was_cut_sends_the_next_one_to_another_address(
+    any_world: World, resolves: Callable[..., None]
+) -> None:
+    with RawServer(works) as good, RawServer(closes, address=("127.0.0.2", good.port)):
+        resolves("127.0.0.2", "127.0.0.1")
+        client = any_world.client(f"http://flue.test:{good.port}")
+        error = failure(client.workflows.invoke, "w")
+        assert type(error) is InvokeOutcomeUnknownError
+        assert client.workflows.invoke("w").run_id == "run_1"
 
 
 @pytest.mark.parametrize("how", ["abort", "deadline"])
