@@ -5,6 +5,12 @@ comes again. What an overloaded or restarting peer does, or a damaged record sho
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
+
 _ALERTS = ("SSLV3_ALERT_", "TLSV1_ALERT_", "TLSV13_ALERT_", "TLSV1_")
 _PASSING = (
     "BAD_RECORD",
@@ -13,6 +19,7 @@ _PASSING = (
     "DECOMPRESSION_FAILURE",
     "DECRYPTION",
     "EOF",
+    "I/O_ERROR",
     "INTERNAL_ERROR",
     "LENGTH_MISMATCH",
     "MALLOC",
@@ -25,6 +32,22 @@ _PASSING = (
     "USER_CANCELLED",
 )
 _NOT_TLS = ("HTTP_REQUEST", "UNKNOWN_PROTOCOL", "WRONG_VERSION_NUMBER")
+
+
+_MESSAGE = re.compile(r"(?:\[[^\]]*\] )?(?P<words>.*?)(?: \(_\w+\.c:[0-9]+\))?", re.DOTALL)
+"""What the ssl module makes of an error of OpenSSL's, with the place in its own source."""
+
+
+def reason_of(error: ssl.SSLError) -> str:
+    """OpenSSL's name for what went wrong, empty for none: from its words where this Python's table
+    of names is older than the reason, as for the alert `no_application_protocol`."""
+    reason: str | None = getattr(error, "reason", None)  # missing in those that Python code raises
+    return reason or ssl_words(error).upper().replace(" ", "_")
+
+
+def ssl_words(error: ssl.SSLError) -> str:
+    message = _MESSAGE.fullmatch(str(error.args[-1]) if error.args else "")
+    return message["words"] if message else ""
 
 
 def is_final(reason: str | None) -> bool:

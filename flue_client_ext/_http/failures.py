@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from .._values.steps import Failure
-from .alerts import in_words, is_final
+from .alerts import in_words, is_final, reason_of
 from .http11 import Connection, HttpCut, Unreachable
 
 DISTRUST = "CERTIFICATE_VERIFY_FAILED"
@@ -19,7 +19,9 @@ def failure_of(http: Connection, error: HttpCut | OSError) -> Failure:
         cause += http.trusting
     stale = http.used and not http.answered and not isinstance(error, TimeoutError)
     if not http.sent:
-        return Failure("connect", cause, sent=False, permanent=is_permanent(error))
+        floor = error.retry_after if isinstance(error, HttpCut) else ""
+        final = is_permanent(error)
+        return Failure("connect", cause, sent=False, permanent=final, retry_after=floor)
     if isinstance(error, TimeoutError):
         return Failure("timeout", cause)
     return Failure("cut", cause, stale=stale)
@@ -39,7 +41,7 @@ def tls_reason(error: BaseException) -> str | None:
 
     for link in chain(error):
         if isinstance(link, ssl.SSLError):
-            return link.reason or None
+            return reason_of(link) or None
     return None
 
 

@@ -23,7 +23,11 @@ _MAX_HEAD_BYTES = 256 * 1024
 
 
 class HttpCut(Exception):  # becomes a Failure
-    """The answer did not come to its end."""
+    """The answer did not come to its end. `retry_after` is the header of a proxy that refused."""
+
+    def __init__(self, words: str, retry_after: str = "") -> None:
+        super().__init__(words)
+        self.retry_after = retry_after
 
 
 class Unreachable(HttpCut):
@@ -145,7 +149,8 @@ class Connection:
         response = yield from self._response(link)
         if not 200 <= response.status_code < 300:
             kind = HttpCut if is_retryable(response.status_code) else Unreachable
-            raise kind(f"the proxy refused the tunnel with status {response.status_code}")
+            floor = fold_headers(response.headers.raw_items()).get("retry-after", "")
+            raise kind(f"the proxy refused the tunnel with status {response.status_code}", floor)
 
     def _serialised(self, link: h11.Connection, request: Request) -> bytes:
         parts = urlsplit(request.url)

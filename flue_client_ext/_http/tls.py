@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 
-from .alerts import is_refusal
+from .alerts import is_refusal, reason_of
 from .wire import RECEIVE, Send, Talk
 
 _MAX_READ = 1 << 18
@@ -32,7 +32,7 @@ class Tls:
         4.4.2 and 6.2), and answers with an alert in place of the first byte."""
         if not isinstance(error, ssl.SSLError) or self._heard:
             return False
-        return self._version == "TLSv1.3" and is_refusal(error.reason)
+        return self._version == "TLSv1.3" and is_refusal(reason_of(error))
 
     def handshake(self) -> Talk[None]:
         while True:

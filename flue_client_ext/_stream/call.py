@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._values.http import Answer, Head, Request, retry_after
+from .._values.http import Answer, Head, Request, retry_after, retry_delay
 from .._values.steps import Ambient, Conversation, DeadlineExceeded, Failure, Open, Read
 from ..errors import (
     FlueConnectionError,
@@ -109,7 +109,8 @@ def call(
 
 def _pause(retry: Retry, outcome: Answer | Failure, ambient: Ambient) -> Conversation[None]:
     if isinstance(outcome, Failure):
-        yield from retry.pause(outcome.cause)
+        delay = retry_delay(outcome.retry_after, ambient.wall())
+        yield from retry.pause(outcome.cause, floor=delay)
         return
     floor = retry_after(outcome.headers, ambient.wall())
     yield from retry.pause(f"status {outcome.status}", status=outcome.status, floor=floor)

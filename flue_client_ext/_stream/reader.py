@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .._values.http import Answer, Head, Request, is_retryable, retry_after, speaker
+from .._values.http import Answer, Head, Request, is_retryable, retry_after, retry_delay, speaker
 from .._values.limits import LIMITS
 from .._values.steps import Ambient, Conversation, Failure, Note, Read
 from ..errors import FlueProtocolError, StreamResetError
@@ -121,7 +121,8 @@ class Reader:
 
     def failed(self, failure: Failure) -> Trouble:
         error = connection_error(self._request, failure, self._offset)
-        return Trouble(failure.cause, error, failure)
+        floor = retry_delay(failure.retry_after, self._ambient.wall())
+        return Trouble(failure.cause, error, failure, floor=floor)
 
     def refused(self, answer: Answer) -> Trouble:
         """What a status means that is not the one asked for."""

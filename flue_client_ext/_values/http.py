@@ -19,7 +19,8 @@ _CODINGS = frozenset(
 )
 """The content codings that are registered with IANA, `identity` left out, and their aliases."""
 
-_NEVER_RETRIED_5XX = (501, 505)
+_NEVER_RETRIED_5XX = (501, 505, 511)
+"""511 asks for a person who signs in to the network (RFC 6585 section 6)."""
 _RETRIED_4XX = (408, 425, 429)
 
 
@@ -128,7 +129,14 @@ def retry_after(headers: Mapping[str, str], now: float) -> float:
 
     `now` is the wall clock in seconds since 1970, for the header's date form.
     """
-    value = headers.get("retry-after", "").strip()
+    return retry_delay(headers.get("retry-after", ""), now)
+
+
+def retry_delay(value: str, now: float) -> float:
+    """The same for the value of the header."""
+    value = value.strip()
+    if not value:
+        return 0.0
     if value.isascii() and value.isdigit():
         return min(float(value), LIMITS.retry_after)
     from datetime import UTC  # rarely needed, and slow to import

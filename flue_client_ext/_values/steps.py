@@ -78,6 +78,8 @@ class Failure(NamedTuple):
     """A kept-alive connection had been closed by its server before this request."""
     permanent: bool = False
     """No retry can heal it (a certificate that does not verify)."""
+    retry_after: str = ""
+    """The header of a proxy that refused to open the way for now."""
 
 
 class Outcome(NamedTuple):

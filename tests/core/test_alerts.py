@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 
-from flue_client_ext._http.alerts import in_words, is_final, is_refusal
+from flue_client_ext._http.alerts import in_words, is_final, is_refusal, reason_of
 
 REFUSALS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "certificate required",
@@ -64,3 +66,37 @@ def test_what_may_pass_is_neither(reason: str | None) -> None:
 
 def test_a_port_without_TLS_is_called_so() -> None:
     assert in_words("WRONG_VERSION_NUMBER").startswith("the port does not speak TLS")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "final", "refusal"),
+    [
+        (
+            ssl.SSLError(1, "[SSL] tlsv1 alert no application protocol (_ssl.c:1006)"),
+            "TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
+            True,
+            True,
+        ),
+        (ssl.SSLError(1, "[SSL] unknown error (_ssl.c:1006)"), "UNKNOWN_ERROR", True, False),
+        (ssl.SSLError(1, "unknown error (_ssl.c:1006)"), "UNKNOWN_ERROR", True, False),
+        (ssl.SSLError(1, "[SSL] record layer failure"), "RECORD_LAYER_FAILURE", False, False),
+        (
+            ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:1)"),
+            "EOF_OCCURRED_IN_VIOLATION_OF_PROTOCOL",
+            False,
+            False,
+        ),
+        (
+            ssl.SSLSyscallError(5, "Some I/O error occurred"),
+            "SOME_I/O_ERROR_OCCURRED",
+            False,
+            False,
+        ),
+        (ssl.SSLError(), "", False, False),
+    ],
+)
+def test_the_words_tell_a_reason_that_has_no_name_yet(
+    error: ssl.SSLError, reason: str, final: bool, refusal: bool
+) -> None:
+    assert reason_of(error) == reason
+    assert (is_final(reason), is_refusal(reason)) == (final, refusal)

@@ -20,8 +20,8 @@ from .calls import begin
 from .play import CUT, REFUSED, SILENT, STALE, UNTRUSTED, Play
 
 PASSING = [408, 425, 429, 500, 502, 503, 504, 507, 520, 524, 530, 599]
-FINAL = [200, 201, 202, 204, 301, 302, 304, 400, 401, 403, 404, 409, 410, 418, 499, 501, 505, 600]
-FINAL += [999]
+FINAL = [200, 201, 202, 204, 301, 302, 304, 400, 401, 403, 404, 409, 410, 418, 499, 501, 505]
+FINAL += [511, 600, 999]
 FAILURES = {"refused": REFUSED, "cut": CUT, "silent": SILENT, "stale": STALE}
 
 

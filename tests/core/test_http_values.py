@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 
 
 def test_a_read_is_tried_again_for_exactly_the_statuses_that_may_pass() -> None:
-    passing = {408, 425, 429, *range(500, 600)} - {501, 505}
+    passing = {408, 425, 429, *range(500, 600)} - {501, 505, 511}
     assert {status for status in range(100, 1000) if is_retryable(status)} == passing
 
 

@@ -27,7 +27,7 @@ OUTCOMES: list[tuple[Any, str, str]] = [
     (SILENT, "after a pause", "never"),
     *((status, "after a pause", "never") for status in (408, 425, 429, 500, 502, 503, 504, 599)),
     *((status, "never", "never") for status in (200, 202, 204, 301, 304, 400, 401, 403, 404, 410)),
-    *((status, "never", "never") for status in (499, 501, 505, 600, 999)),
+    *((status, "never", "never") for status in (499, 501, 505, 511, 600, 999)),
     (None, "never", "never"),
 ]
 

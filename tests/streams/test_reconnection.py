@@ -17,7 +17,7 @@ from .reading import dicts
 from .replay import RUN, Fault, Replay, offset_at, whole_run
 
 PASSING = (408, 425, 429, 500, 502, 503, 504, 507, 520, 522, 524, 530, 599)
-FINAL = (400, 403, 404, 405, 409, 410, 418, 451, 501, 505, 302, 304)
+FINAL = (400, 403, 404, 405, 409, 410, 418, 451, 501, 505, 511, 302, 304)
 FAULTS = {
     "a status that passes": Fault(status=503),
     "an HTML error page": Fault(status=524, body=b"<html>" * 1000),

@@ -27,7 +27,7 @@ from tests.unary.support import NEVER_AGAIN, QUICK, api_error, failure, in_turn,
 from tests.worlds import World
 
 PASSING = [408, 425, 429, 500, 502, 503, 504, *range(520, 528), 530]
-FINAL = [201, 300, 400, 403, 404, 405, 409, 410, 418, 422, 499, 501, 505, 600, 999]
+FINAL = [201, 300, 400, 403, 404, 405, 409, 410, 418, 422, 499, 501, 505, 511, 600, 999]
 
 
 def reset(_: Request, connection: Connection) -> None:
