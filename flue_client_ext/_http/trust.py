@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .alerts import reason_of, ssl_words
 from .http11 import Unreachable
 
 if TYPE_CHECKING:
     import ssl
 
+_NOTHING_THERE = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE")
+"""OpenSSL's reasons, of 3.x and before, for a file without anything in PEM format."""
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 """The names under which OpenSSL finds certificates in a directory (openssl-rehash(1))."""
 
@@ -24,7 +27,9 @@ def shared_context() -> ssl.SSLContext:
 
     Raises `Unreachable` where the environment names no usable certificates.
     """
-    return _context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    cert_file, cert_dir = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    paths = [cert_file] if cert_file else (cert_dir or "").split(os.pathsep)
+    return _context(cert_file, cert_dir, tuple(map(_state, paths)))
 
 
 def trust() -> str:
@@ -35,8 +40,20 @@ def trust() -> str:
     return ""
 
 
-@cache
-def _context(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:
+def _state(path: str) -> tuple[int, ...]:
+    """What changes when a file is written or replaced, or a directory's files are."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return ()
+    return status.st_mtime_ns, status.st_ino, status.st_dev, status.st_size
+
+
+@lru_cache(maxsize=4)
+def _context(
+    cert_file: str | None, cert_dir: str | None, state: tuple[tuple[int, ...], ...]
+) -> ssl.SSLContext:
+    """Read the certificates; `state` has no use but to have them read anew when it changes."""
     import ssl
 
     source = "the file of certifi"
@@ -68,5 +85,7 @@ def _reason(error: Exception) -> str:
     import ssl
 
     if isinstance(error, ssl.SSLError):
-        return "it holds no certificate in PEM format"
+        if reason_of(error) in _NOTHING_THERE:
+            return "it holds no certificate in PEM format"
+        return f"a certificate in it is malformed ({ssl_words(error)})"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)

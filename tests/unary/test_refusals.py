@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 import trustme
+from attrs import evolve
 
-from flue_client_ext import FlueConnectionError
+from flue_client_ext import FailedAttempt, FlueConnectionError, FlueTimeoutError
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.forward_proxy import ForwardProxy
 from tests.unary.support import QUICK, borrowed, chain, failure, in_turn, says, spoken, works
@@ -50,7 +52,7 @@ def refused(call: str, client: Any) -> FlueConnectionError:
 
 
 @every_call
-@pytest.mark.parametrize("status", [407, 403, 404, 501])
+@pytest.mark.parametrize("status", [407, 403, 404, 501, 511])
 def test_a_proxy_that_refuses_a_tunnel_is_asked_once(
     any_world: World, monkeypatch: pytest.MonkeyPatch, call: str, status: int
 ) -> None:
@@ -64,7 +66,7 @@ def test_a_proxy_that_refuses_a_tunnel_is_asked_once(
 
 
 @every_call
-@pytest.mark.parametrize("status", [407, 403])
+@pytest.mark.parametrize("status", [407, 403, 511])
 def test_the_proxy_of_an_http_client_is_asked_once_too(
     any_world: World, call: str, status: int
 ) -> None:
@@ -91,6 +93,26 @@ def test_a_proxy_that_is_busy_is_asked_again(
             with borrowed(any_world, proxy=proxy.url, verify=server.client_context()) as http:
                 CALLS["POST" if post else "GET"](any_world.client(server.url, http_client=http))
         assert (len(proxy.requests), len(server.requests)) == (2, 1)
+
+
+@every_call
+def test_a_busy_proxys_retry_after_is_a_floor(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    told: list[FailedAttempt] = []
+    options = evolve(QUICK, on_failed_attempt=told.append)
+    with RawServer(says(503, headers={"retry-after": "30"})) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        client = any_world.client("https://flue.test", timeout=0.5)
+        if call == "stream":
+            error = failure(list, client.runs.stream("r", backoff_options=options, timeout=0.5))
+        elif call == "GET":
+            error = failure(client.runs.get, "r", backoff_options=options)
+        else:
+            error = failure(client.workflows.invoke, "w")
+        assert type(error) is FlueTimeoutError
+        assert len(proxy.requests) == 1
+        assert [attempt.delay for attempt in told] == [30.0] * (call != "POST")
 
 
 @every_call
@@ -201,6 +223,22 @@ def test_a_port_that_does_not_speak_TLS_is_tried_once(
 
 
 @every_call
+@pytest.mark.parametrize(
+    ("alert", "words"),
+    [(120, "no application protocol"), (115, "unknown psk identity"), (200, "unknown error")],
+)
+def test_an_alert_that_python_has_no_name_for_is_final(
+    any_world: World, own: bool, call: str, alert: int, words: str
+) -> None:
+    with Foreign(b"\x15\x03\x03\x00\x02\x02" + bytes([alert])) as server:
+        url = server.url.replace("http:", "https:")
+        with client_of(any_world, own, url, ssl.create_default_context()) as client:
+            error = refused(call, client)
+        assert server.accepted == 1
+        assert words in str(error)
+
+
+@every_call
 @pytest.mark.parametrize("words", [b"", b"\x15\x03\x03\x00\x02\x02\x50"], ids=["end", "internal"])
 def test_a_handshake_that_ends_early_is_tried_again(
     any_world: World, own: bool, call: str, words: bytes
@@ -259,6 +297,58 @@ def test_a_variable_without_certificates_is_named_with_its_file(
         assert server.wait_until(lambda: server.accepted == 1)
         assert f"{variable}={path}" in str(error)
         assert len(list(chain(error))) == 1
+
+
+def test_a_certificate_file_that_is_mended_in_place_is_read_again(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "authority.pem"
+    path.write_bytes(trustme.CA().cert_pem.bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with RawServer(works, tls=True) as server:
+        assert server._authority is not None
+        client = any_world.client(server.url)
+        assert "CERTIFICATE_VERIFY_FAILED" in str(refused("GET", client))
+        path.write_bytes(server._authority.cert_pem.bytes())
+        for each in (client, any_world.client(server.url)):
+            assert each.workflows.invoke("w").run_id == "run_1"
+
+
+def test_a_certificate_that_is_taken_from_a_directory_is_trusted_no_more(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with RawServer(works, tls=True) as server:
+        assert server._authority is not None
+        hashed(tmp_path, trustme.CA().cert_pem.bytes())
+        path = hashed(tmp_path, server._authority.cert_pem.bytes())
+        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+        assert any_world.client(server.url).workflows.invoke("w").run_id == "run_1"
+        path.unlink()
+        error = refused("GET", any_world.client(server.url))
+        assert "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
+def hashed(folder: Path, certificate: bytes) -> Path:
+    """Put a certificate where OpenSSL looks for it in a directory."""
+    path = folder / "any.pem"
+    path.write_bytes(certificate)
+    command = ["openssl", "x509", "-noout", "-hash", "-in", str(path)]
+    name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    number = len(list(folder.glob(f"{name}.*")))
+    return path.rename(folder / f"{name}.{number}")
+
+
+def test_a_file_with_a_malformed_certificate_is_called_so(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "mixed.pem"
+    good = trustme.CA().cert_pem.bytes()
+    path.write_bytes(good + good.replace(b"MII", b"!!!", 1))
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with RawServer(works) as server:
+        error = refused("GET", any_world.client(f"https://127.0.0.1:{server.port}"))
+        assert f"SSL_CERT_FILE={path}" in str(error)
+        assert "PEM lib" in str(error)
 
 
 def test_certificates_of_others_are_named_too(
