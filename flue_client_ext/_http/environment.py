@@ -75,7 +75,7 @@ def _proxy(variable: str, value: str, scheme: str) -> Proxy:
     url = parsed(value if "://" in value else f"http://{value}")
     if url is None or not url.host:
         raise ValueError(f"the proxy that {variable} names for {scheme}:// is not a URL")
-    if url.scheme not in ("http", "https") or (url.scheme == "https" and scheme == "https"):
+    if url.scheme not in ("http", "https"):
         raise ValueError(
             f"{variable} asks for a {url.scheme}:// proxy to reach {scheme}://, which needs an"
             " http_client= of your own"

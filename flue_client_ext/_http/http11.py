@@ -130,13 +130,9 @@ class Connection:
             yield from self._start_tls(route.host)
 
     def _start_tls(self, host: str) -> Talk[None]:
-        if self._tls is not None:
-            raise Unreachable(
-                "TLS to the server inside TLS to the proxy; give such a proxy to http_client="
-            )
         from .tls import Tls  # ssl takes longer to import than a plain request takes
 
-        self._tls = tls = Tls(self._route.tls_context(), bare(host))
+        self._tls = tls = Tls(self._route.tls_context(), bare(host), self._tls)
         yield from tls.handshake()
 
     def _tunnel(self, proxy: Proxy) -> Talk[None]:

@@ -14,9 +14,11 @@ _MAX_READ = 1 << 18
 
 
 class Tls:
-    """A TLS session over memory buffers."""
+    """A TLS session over memory buffers; its ciphertext travels in the session `outer`, if there is
+    one: to a server, through a proxy that speaks TLS itself."""
 
-    def __init__(self, context: ssl.SSLContext, server_name: str) -> None:
+    def __init__(self, context: ssl.SSLContext, server_name: str, outer: Tls | None = None) -> None:
+        self._outer = outer
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._session = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_name
@@ -40,7 +42,7 @@ class Tls:
                 self._session.do_handshake()
             except ssl.SSLWantReadError:
                 yield from self._flush()
-                self._take((yield RECEIVE))
+                yield from self._take()
             except ssl.SSLError:
                 yield from self._flush()  # the alert that tells the peer why
                 raise
@@ -58,7 +60,7 @@ class Tls:
         while not (plain := self._decrypted()):
             if self.ended:
                 return b""
-            self._take((yield RECEIVE))
+            yield from self._take()
         yield from self._flush()
         return plain
 
@@ -75,12 +77,18 @@ class Tls:
             self.ended = True
         return b"".join(parts)
 
-    def _take(self, raw: bytes) -> None:
+    def _take(self) -> Talk[None]:
+        raw: bytes = (yield from self._outer.receive()) if self._outer else (yield RECEIVE)
         if raw:
             self._incoming.write(raw)
         else:
             self._incoming.write_eof()
 
     def _flush(self) -> Talk[None]:
-        if self._outgoing.pending:
-            yield Send(self._outgoing.read())
+        if not self._outgoing.pending:
+            return
+        raw = self._outgoing.read()
+        if self._outer is not None:
+            yield from self._outer.send(raw)
+        else:
+            yield Send(raw)

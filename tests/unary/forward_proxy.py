@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import select
 import socket
+import ssl
 from urllib.parse import urlsplit
 
 from tests.servers.raw import Connection, RawServer, Request
@@ -55,7 +56,10 @@ def _carry(client: socket.socket, target: socket.socket) -> None:
         except ValueError:  # the test has closed the client's
             return
         for ready in readable:
-            data = ready.recv(65536)
-            if not data:
-                return
-            other[ready].sendall(data)
+            while True:
+                data = ready.recv(65536)
+                if not data:
+                    return
+                other[ready].sendall(data)
+                if not (isinstance(ready, ssl.SSLSocket) and ready.pending()):
+                    break

@@ -155,6 +155,41 @@ def test_a_proxy_may_speak_tls_itself(
         assert len(proxy.requests) == len(server.requests) == 1
 
 
+def test_a_proxy_that_speaks_tls_tunnels_tls(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        RawServer(works, tls=True) as server,
+        ForwardProxy(tls=True, authorization=AUTHORIZATION) as proxy,
+    ):
+        assert proxy._authority is not None
+        context = server.client_context()
+        proxy._authority.configure_trust(context)
+        own = proxy.url.replace("://", f"://{USER_AND_PASSWORD}@")
+        monkeypatch.setenv("HTTPS_PROXY", own)
+        client = any_world.client(server.url, token="t", ssl_context=context)
+        for size in (1, 1_000_000):
+            value = "x" * size
+            assert client.workflows.invoke("w", input=value, wait="result").result == value
+        assert [request.method for request in proxy.requests] == ["CONNECT"]
+        assert "authorization" not in proxy.requests[0].headers
+        assert (server.accepted, proxy.accepted) == (1, 1)
+
+
+@pytest.mark.parametrize("stranger", ["proxy", "server"])
+def test_both_certificates_of_a_tunnel_in_tls_are_verified(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, stranger: str
+) -> None:
+    with RawServer(works, tls=True) as server, ForwardProxy(tls=True) as proxy:
+        known = server if stranger == "proxy" else proxy
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        client = any_world.client(server.url, ssl_context=known.client_context())
+        error = failure(client.workflows.invoke, "w")
+        assert type(error) is FlueConnectionError
+        assert "CERTIFICATE_VERIFY_FAILED" in str(error)
+        assert (len(proxy.requests), len(server.requests)) == (int(stranger == "server"), 0)
+
+
 def test_proxy_and_certificate_file_work_together(
     any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -168,7 +168,7 @@ def test_no_proxy_in_lower_case_goes_before_upper_case() -> None:
         "socks5://u:s3cr3t@p:1",
         "socks5h://u:s3cr3t@p:1",
         "ftp://u:s3cr3t@p",
-        "https://u:s3cr3t@p",
+        "https://u:s3cr3t@",
         "http://u:s3cr3t@",
         "http://u:s3cr3t@p:99999",
         "http://u:s3cr3t@p:x",
