@@ -2,10 +2,12 @@
 
 Decoding tries a C decoder first and falls back to the standard library for what that refuses: a
 lone surrogate (a model's deltas split an emoji over two events), numbers beyond the range of a
-double, bad UTF-8. `plain` refuses what JSON cannot carry and names the place."""
+double, bad UTF-8. A byte order mark in front is ignored, as RFC 8259, 8.1 allows. `plain` refuses
+what JSON cannot carry and names the place."""
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import json
 import math
@@ -36,6 +38,7 @@ def _fast() -> Callable[[bytes], Any] | None:
 
 def decode(data: bytes) -> Any:
     """Return the JSON value that `data` holds; raise `NotJson` otherwise."""
+    data = data.removeprefix(codecs.BOM_UTF8)
     fast = _fast() if len(data) >= _WORTH_IT else None
     if fast is not None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import sys
@@ -43,7 +44,7 @@ def test_every_value_comes_back_as_it_was_escaped_or_not(value: Any) -> None:
 @settings(max_examples=1500, deadline=None)
 def test_a_text_decodes_as_with_the_standard_library_or_not_at_all(text: str) -> None:
     try:
-        expected = json.loads(text)
+        expected = json.loads(text.removeprefix("\ufeff"))
     except ValueError:
         with pytest.raises(NotJson):
             decode(text.encode())
@@ -58,6 +59,15 @@ def test_any_bytes_are_decoded_or_refused_and_nothing_else(raw: bytes) -> None:
         decode(raw)
     except NotJson:
         pass
+
+
+@pytest.mark.parametrize("size", [1, 2000])
+def test_one_byte_order_mark_is_ignored_in_front_only(size: int) -> None:
+    text = json.dumps([{"text": "\ufeff" * size}], ensure_ascii=False).encode()
+    assert decode(codecs.BOM_UTF8 + text) == [{"text": "\ufeff" * size}]
+    for twice in (codecs.BOM_UTF8 * 2 + text, text + codecs.BOM_UTF8, codecs.BOM_UTF8):
+        with pytest.raises(NotJson):
+            decode(twice)
 
 
 def test_a_lone_surrogate_arrives_as_it_was_sent() -> None:
