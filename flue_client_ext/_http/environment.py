@@ -18,6 +18,8 @@ from .url import Url, parsed
 from .wire import Proxy
 
 _SYSTEM = "the system's settings"
+_NO_HOST = re.compile(r"https?:/(?!/)", re.IGNORECASE)
+"""A scheme that would be taken for the host's name."""
 _ENTRY = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]+))?")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -73,7 +75,7 @@ def _system_setting(scheme: str, host: str, environ: Mapping[str, str]) -> tuple
 
 def _proxy(variable: str, value: str, scheme: str) -> Proxy:
     url = parsed(value if "://" in value else f"http://{value}")
-    if url is None or not url.host:
+    if url is None or not url.host or _NO_HOST.match(value):
         raise ValueError(f"the proxy that {variable} names for {scheme}:// is not a URL")
     if url.scheme not in ("http", "https"):
         raise ValueError(
@@ -122,7 +124,9 @@ def _network(text: str) -> Network | None:
     """An address, or a network in CIDR notation; brackets and an IPv6 zone do not matter. Another
     notation of an address is a name here, as for curl: it says so of the URL's host only."""
     address, slash, bits = text.replace("[", "").replace("]", "").partition("/")
-    if slash and not (bits.isascii() and bits.isdigit()):
+    if not bits:  # with a slash too: the one address, as curl and httpx read it
+        slash = ""
+    elif not (bits.isascii() and bits.isdigit()):
         return None
     try:
         network = ipaddress.ip_network(bare(address) + slash + bits, strict=False)

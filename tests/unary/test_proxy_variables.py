@@ -94,6 +94,8 @@ EXEMPT = [
     ("10.1.2.3", "10.1.2.3"),
     ("10.1.2.3/32", "10.1.2.3"),
     ("10.1.2.3/8", "10.9.9.9"),
+    ("10.1.2.3/", "10.1.2.3"),
+    ("[::1]/", "::1"),
     ("0.0.0.0/0", "10.1.2.3"),
     ("192.168.0.0/16 10.0.0.0/8", "10.1.2.3"),
     ("10.0.0.0/8", "10.1.2.3."),
@@ -174,6 +176,8 @@ def test_no_proxy_in_lower_case_goes_before_upper_case() -> None:
         "http://u:s3cr3t@p:x",
         "http://u:s3cr3t@a..b:1",
         "http://[u:s3cr3t",
+        "http:/u:s3cr3t@p:1",
+        "HTTPS:/p:1",
     ],
 )
 def test_a_proxy_that_cannot_be_used_names_its_variable(variable: str, value: str) -> None:
