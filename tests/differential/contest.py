@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.servers.raw import RawServer
+from tests.servers.raw import RawServer, Request
 
 from .framings import RECORD
 from .rows import Row
@@ -59,10 +59,8 @@ class Contest:
         tunnel = [name for name, request in asked if request.method == "CONNECT"]
         served = [(name, request) for name, request in asked if request.method != "CONNECT"]
         parts = [f"{name} tunnels," for name in tunnel] + [name for name, _ in served]
-        if row.shows == "host":
-            parts += [f"({self._named(request.headers['host'])})" for _, request in served]
-        if row.shows == "target":
-            parts += [f"({self._named(request.target)})" for _, request in asked]
+        if row.shows:
+            parts += [f"({self._named(_shown(row.shows, request))})" for _, request in asked]
         return " ".join([*parts, said])
 
     def _filled(self, text: str) -> str:
@@ -78,7 +76,8 @@ class Contest:
     def _ask_child(self, peer: str, url: str, environ: Mapping[str, str]) -> str:
         child = self._children.get(peer) or self._start(peer)
         assert child.stdin and child.stdout
-        child.stdin.write(json.dumps({"url": url, "environ": environ}) + "\n")
+        row = {"url": url, "environ": environ, "port 80": int(self._places["proxy"])}
+        child.stdin.write(json.dumps(row) + "\n")
         child.stdin.flush()
         return str(json.loads(child.stdout.readline()))
 
@@ -94,7 +93,8 @@ class Contest:
 
     def _ask_curl(self, _: str, url: str, environ: Mapping[str, str]) -> str:
         name = _encoded(url)
-        where = ["--resolve", f"proxy.test:{self._places['proxy']}:127.0.0.1"]
+        ports = (self._places["proxy"], "1080")
+        where = [each for port in ports for each in ("--resolve", f"proxy.test:{port}:127.0.0.1")]
         if ".test" in name:
             where += ["--resolve", f"{name}:{urlsplit(url).port}:127.0.0.1"]
         done = subprocess.run(
@@ -121,6 +121,10 @@ class Contest:
             child.stdin.close()
             child.wait(20)
             child.stdout.close()
+
+
+def _shown(part: str, request: Request) -> str:
+    return request.target if part == "target" else request.headers.get(part, f"no {part}")
 
 
 def _encoded(url: str) -> str:

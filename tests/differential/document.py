@@ -12,8 +12,8 @@ INTRODUCTION = """# The environment: the client beside httpx and curl
 The client has sockets of its own, because they can be interrupted at any moment and are fast.
 They obey the environment as httpx and curl do. This table is generated from
 `tests/differential/rows.py`, and a test puts each row before the client, sync and async, before
-httpx 0.28 and before curl 7.88, against real servers and proxies: a difference that is not in the
-table fails, and so does one that is gone.
+httpx 0.28 and before curl 7.88, against real servers and proxies: a row fails when one of them does
+something else than it says. Nothing is known of what no row asks.
 
 A row says who was asked and what came of it. `{http}`, `{https}` and the like stand for the ports
 of servers, `{ca}` for a file with the right certificates, `{stale}` for one with others,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 
@@ -82,5 +83,11 @@ ANSWERS: dict[str, bytes] = {
     "redirect": head(b"Location: /length", b"Content-Length: 0", status=b"HTTP/1.1 302 Found"),
     "gzip": head(b"Content-Encoding: gzip") + gzip.compress(BODY),
     "identity": head(b"Content-Encoding: identity", LENGTH[:-2]) + BODY,
+    "zstd": head(b"Content-Encoding: zstd", LENGTH[:-2]) + BODY,
+    "not-gzip": head(b"Content-Encoding: gzip", LENGTH[:-2]) + BODY,
+    "coding-none": head(b"Content-Encoding: none", LENGTH[:-2]) + BODY,
+    "bom": head() + codecs.BOM_UTF8 + BODY,
+    "bom-twice": head() + codecs.BOM_UTF8 * 2 + BODY,
+    "utf-16": head() + BODY.decode().encode("utf-16"),
     "no-content": head(b"Content-Length: 5", status=b"HTTP/1.1 204 No Content"),
 }

@@ -1,6 +1,7 @@
 """A peer's process: makes one request for each line of JSON, in the environment that it names.
 
-Every name that ends in `.test` is looked up as 127.0.0.1. The outcome is a line: the status, or
+Every name that ends in `.test` is looked up as 127.0.0.1, its port 80 as the port that the line
+names. The outcome is a line: the status, or
 `error` and its kind. Imports nothing of the tests, and its peer only."""
 
 from __future__ import annotations
@@ -13,17 +14,18 @@ import sys
 from typing import Any
 
 KEPT = {key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.environ}
+PORT_80 = 80
 RECORD = "/runs/run_1?meta="
 
 
 def look_up_names_of_tests_here() -> None:
     real = socket.getaddrinfo
 
-    def here(host: Any, *rest: Any, **options: Any) -> Any:
+    def here(host: Any, port: Any, *rest: Any, **options: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host
         if isinstance(name, str) and name.lower().rstrip(".").endswith(".test"):
-            host = "127.0.0.1"
-        return real(host, *rest, **options)
+            host, port = "127.0.0.1", PORT_80 if port == 80 else port
+        return real(host, port, *rest, **options)
 
     socket.getaddrinfo = here
 
@@ -84,6 +86,8 @@ def outcome_of_httpx(url: str) -> str:
         return "error: setup"
     except httpx.TransportError as error:
         return kind_of(str(error))
+    except httpx.DecodingError:
+        return "error: answer"
     except ValueError as error:
         return "error: answer" if "JSON" in type(error).__name__ else "error: setup"
     except OSError:
@@ -91,6 +95,7 @@ def outcome_of_httpx(url: str) -> str:
 
 
 def main() -> None:
+    global PORT_80
     look_up_names_of_tests_here()
     peers = {
         "ours": lambda url: outcome_of_ours(ours, url),
@@ -100,9 +105,14 @@ def main() -> None:
     ask = peers[sys.argv[1]]
     for line in sys.stdin:
         row = json.loads(line)
+        PORT_80 = row["port 80"]
         os.environ.clear()
         os.environ.update({**KEPT, **row["environ"]})
-        print(json.dumps(ask(row["url"])), flush=True)
+        try:
+            outcome = ask(row["url"])
+        except Exception as error:  # an outcome too, and the next row wants this process
+            outcome = f"error: {type(error).__name__}"
+        print(json.dumps(outcome), flush=True)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Row:
     url: str = "http://127.0.0.1:{http}"
     environ: dict[str, str] = field(factory=dict[str, str])
     shows: str = ""
-    """Which part of the request belongs to the outcome: `host`, `target` or nothing."""
+    """What of the requests belongs to the outcome: `target`, a header by its name, or nothing."""
     differs: dict[str, Others] = field(factory=dict[str, Others])
 
 
@@ -65,7 +65,12 @@ def framed(name: str, said: str, ours: str = "http 200", **differs: Others) -> R
     return Row(said, ours, f"http://127.0.0.1:{{http}}/{name}", differs=differs)
 
 
-TODO = ("?", "?")
+WITH_PASSWORD = "http://us%40er:p%3Aw@127.0.0.1:{proxy}"
+SOCKS = "socks5h://127.0.0.1:{proxy}"
+PORT_1080 = ("error: failed", "as httpx: the port of the scheme, where curl takes 1080")
+TWO_SPELLINGS = "as curl: a variable has two spellings, and no mixed one"
+UNUSED_PROXY = "as curl: a proxy that this request does not use is no mistake of it"
+URL_ENTRY = ("http 200", "as curl: no host has such a name; httpx reads the entry as a URL")
 TUNNEL = "proxy tunnels, https 200"
 PROXIES = [
     proxied({}, "http 200"),
@@ -110,7 +115,38 @@ PROXIES = [
         httpx=("error: setup", "blanks around a value come from quoting, and cannot mean anything"),
         curl=("error: setup", "as for httpx: no URL begins with a blank"),
     ),
-    proxied({"http_proxy": "http://us%40er:p%3Aw@127.0.0.1:{proxy}"}, "proxy 200"),
+    proxied({"http_proxy": "http://proxy.test"}, "proxy 200", curl=PORT_1080),
+    proxied({"http_proxy": "proxy.test"}, "proxy 200", curl=PORT_1080),
+    proxied({"Http_Proxy": PROXY}, "http 200", httpx=("proxy 200", TWO_SPELLINGS)),
+    proxied({"HTTP_proxy": PROXY}, "http 200", httpx=("proxy 200", TWO_SPELLINGS)),
+    proxied(
+        {"http_proxy": WITH_PASSWORD},
+        "proxy (Basic dXNAZXI6cDp3) 200",
+        shows="proxy-authorization",
+    ),
+    proxied(
+        {"https_proxy": WITH_PASSWORD, **CA},
+        "proxy tunnels, https (Basic dXNAZXI6cDp3) (no proxy-authorization) 200",
+        SECURE,
+        "proxy-authorization",
+    ),
+    proxied(
+        {"http_proxy": "http://user@127.0.0.1:{proxy}"},
+        "proxy (Basic dXNlcjo=) 200",
+        shows="proxy-authorization",
+    ),
+    proxied(
+        {"http_proxy": "http:///127.0.0.1:{proxy}"},
+        "error: setup",
+        httpx=("error: failed", "a URL without a host is a mistake, to be told at once"),
+        curl=("proxy 200", "curl takes any number of slashes"),
+    ),
+    proxied(
+        {"http_proxy": "http:/127.0.0.1:{proxy}"},
+        "error: setup",
+        httpx=("error: failed", "httpx looks for a host named `http`"),
+        curl=("proxy 200", "curl takes any number of slashes"),
+    ),
     proxied({"http_proxy": "http://proxy.test:{proxy}"}, "proxy 200", "http://127.0.0.1:{http}"),
     proxied({"http_proxy": "http://127.0.0.1:{refusing}"}, "refusing 407"),
     proxied(
@@ -128,6 +164,24 @@ PROXIES = [
             "error: proxy",
             "curl speaks SOCKS; the client says that it needs an http_client= for that",
         ),
+    ),
+    proxied(
+        {"all_proxy": SOCKS},
+        "error: setup",
+        curl=(
+            "error: proxy",
+            "curl speaks SOCKS; the client says that it needs an http_client= for that",
+        ),
+    ),
+    proxied(
+        {"all_proxy": SOCKS, "http_proxy": PROXY},
+        "proxy 200",
+        httpx=("error: setup", UNUSED_PROXY),
+    ),
+    proxied(
+        {"all_proxy": SOCKS, "no_proxy": "flue.test"},
+        "http 200",
+        httpx=("error: setup", UNUSED_PROXY),
     ),
     proxied(
         {"http_proxy": "ftp://127.0.0.1:{proxy}"},
@@ -162,6 +216,7 @@ PROXIES = [
         "target",
     ),
 ]
+ONLY_ASTERISK = ("http 200", "as curl: an asterisk matches all hosts if nothing is beside it")
 EXEMPT = [
     exempt("*", "http 200"),
     exempt("flue.test", "http 200"),
@@ -197,6 +252,12 @@ EXEMPT = [
         httpx=("proxy 200", "as curl: blanks separate, too"),
     ),
     exempt(",,flue.test,", "http 200"),
+    exempt("*,x", "proxy 200", httpx=ONLY_ASTERISK),
+    exempt("x,*", "proxy 200", httpx=ONLY_ASTERISK),
+    exempt("http://flue.test", "proxy 200", httpx=URL_ENTRY),
+    exempt("flue.test:", "proxy 200", httpx=URL_ENTRY),
+    exempt(":{http}", "proxy 200", httpx=URL_ENTRY),
+    exempt("flue.test/8", "proxy 200", httpx=URL_ENTRY),
     exempt("", "proxy 200"),
     exempt(" ", "proxy 200"),
     exempt(
@@ -230,6 +291,22 @@ EXEMPT = [
     ),
     exempt("10.0.0.0/8", "proxy 200", "http://127.0.0.1:{http}"),
     exempt("127.0.0.1/32", "http 200", "http://127.0.0.1:{http}"),
+    exempt("127.0.0.1/", "http 200", "http://127.0.0.1:{http}"),
+    exempt("127.0.0.1/33", "proxy 200", "http://127.0.0.1:{http}", httpx=URL_ENTRY),
+    exempt(
+        "0.0.0.0/0",
+        "http 200",
+        "http://127.0.0.1:{http}",
+        httpx=("proxy 200", "the network of all addresses, in CIDR notation"),
+        curl=("proxy 200", "curl 7.88 takes no bits for all bits; its manual promises CIDR"),
+    ),
+    exempt(
+        "127.0.0.1.",
+        "http 200",
+        "http://127.0.0.1:{http}",
+        httpx=("proxy 200", "a trailing dot does not make another host"),
+        curl=("proxy 200", "curl ignores the dot after a name, but not after an address"),
+    ),
     exempt("127.0.0.0/nonsense", "proxy 200", "http://127.0.0.1:{http}"),
     exempt("127.0.0.1", "proxy 200", "http://localhost:{http}"),
     exempt("localhost", "http 200", "http://localhost:{http}"),
@@ -285,6 +362,15 @@ EXEMPT = [
         "proxy 200",
         NAMED,
         {"http_proxy": PROXY, "no_proxy": "other", "NO_PROXY": "flue.test"},
+    ),
+    Row(
+        "`no_proxy=` beside `NO_PROXY=*`",
+        "http 200",
+        NAMED,
+        {"http_proxy": PROXY, "no_proxy": "", "NO_PROXY": "*"},
+        differs={
+            "httpx": ("proxy 200", "as curl: an empty variable counts as one that is not set")
+        },
     ),
 ]
 TRUST = [
@@ -382,6 +468,9 @@ TLS = [
     ),
     secured("TLS where none is asked for", "error: failed", "http://localhost:{https}"),
 ]
+ADDRESS_AND_DOT = "the dot makes no other host of an address; their look-up finds none"
+LOCALHOST_AND_DOT = "RFC 6761, 6.3: localhost is this machine, with its dot too"
+NO_NAME = "RFC 1035, 2.3.4: DNS holds no such name; the look-up that finds it here is the test's"
 ADDRESSES = [
     addressed("http://127.0.0.1:{http}", "http (127.0.0.1:{http}) 200"),
     addressed("http://localhost:{http}", "http (localhost:{http}) 200"),
@@ -404,6 +493,48 @@ ADDRESSES = [
             "as httpx: curl reads the address as a browser does (WHATWG URL); "
             "the look-up finds the same one",
         ),
+    ),
+    addressed(
+        "http://0177.0.0.1:{http}",
+        "http (0177.0.0.1:{http}) 200",
+        httpx=("error: setup", "the look-up knows octal numbers; httpx takes them for a mistake"),
+        curl=("http (127.0.0.1:{http}) 200", "curl writes the address anew (WHATWG URL)"),
+    ),
+    addressed(
+        "http://127.0.0.1.:{http}",
+        "http (127.0.0.1.:{http}) 200",
+        httpx=("error: failed", ADDRESS_AND_DOT),
+        curl=("error: failed", ADDRESS_AND_DOT),
+    ),
+    addressed(
+        "http://localhost.:{http}",
+        "http (localhost.:{http}) 200",
+        httpx=("error: failed", LOCALHOST_AND_DOT),
+        curl=("error: failed", LOCALHOST_AND_DOT),
+    ),
+    addressed(
+        "http://.flue.test:{http}",
+        "error: setup",
+        httpx=("http (.flue.test:{http}) 200", NO_NAME),
+        curl=("http (.flue.test:{http}) 200", NO_NAME),
+    ),
+    addressed(
+        "http://flue..test:{http}",
+        "error: setup",
+        httpx=("http (flue..test:{http}) 200", NO_NAME),
+        curl=("http (flue..test:{http}) 200", NO_NAME),
+    ),
+    addressed(f"http://{'a' * 63}.test:{{http}}", f"http ({'a' * 63}.test:{{http}}) 200"),
+    addressed(
+        f"http://{'a' * 64}.test:{{http}}",
+        "error: setup",
+        httpx=(f"http ({'a' * 64}.test:{{http}}) 200", NO_NAME),
+        curl=(f"http ({'a' * 64}.test:{{http}}) 200", NO_NAME),
+    ),
+    addressed(
+        "http://xn--a.test:{http}",
+        "http (xn--a.test:{http}) 200",
+        httpx=("error: setup", "as curl: whether a name exists is for the look-up to say"),
     ),
     addressed("http://[::1]:{http6}", "http6 ([::1]:{http6}) 200"),
     addressed(
@@ -556,6 +687,29 @@ FRAMINGS = [
         ),
     ),
     framed("identity", "`Content-Encoding: identity`"),
+    framed(
+        "zstd",
+        "`Content-Encoding: zstd` on a plain body",
+        "http error: answer",
+        httpx=("http 200", "httpx, without the package for it, takes the body as it is"),
+        curl=("http 200", "curl, not asked to unpack, takes the body as it is"),
+    ),
+    framed(
+        "not-gzip",
+        "`Content-Encoding: gzip` on a plain body",
+        "http error: answer",
+        curl=("http 200", "curl, not asked to unpack, takes the body as it is"),
+    ),
+    framed("coding-none", "`Content-Encoding: none`"),
+    framed("bom", "a byte order mark before the JSON"),
+    framed("bom-twice", "two of them", "http error: answer"),
+    framed(
+        "utf-16",
+        "JSON in UTF-16",
+        "http error: answer",
+        httpx=("http 200", "RFC 8259, 8.1: JSON that systems exchange is in UTF-8"),
+        curl=("http 200", "curl does not read the body"),
+    ),
     framed("no-content", "204 with a length", "http 204"),
 ]
 
