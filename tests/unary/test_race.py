@@ -385,6 +385,7 @@ def test_a_race_ends_at_any_moment_and_leaves_no_socket(
         return made[-1]
 
     monkeypatch.setattr(module, "make_socket", remembered)
+    monkeypatch.setattr(LIMITS, "attempt_delay", 0.02)
     hosts = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
     with RawServer(works, mode="refuse") as server, ExitStack() as stack:
         for host in hosts:
