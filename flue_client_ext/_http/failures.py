@@ -40,7 +40,10 @@ def tls_reason(error: BaseException) -> str | None:
     import ssl
 
     for link in chain(error):
-        if isinstance(link, ssl.SSLError):
+        # A session that wants more bytes has not failed: that is where a timeout finds it.
+        if isinstance(link, ssl.SSLError) and not isinstance(
+            link, ssl.SSLWantReadError | ssl.SSLWantWriteError
+        ):
             return reason_of(link) or None
     return None
 
