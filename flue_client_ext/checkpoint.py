@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from os import PathLike, fspath
-from typing import Self
+from os import PathLike, fsdecode
+from typing import Self, TypeAlias
 
 from attrs import frozen
 
 from ._flue.delivery import Position
 
 __all__ = ["Checkpoint"]
+
+Path: TypeAlias = str | bytes | PathLike[str] | PathLike[bytes]
 
 
 @frozen(eq=False)
@@ -24,27 +26,28 @@ class Checkpoint(Position):
     def at(cls, position: Position) -> Self:
         return cls(position.run_id, position.offset, position.event_index)
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, path: Path) -> None:
         """Write the checkpoint to the file `path`, replacing what was there.
 
         Atomic: whenever the process is killed, or the power fails, the file holds this checkpoint
         or the one before. It waits for the disk, a matter of milliseconds: in async code, run it in
-        a thread. Processes and threads may save to one path at the same time; the last one wins."""
+        a thread. It waits for nobody else: processes, threads and signal handlers may save to one
+        path at the same time; the last one to end wins."""
         from ._files import replace_file
 
-        replace_file(path, self.to_json().encode())
+        replace_file(fsdecode(path), self.to_json().encode())
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> Self | None:
+    def load(cls, path: Path) -> Self | None:
         """Return the checkpoint that `save` wrote to `path`; `None` if there is no such file.
 
         Raises `ValueError`, which names the file, for one that holds no checkpoint."""
         try:
-            with open(path, "rb") as file:
+            with open(fsdecode(path), "rb") as file:
                 content = file.read()
         except FileNotFoundError:
             return None
         try:
             return cls.from_json(content)
         except ValueError:
-            raise ValueError(f"the file {fspath(path)!r} does not hold a Checkpoint") from None
+            raise ValueError(f"the file {fsdecode(path)!r} does not hold a Checkpoint") from None

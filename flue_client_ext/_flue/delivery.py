@@ -79,9 +79,17 @@ def _is_string(_: Any, attribute: Any, value: Any) -> None:
         raise TypeError(f"{attribute.name} must be a string, not {type(value).__name__}")
 
 
+def _is_offset(instance: Any, attribute: Any, value: Any) -> None:
+    _is_string(instance, attribute, value)
+    if not value:
+        raise ValueError(f"{attribute.name} must not be empty")
+
+
 def _is_index(_: Any, attribute: Any, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | None):
         raise TypeError(f"{attribute.name} must be a whole number, not {type(value).__name__}")
+    if value is not None and value < 0:
+        raise ValueError(f"{attribute.name} must be at least 0, not {value}")
 
 
 @frozen(eq=False)
@@ -89,7 +97,7 @@ class Position:
     """Where a consumer stands in a run; its public form is the `Checkpoint`, which knows files."""
 
     run_id: str = field(validator=_is_string)
-    offset: str = field(validator=_is_string)
+    offset: str = field(validator=_is_offset)
     event_index: int | None = field(default=None, validator=_is_index)
 
     def __eq__(self, other: object) -> bool:
@@ -196,4 +204,5 @@ def _all_known(items: list[Any]) -> bool:
 def index_of(event: FlueEvent) -> int | None:
     """The event's index, `None` where a strange event has none."""
     index: Any = getattr(event, "event_index", None)
-    return index if isinstance(index, int) and not isinstance(index, bool) else None
+    known = isinstance(index, int) and not isinstance(index, bool) and index >= 0
+    return index if known else None

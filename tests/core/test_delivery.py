@@ -91,6 +91,19 @@ def test_the_checkpoint_is_exact_to_the_event() -> None:
     assert delivery.checkpoint == Checkpoint(run_id="run_1", offset="b", event_index=9)
 
 
+def test_a_negative_index_is_none_and_makes_no_checkpoint_that_cannot_be_loaded() -> None:
+    delivery = EventDelivery("r", "-1")
+    delivery.take_all(batch(log(4), log(-3), offset="a"))
+    assert delivery.checkpoint == Checkpoint(run_id="r", offset="a", event_index=4)
+    assert Checkpoint.from_json(delivery.checkpoint.to_json()) == delivery.checkpoint
+
+
+@pytest.mark.parametrize(("offset", "index"), [("", 1), ("a", -1)])
+def test_a_checkpoint_is_a_place(offset: str, index: int) -> None:
+    with pytest.raises(ValueError, match="offset" if not offset else "event_index"):
+        Checkpoint("r", offset, index)
+
+
 def test_an_event_without_an_index_leaves_the_checkpoint_at_the_one_before() -> None:
     delivery = EventDelivery("run_1", "a")
     for event in delivery.begin(batch(log(4), {"type": "nova", "v": 3}, None)):
