@@ -65,6 +65,16 @@ class AsyncSession:
     ) -> T:
         """Run a call to its end; name its `subject` when it is aborted."""
         self.held.check()
+        return await self._finish(conversation, signal, timeout, subject)
+
+    async def _finish(
+        self,
+        conversation: Conversation[T],
+        signal: AbortSignal | None,
+        timeout: float | None,
+        subject: Subject | None,
+    ) -> T:
+        """As `run`, for what belongs to a call under way."""
         signal = checked_signal(signal)
         channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
         watched = signal or AbortSignal()
@@ -98,11 +108,14 @@ class AsyncSession:
     def many(
         self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
     ) -> AsyncRunOutcomes:
-        """Run jobs at most `concurrency` at a time, each within the timeout."""
+        """Run jobs at most `concurrency` at a time, each within the timeout. `within_call` as for
+        `stream`."""
+        if within_call:
+            self.held.check()
         from ._drivers.async_many import run_all  # a single call does without it
 
         async def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
-            return await self.run(job.conversation, watched, options.timeout, job.subject)
+            return await self._finish(job.conversation, watched, options.timeout, job.subject)
 
         return run_all(
             run,

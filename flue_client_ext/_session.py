@@ -66,6 +66,16 @@ class Session:
     ) -> T:
         """Run a call to its end; name its `subject` when it is aborted."""
         self.held.check()
+        return self._finish(conversation, signal, timeout, subject)
+
+    def _finish(
+        self,
+        conversation: Conversation[T],
+        signal: AbortSignal | None,
+        timeout: float | None,
+        subject: Subject | None,
+    ) -> T:
+        """As `run`, for what belongs to a call under way."""
         signal = checked_signal(signal)
         channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
         watched = signal or AbortSignal()
@@ -99,11 +109,14 @@ class Session:
     def many(
         self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
     ) -> RunOutcomes:
-        """Run jobs at most `concurrency` at a time, each within the timeout."""
+        """Run jobs at most `concurrency` at a time, each within the timeout. `within_call` as for
+        `stream`."""
+        if within_call:
+            self.held.check()
         from ._drivers.sync_many import run_all  # a single call does without it
 
         def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
-            return self.run(job.conversation, watched, options.timeout, job.subject)
+            return self._finish(job.conversation, watched, options.timeout, job.subject)
 
         return run_all(
             run,

@@ -101,6 +101,7 @@ class AsyncDriver(Generic[T]):
             step = self._dialogue.next()
             while not isinstance(step, Deliver):
                 step = self._dialogue.reply(await self._reply(step))
+            self._check()  # one batch may follow another without a step between
             return step.batch
         except StopIteration as stop:
             self.result = stop.value
@@ -175,8 +176,7 @@ class AsyncDriver(Generic[T]):
         return reply
 
     async def _perform(self, step: Step) -> Any:
-        if self.signal.aborted:
-            raise Interrupted
+        self._check()
         reply: Any = None
         try:
             with anyio.CancelScope() as self._scope:
@@ -194,9 +194,12 @@ class AsyncDriver(Generic[T]):
                         pass
         finally:
             self._scope = None
+        self._check()
+        return reply
+
+    def _check(self) -> None:
         if self.signal.aborted:
             raise Interrupted
-        return reply
 
     def _check_deadline(self) -> None:
         """Send nothing once the deadline has passed, in a user's function for example."""

@@ -11,12 +11,17 @@ class Interrupted(Exception):  # becomes a clean end or a FlueAbortError
     """The signal was aborted."""
 
 
-CLIENT_CLOSED = object()
+class _ClientClosed:
+    def __repr__(self) -> str:
+        return "the client has been closed"
+
+
+CLIENT_CLOSED = _ClientClosed()
 """The reason of a signal that the client's `close()` has aborted."""
 
 
 def client_closed() -> RuntimeError:
-    return RuntimeError("the client has been closed")
+    return RuntimeError(repr(CLIENT_CLOSED))
 
 
 class Wakeable(Protocol):

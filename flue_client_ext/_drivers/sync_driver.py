@@ -98,6 +98,7 @@ class Driver(Generic[T]):
             step = self._dialogue.next()
             while not isinstance(step, Deliver):
                 step = self._dialogue.reply(self._reply(step))
+            self._check()  # one batch may follow another without a step between
             return step.batch
         except StopIteration as stop:
             self.result = stop.value

@@ -91,14 +91,18 @@ class Crew:
 
     def next(self) -> RunOutcome:
         """Wait for the next outcome; run a job here where no thread could be started."""
-        if self._controller.signal.reason is CLIENT_CLOSED:
-            raise client_closed()
+        self._check()
         if not self._threads:
             self._work_once()
         outcome = self._done.get()
         if isinstance(outcome, BaseException):
             raise outcome
+        self._check()  # what was aborted by that comes before the news of it
         return outcome
+
+    def _check(self) -> None:
+        if self._controller.signal.reason is CLIENT_CLOSED:
+            raise client_closed()
 
     def end(self) -> None:
         """Abort what is under way and wait for the threads.

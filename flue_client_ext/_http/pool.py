@@ -85,10 +85,9 @@ class Pool(Generic[S]):
         _pools.add(self)
 
     def take(self, request: Request) -> Link[S]:
-        """Return an idle link that can carry `request`, or a new one, not yet connected."""
+        """Return an idle link that can carry `request`, or a new one, not yet connected. After
+        `close()` it serves the calls under way, which may need another for a second request."""
         with self._lock:
-            if self.closed:
-                raise RuntimeError("the client has been closed")
             self._check_owner()
             while self._idle:
                 link = self._idle.pop()

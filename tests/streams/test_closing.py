@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import trio
 
-from flue_client_ext import AsyncFlueClient, FlueClient
+from flue_client_ext import AbortSignal, AsyncFlueClient, FlueAbortError, FlueClient
+from flue_client_ext._drivers.interrupt import CLIENT_CLOSED
+from flue_client_ext._drivers.sync_many import Crew, run_all
+from flue_client_ext._flue.many import Collector, Job
+from flue_client_ext._flue.results import Subject
 from tests.servers.raw import Connection, RawServer, Request
-from tests.unary.support import Aside, borrowed, failure
+from tests.unary.support import QUICK, Aside, borrowed, failure
 from tests.worlds import World
 
 from .conftest import Serve
 from .reading import Reader, dicts
-from .replay import RUN, Replay, log_event, offset_at, run_end, whole_run
+from .replay import RUN, Replay, log_event, offset_at, query, run_end, whole_run
 
 LIVE = ["long-poll", "sse", "auto"]
 
@@ -141,6 +149,99 @@ def test_closing_the_client_wakes_a_reader(
             assert server.wait_idle()
 
 
+def at_once(request: Request, connection: Connection) -> None:
+    """Send a run of nine batches; over SSE, all of them in one piece."""
+    replay = Replay(whole_run(9), page=1)
+    if query(request).get("live") == "sse":
+        frames = (frame for n in range(9) for frame in replay.frames(n, n + 1, n == 0))
+        connection.event_stream()
+        connection.chunk(b"".join(frames))
+        connection.end()
+    else:
+        replay(request, connection)
+
+
+@pytest.mark.parametrize("live", ["sse", "auto", False])
+@pytest.mark.parametrize("how", ["client", "stream", "cancel"])
+def test_batches_that_have_come_already_are_not_delivered_after_the_end(
+    any_world: World, serve: Serve, live: Any, how: str, connections: str
+) -> None:
+    server = serve(at_once)
+    with borrowed(any_world) as own:
+        given = own if connections == "httpx" else None
+        client = any_world.client(server.url, http_client=given)
+        stream = client.runs.stream(RUN, live=live)
+        batches = stream.batches()
+        assert len(next(batches).events) == 1
+        {"client": client.close, "stream": stream.close, "cancel": stream.cancel}[how]()
+        for _ in range(2):
+            if how == "client":
+                assert type(failure(next, batches)) is RuntimeError
+            else:
+                assert list(batches) == []
+        assert stream.offset == offset_at(1)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_nothing_is_delivered_before_the_loop_has_had_its_turn_either(
+    serve: Serve, backend: str
+) -> None:
+    server = serve(at_once)
+
+    async def main() -> None:
+        async with AsyncFlueClient(server.url, token=None) as client:
+            streams = [client.runs.stream(RUN, live="sse") for _ in range(2)]
+            cancelled, closed = (stream.batches() for stream in streams)
+            await anext(cancelled), await anext(closed)
+            streams[0].cancel()
+            with pytest.raises(StopAsyncIteration):
+                await anext(cancelled)
+            await client.aclose()
+            with pytest.raises(RuntimeError, match="closed"):
+                await anext(closed)
+
+    anyio.run(main, backend=backend)
+
+
+def test_the_news_of_the_closed_client_comes_before_that_of_what_it_aborted() -> None:
+    aborted, ended, held = threading.Event(), threading.Event(), list[Crew]()
+
+    def run(job: Job, watched: AbortSignal) -> Any:
+        def listener() -> None:  # holds the closing thread back
+            aborted.set()
+            ended.wait(20)
+
+        watched.add_listener(listener)
+        began.set()
+        assert aborted.wait(20)
+        raise FlueAbortError(watched.reason)
+
+    def consume() -> list[Any]:
+        try:
+            return list(outcomes)
+        finally:
+            ended.set()
+
+    began, jobs = threading.Event(), [Job(0, Subject("run_1"), iter(()))]  # type: ignore[arg-type]
+    collector = Collector(1, ordered=True, return_errors=False, on_progress=None)
+    outcomes = run_all(run, jobs, 1, None, collector, copy_context(), held.append)
+    waiting = Aside(consume)
+    assert began.wait(20)
+    held[0].client_closed()
+    error = waiting.error(5)
+    assert type(error) is RuntimeError
+    assert str(error) == "the client has been closed"
+
+
+def test_the_reason_that_aborted_calls_see_is_readable(any_world: World, serve: Serve) -> None:
+    server = serve(Replay([log_event(0)], closed=False))
+    client = any_world.client(server.url)
+    waiting = Aside(lambda: list(client.runs.as_completed([RUN], return_errors=True)))
+    assert server.wait_until(lambda: len(server.open) == 1)
+    client.close()
+    assert str(waiting.error(5)) == repr(CLIENT_CLOSED) == "the client has been closed"
+
+
 def test_a_client_that_is_closed_takes_no_calls(any_world: World, connections: str) -> None:
     with borrowed(any_world) as own:
         client = any_world.client(
@@ -195,6 +296,52 @@ def test_calls_under_way_finish(any_world: World, serve: Serve) -> None:
     assert waiting.result().result == 5
     assert [outcome.result for outcome in several.result()] == [5, 5]
     assert server.wait_idle()
+
+
+CALLS: dict[str, Any] = {
+    "get": lambda client: client.runs.get(RUN, backoff_options=QUICK).run_id,
+    "events": lambda client: client.runs.events(RUN, backoff_options=QUICK)[-1].result,
+    "wait": lambda client: client.runs.wait(RUN, backoff_options=QUICK).result,
+    "run": lambda client: client.workflows.run("w", backoff_options=QUICK).result,
+    "several": lambda client: [
+        each.result
+        for each in client.runs.wait_all([RUN] * 3, concurrency=1, backoff_options=QUICK)
+    ],
+}
+RESULTS = {"get": RUN, "events": {"n": 2}, "wait": {"n": 2}, "run": {"n": 2}}
+
+
+@pytest.mark.parametrize("trouble", ["unavailable", "cut"])
+@pytest.mark.parametrize("name", CALLS)
+def test_calls_under_way_finish_over_other_connections(
+    any_world: World, connections: str, name: str, trouble: str
+) -> None:
+    replay, closed, failures = Replay(whole_run(3)), threading.Event(), iter([1, 2])
+
+    def handler(request: Request, connection: Connection) -> None:
+        assert closed.wait(20)
+        if request.method == "POST":
+            connection.json(202, {"runId": RUN}, {"Connection": "close"})
+        elif next(failures, None) is None:
+            replay(request, connection)
+        elif trouble == "unavailable":
+            connection.answer(503, b"", {"Connection": "close"})
+        else:
+            connection.close()
+
+    with RawServer(handler) as server, borrowed(any_world) as own:
+        given = own if connections == "httpx" else None
+        client = any_world.client(server.url, http_client=given)
+        child = client.with_options(timeout=20)
+        calls = [Aside(partial(CALLS[name], each)) for each in (client, child)]
+        assert server.wait_requests(2)
+        client.close()
+        closed.set()
+        for call in calls:
+            assert call.result() == RESULTS.get(name, [{"n": 2}] * 3)
+        if connections == "own":
+            assert server.wait_idle()
+        assert type(failure(client.runs.get, RUN)) is RuntimeError
 
 
 @pytest.mark.parametrize("how", ["close", "with"])
