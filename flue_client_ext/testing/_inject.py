@@ -13,6 +13,61 @@ from ._request import Request
 from ._rules import CHANCE, TEXT, one_of, whole
 
 
+class Injector:
+    """The armed faults of one server, in the order in which they were armed."""
+
+    def __init__(self) -> None:
+        self._armed: list[Injection] = []
+        self._lock = threading.RLock()
+
+    def arm(
+        self,
+        fault: Fault,
+        *,
+        method: str | None,
+        run_id: str | None,
+        workflow: str | None,
+        live: str | bool | None,
+        times: int | None,
+        skip: int,
+        chance: float,
+        seed: int | None,
+    ) -> Injection:
+        """Arm a fault behind those that are; refuses what can never strike."""
+        _refuse_other_than_faults(fault)
+        for name, value, rule in (
+            ("method", method, TEXT.or_none()),
+            ("run_id", run_id, TEXT.or_none()),
+            ("workflow", workflow, TEXT.or_none()),
+            ("live", live, one_of("sse", "long-poll", True, False, None)),
+            ("times", times, whole(1).or_none()),
+            ("skip", skip, whole(0)),
+            ("chance", chance, CHANCE),
+        ):
+            rule.check(name, value)
+        method, dice = method and method.upper(), random.Random(seed)
+        armed = Injection(fault, method, run_id, workflow, live, times, skip, chance, dice, self)
+        with self._lock:
+            self._armed.append(armed)
+        return armed
+
+    def remove(self, injection: Injection) -> None:
+        with self._lock:  # not in the middle of a match: disarmed, it strikes no more
+            if injection in self._armed:
+                self._armed.remove(injection)
+
+    def match(self, request: Request) -> list[Fault]:
+        """Return the faults that strike this request."""
+        with self._lock:
+            return [armed.fault for armed in list(self._armed) if armed.matches(request)]
+
+
+def _refuse_other_than_faults(given: object) -> None:
+    if not isinstance(given, Fault):
+        hint = f": write {given.__name__}(...)" if isinstance(given, type) else ""
+        raise TypeError(f"fault must be a value of a Fault class, not {given!r}{hint}")
+
+
 @attrs.define(eq=False)
 class Injection:
     """A fault that has been armed. `hits` counts the requests around which it has stood.
@@ -67,58 +122,3 @@ class Injection:
 
     def __exit__(self, *exc_info: Any) -> None:
         self.remove()
-
-
-class Injector:
-    """The armed faults of one server, in the order in which they were armed."""
-
-    def __init__(self) -> None:
-        self._armed: list[Injection] = []
-        self._lock = threading.RLock()
-
-    def arm(
-        self,
-        fault: Fault,
-        *,
-        method: str | None,
-        run_id: str | None,
-        workflow: str | None,
-        live: str | bool | None,
-        times: int | None,
-        skip: int,
-        chance: float,
-        seed: int | None,
-    ) -> Injection:
-        """Arm a fault behind those that are; refuses what can never strike."""
-        _refuse_other_than_faults(fault)
-        for name, value, rule in (
-            ("method", method, TEXT.or_none()),
-            ("run_id", run_id, TEXT.or_none()),
-            ("workflow", workflow, TEXT.or_none()),
-            ("live", live, one_of("sse", "long-poll", True, False, None)),
-            ("times", times, whole(1).or_none()),
-            ("skip", skip, whole(0)),
-            ("chance", chance, CHANCE),
-        ):
-            rule.check(name, value)
-        method, dice = method and method.upper(), random.Random(seed)
-        armed = Injection(fault, method, run_id, workflow, live, times, skip, chance, dice, self)
-        with self._lock:
-            self._armed.append(armed)
-        return armed
-
-    def remove(self, injection: Injection) -> None:
-        with self._lock:  # not in the middle of a match: disarmed, it strikes no more
-            if injection in self._armed:
-                self._armed.remove(injection)
-
-    def match(self, request: Request) -> list[Fault]:
-        """Return the faults that strike this request."""
-        with self._lock:
-            return [armed.fault for armed in list(self._armed) if armed.matches(request)]
-
-
-def _refuse_other_than_faults(given: object) -> None:
-    if not isinstance(given, Fault):
-        hint = f": write {given.__name__}(...)" if isinstance(given, type) else ""
-        raise TypeError(f"fault must be a value of a Fault class, not {given!r}{hint}")

@@ -28,7 +28,9 @@ from flue_client_ext import (
     FlueTimeoutError,
     durable_streams,
     errors,
+    testing,
 )
+from flue_client_ext.testing import faults
 from tests.servers.raw import RawServer
 from tests.unary.support import works
 from tests.worlds import World
@@ -145,6 +147,7 @@ def test_a_subclass_and_its_options_share_connections(any_world: World) -> None:
 
 def public() -> list[Any]:
     values = [getattr(flue_client_ext, name) for name in dir(flue_client_ext)]
+    values += [getattr(module, name) for module in (testing, faults) for name in module.__all__]
     classes = [value for value in values if inspect.isclass(value)] + NAMESPACES
     methods = [
         function
