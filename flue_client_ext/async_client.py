@@ -85,9 +85,7 @@ class AsyncFlueClient(Uncopied):
         nothing: the connections belong to this client.
         """
         chosen = self._session.settings.changed(token, headers, timeout)
-        other = sibling(self, self._session.changed(chosen))
-        other._owner = False
-        return other
+        return sibling(self, self._session.changed(chosen))
 
     async def aclose(self) -> None:
         """Close the connections. Calls under way finish; streams that are still open, whoever holds

@@ -2,7 +2,7 @@
 
 The names are those of the web's `AbortController`; here they are thread-safe. A signal holds
 listeners only while calls are under way: `AbortSignal.any` subscribes to its sources, and
-`AbortSignal.timeout` runs a timer, only as long as somebody listens."""
+`AbortSignal.timeout` waits in the one thread for deadlines, only as long as somebody listens."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._values.uncopied import Uncopied
+
+if TYPE_CHECKING:
+    from ._http.deadlines import Deadline
 
 __all__ = ["AbortController", "AbortSignal"]
 
@@ -116,7 +119,7 @@ class _TimeoutSignal(AbortSignal):
         super().__init__()
         self._until = time.monotonic() + seconds
         self._seconds = seconds
-        self._timer: threading.Timer | None = None
+        self._deadline: Deadline | None = None
 
     @property
     def aborted(self) -> bool:
@@ -135,17 +138,17 @@ class _TimeoutSignal(AbortSignal):
         super().add_listener(listener)
         with self._lock:
             left = self._until - time.monotonic()
-            if self._listeners and self._timer is None and left < threading.TIMEOUT_MAX:
-                self._timer = threading.Timer(max(left, 0), self._expire)
-                self._timer.daemon = True
-                self._timer.start()
+            if self._listeners and self._deadline is None and left < threading.TIMEOUT_MAX:
+                from ._http.deadlines import watch  # most calls do without it
+
+                self._deadline = watch.add(self._until, self._expire)
 
     def remove_listener(self, listener: Listener) -> None:
         super().remove_listener(listener)
         with self._lock:
-            if not self._listeners and self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            if not self._listeners and self._deadline is not None:
+                self._deadline.cancel()
+                self._deadline = None
 
 
 class _AnySignal(AbortSignal):

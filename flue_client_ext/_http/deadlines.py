@@ -98,7 +98,7 @@ class Watch:
                     until = self._heap[0][0] if self._heap else time.monotonic() + _LINGER
                     self._sleeps_until = until
             for expire in due:
-                expire()
+                _call(expire)
             if not due:
                 left = max(until - time.monotonic(), 0)
                 self._news.acquire(timeout=min(left, threading.TIMEOUT_MAX))
@@ -114,6 +114,16 @@ class Watch:
                 deadline.expire = None
                 self._live -= 1
         return due
+
+
+def _call(expire: Callable[[], None]) -> None:
+    """One that fails is reported as a thread's failure is, and keeps no other from its turn."""
+    try:
+        expire()
+    except Exception as error:
+        thread = threading.current_thread()
+        told = threading.ExceptHookArgs((type(error), error, error.__traceback__, thread))
+        threading.excepthook(told)
 
 
 watch = Watch()

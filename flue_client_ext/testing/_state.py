@@ -92,17 +92,19 @@ class ServerState:
         """Return all of a run's stored events; `KeyError` for an unknown run."""
         return self.runs.events(run_id)
 
-    def wait(self, run_id: str, timeout: float = 10.0) -> dict[str, Any]:
-        """Block until a run has ended and return its record; `TimeoutError` after real seconds.
+    def wait(self, run_id: str, timeout: float | None = 10.0) -> dict[str, Any]:
+        """Block until a run has ended and return its record; `TimeoutError` after real seconds
+        (`None`: never).
 
         It has ended when the `on_event` observers of its last event have returned. An observer may
         wait for other runs, and for its own once that has ended.
         """
-        changed, until = threading.Event(), time.monotonic() + timeout
+        changed, began = threading.Event(), time.monotonic()
         unsubscribe = self.runs.subscribe(run_id, changed.set)
         try:
             while not self.runs.ended(run_id):
-                if not changed.wait(max(0.0, until - time.monotonic())):
+                left = None if timeout is None else max(0.0, began + timeout - time.monotonic())
+                if not changed.wait(left):
                     raise TimeoutError(f"{run_id} has not ended after {timeout} s")
                 changed.clear()
         finally:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flue_client_ext import AbortController, AbortSignal
+from flue_client_ext._http.deadlines import watch
 
 MAKERS: dict[str, Callable[[AbortSignal], AbortSignal]] = {
     "itself": lambda signal: signal,
@@ -28,13 +29,12 @@ def pair(request: Any) -> Iterator[tuple[AbortController, AbortSignal]]:
     assert not timers()
 
 
-def timers() -> list[threading.Thread]:
-    """The timers that go on, those that are just being cancelled excepted."""
-    found = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
-    for timer in found:
-        if timer.finished.is_set():
-            timer.join(10)
-    return [timer for timer in found if timer.is_alive()]
+def timers() -> int:
+    """How many deadlines are waited for; one thread does for all of them."""
+    watching = [t for t in threading.enumerate() if t.name == "flue-client-deadline"]
+    assert len(watching) <= 1
+    assert not any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
+    return watch._live
 
 
 def test_a_signal_is_aborted_once_and_keeps_its_first_reason(
@@ -138,7 +138,7 @@ def test_a_timeout_runs_no_timer_unless_somebody_listens() -> None:
     assert not timers()
     for signal in signals:
         signal.add_listener(print)
-    assert len(timers()) == 50
+    assert timers() == 50
     for signal in signals:
         signal.remove_listener(print)
     assert not timers()
@@ -220,6 +220,23 @@ def test_many_threads_may_begin_and_cease_to_listen_while_it_is_aborted() -> Non
     for event in woken:
         shared.remove_listener(event.set)
     assert not timers()
+
+
+def test_a_listener_that_fails_keeps_no_other_signal_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+
+    def fails() -> None:
+        raise ValueError("a listener's own")
+
+    for number in range(1, 3):
+        woken, signals = threading.Event(), [AbortSignal.timeout(0.01), AbortSignal.timeout(0.02)]
+        signals[0].add_listener(fails)
+        signals[1].add_listener(woken.set)
+        assert woken.wait(10)
+        assert [type(each.exc_value) for each in told] == [ValueError] * number
 
 
 def test_a_composed_signal_that_nobody_watched_still_knows_which_abort_was_first() -> None:

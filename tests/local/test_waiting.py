@@ -42,6 +42,11 @@ def test_wait_returns_after_the_last_events_observers_have(server: LocalFlue) ->
     assert seen == ["run_end"]
 
 
+def test_wait_may_wait_for_ever(server: LocalFlue) -> None:
+    run_id = started(server, "count", 1)
+    assert server.wait(run_id, timeout=None)["status"] == "completed"
+
+
 def test_an_observer_may_wait_for_a_run_whose_end_it_sees(server: LocalFlue) -> None:
     seen: list[Any] = []
 

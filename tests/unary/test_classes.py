@@ -129,6 +129,21 @@ def test_with_options_of_a_subclass_gives_that_subclass(client: Any) -> None:
     assert grandchild.tenant == "acme"
 
 
+@pytest.mark.parametrize("client", CLIENTS)
+def test_with_options_of_a_subclass_whose_attributes_cannot_be_set(client: Any) -> None:
+    class Frozen(client):  # type: ignore[misc]
+        def __setattr__(self, name: str, value: Any) -> None:
+            if hasattr(self, "_owner"):
+                raise AttributeError(f"{name} cannot be set")
+            super().__setattr__(name, value)
+
+    parent = Frozen("http://h", token="t")
+    child = parent.with_options(token="u")
+    assert type(child) is Frozen
+    assert child.runs is not parent.runs
+    assert (parent._owner, child._owner) == (True, False)
+
+
 def test_a_subclass_and_its_options_share_connections(any_world: World) -> None:
     kind = AsyncFlueClient if any_world.is_async else FlueClient
 
