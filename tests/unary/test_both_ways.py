@@ -40,7 +40,6 @@ from tests.worlds import World
 
 WAYS = ["own sockets", "http_client"]
 SHORT = 0.4
-GENEROUS = 5.0
 
 
 @pytest.fixture(params=WAYS)
@@ -54,6 +53,13 @@ def client_of(request: pytest.FixtureRequest, any_world: World) -> Iterator[Any]
             return any_world.client(url, **options)
 
         yield make
+
+
+@pytest.fixture
+def no_other_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the deadline alone to end a call: one that it does not end hangs the test."""
+    for name in ("connect", "pool", "read", "unary"):
+        monkeypatch.setattr(LIMITS, name, float(10**6))
 
 
 def raw(data: bytes, end: str = "close") -> Handler:
@@ -190,7 +196,9 @@ KEPT = ("before the head", "in a chunk")
 @pytest.mark.parametrize(
     ("name", "kept"), [*((name, False) for name in STALLS), *((name, True) for name in KEPT)]
 )
-def test_the_deadline_ends_a_call_that_stalls(client_of: Any, name: str, kept: bool) -> None:
+def test_the_deadline_ends_a_call_that_stalls(
+    client_of: Any, no_other_limit: None, name: str, kept: bool
+) -> None:
     stall = raw(STALLS[name], "hold")
     with RawServer(in_turn(works, stall) if kept else stall) as server:
         client = client_of(server.url)
@@ -198,17 +206,19 @@ def test_the_deadline_ends_a_call_that_stalls(client_of: Any, name: str, kept: b
             client.runs.get("run_1")
         began = time.monotonic()
         error = failure(client.runs.get, "run_1", timeout=SHORT)
+        assert time.monotonic() - began >= SHORT * 0.9
         assert type(error) is FlueTimeoutError
         assert (error.run_id, error.cause) == ("run_1", "the deadline passed")
         error = failure(client.workflows.invoke, "w", timeout=SHORT)
         assert type(error) is InvokeOutcomeUnknownError
         assert error.cause == "the deadline passed"
-        assert 2 * SHORT * 0.9 <= time.monotonic() - began < GENEROUS
         assert server.wait_idle()
         assert leftover_threads() == []
 
 
-def test_the_deadline_holds_on_a_connection_that_is_new_after_all(client_of: Any) -> None:
+def test_the_deadline_holds_on_a_connection_that_is_new_after_all(
+    client_of: Any, no_other_limit: None
+) -> None:
     """The server closes the kept connection, and drips the head of its next answer."""
     over = threading.Event()
 
@@ -224,10 +234,10 @@ def test_the_deadline_holds_on_a_connection_that_is_new_after_all(client_of: Any
     with RawServer(in_turn(closes, drips)) as server:
         client = client_of(server.url)
         client.runs.get("run_1")
-        began = time.monotonic()
-        assert type(failure(client.runs.get, "run_1", timeout=SHORT)) is FlueTimeoutError
-        assert time.monotonic() - began < GENEROUS
-        over.set()
+        try:
+            assert type(failure(client.runs.get, "run_1", timeout=SHORT)) is FlueTimeoutError
+        finally:
+            over.set()
 
 
 @pytest.mark.parametrize("name", STALLS)
@@ -261,15 +271,12 @@ def test_an_abort_ends_a_call_that_stalls(client_of: Any, name: str) -> None:
 
 @pytest.mark.parametrize("call", ["get", "invoke"])
 def test_a_deadline_that_passes_while_connecting_has_sent_nothing(
-    client_of: Any, call: str
+    client_of: Any, no_other_limit: None, call: str
 ) -> None:
     with RawServer(works, mode="full") as server:
         client = client_of(server.url)
         function = client.runs.get if call == "get" else client.workflows.invoke
-        began = time.monotonic()
-        error = failure(function, "x", timeout=SHORT)
-        assert type(error) is FlueTimeoutError
-        assert time.monotonic() - began < GENEROUS
+        assert type(failure(function, "x", timeout=SHORT)) is FlueTimeoutError
         controller = AbortController()
         aside = Aside(lambda: function("x", signal=controller.signal))
         controller.abort()
@@ -344,7 +351,7 @@ def test_a_body_beyond_all_measure_is_refused(
 def test_an_answer_that_never_has_a_body_does_not_wait_for_one(client_of: Any, status: int) -> None:
     said = b"HTTP/1.1 %d X\r\ncontent-length: 99\r\n\r\n" % status
     with RawServer(in_turn(raw(said, "keep"), works)) as server:
-        client = client_of(server.url, timeout=GENEROUS)
+        client = client_of(server.url)
         error = failure(client.runs.get, "run_1")
         assert isinstance(error, FlueApiError | FlueProtocolError)
         assert client.runs.get("run_1").status == "completed"
@@ -480,20 +487,22 @@ def test_a_client_that_the_user_has_closed_is_said_to_be(any_world: World) -> No
         assert type(failure(client.runs.get, "run_1")) is RuntimeError
 
 
-def test_a_transport_that_tells_nothing_meets_the_deadline_too(any_world: World) -> None:
+def test_a_transport_that_tells_nothing_meets_the_deadline_too(
+    any_world: World, no_other_limit: None
+) -> None:
     """A mock without a socket, whose body never comes."""
     over = threading.Event()
 
     class Endless(httpx.SyncByteStream, httpx.AsyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
             yield b"{"
-            over.wait(10)
+            over.wait()
 
         async def __aiter__(self) -> Any:
             import anyio
 
             yield b"{"
-            await anyio.sleep(10)
+            await anyio.sleep_forever()
 
     def answer(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, stream=Endless())
@@ -502,9 +511,11 @@ def test_a_transport_that_tells_nothing_meets_the_deadline_too(any_world: World)
     with borrowed(any_world, transport=transport) as http_client:
         client = any_world.client("http://h", http_client=http_client)
         calls: list[Callable[..., Any]] = [client.runs.get, client.workflows.invoke]
-        for call, kind in zip(calls, (FlueTimeoutError, InvokeOutcomeUnknownError), strict=True):
-            began = time.monotonic()
-            assert type(failure(call, "x", timeout=SHORT)) is kind
-            assert time.monotonic() - began < GENEROUS
-        over.set()
+        try:
+            for call, kind in zip(
+                calls, (FlueTimeoutError, InvokeOutcomeUnknownError), strict=True
+            ):
+                assert type(failure(call, "x", timeout=SHORT)) is kind
+        finally:
+            over.set()
     assert leftover_threads() == []
