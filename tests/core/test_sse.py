@@ -156,11 +156,20 @@ def test_a_frame_of_a_million_lines_takes_time_linear_in_them(kind: str) -> None
 def test_many_long_data_lines_take_about_the_time_of_one_long_line() -> None:
     """A server may write each message of a batch in a line of its own."""
     line = b"x" * 5000
-    raw = b"event: data\n" + b"data: %b\n" % line * 4000 + b"\n"
-    began = time.process_time()
-    ((name, value),) = parsed(raw)
-    assert time.process_time() - began < 2
-    assert (name, value) == ("data", "\n".join([line.decode()] * 4000))
+
+    def seconds(raw: bytes, value: bytes) -> float:
+        best = float("inf")
+        for _ in range(3):
+            began = time.process_time()
+            assert parsed(raw) == [("data", value.decode())]
+            best = min(best, time.process_time() - began)
+        return best
+
+    many = seconds(
+        b"event: data\n" + b"data: %b\n" % line * 4000 + b"\n", b"\n".join([line] * 4000)
+    )
+    one = seconds(b"event: data\ndata: " + line * 4000 + b"\n\n", line * 4000)
+    assert many < 20 * one + 0.1  # to join line by line anew takes 2000 times as much
 
 
 @pytest.mark.parametrize("line", [b"data", b"data:", b"data: x", b"data:x"])
@@ -225,7 +234,6 @@ def seconds_for(size: int) -> float:
 def test_a_frame_of_64_MiB_takes_time_linear_in_its_size() -> None:
     small, large = seconds_for(16 << 20), seconds_for(64 << 20)
     assert large < 8 * small + 0.1  # linear growth is 4 times, quadratic growth 16
-    assert large < 5
 
 
 def test_the_wrong_package_under_the_same_import_name_is_explained(
