@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 from .._values.http import Head, Request
 from .._values.limits import LIMITS
@@ -16,7 +17,7 @@ from .detached import current_loop
 from .failures import failure_of
 from .http11 import HttpCut
 from .pool import MOST_IDLE, Link, Pool
-from .wire import Connect, Established, Receive, Route, Send, Talk
+from .wire import Connect, Established, Receive, Route, Send, Talk, Yield
 
 if TYPE_CHECKING:
     import httpx
@@ -127,6 +128,8 @@ async def _perform(
                             await socket.send(data)
                         case Established():
                             scope.deadline = _until(limit, deadline)
+                        case Yield():
+                            await anyio.lowlevel.checkpoint()
                         case Connect(host, port):
                             await socket.connect(host, port)
                 except OSError as error:

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any, cast
 
 import anyio
+import anyio.lowlevel
 import httpx
 
 from .._values.http import Head, Request
@@ -167,6 +168,8 @@ class AsyncHttpxChannel:
             if body.trouble is not None:
                 raise body.trouble
             with anyio.CancelScope(deadline=deadline):
+                if in_trio():  # what httpcore holds already comes without a wait, chunk by chunk
+                    await anyio.lowlevel.checkpoint()
                 return await detached(_next(body.chunks))
         except TROUBLE as error:
             return self._failed(error, deadline)

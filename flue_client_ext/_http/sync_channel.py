@@ -15,7 +15,7 @@ from .failures import failure_of
 from .http11 import HttpCut
 from .pool import MOST_IDLE, Link, Pool
 from .sync_socket import SyncSocket
-from .wire import Connect, Established, Receive, Route, Send, Talk
+from .wire import Connect, Established, Receive, Route, Send, Talk, Yield
 
 if TYPE_CHECKING:
     import httpx
@@ -140,6 +140,8 @@ class OwnChannel:
                             socket.send(data, until)
                         case Established():
                             until = _until(limit, deadline)
+                        case Yield():
+                            pass  # other threads run anyway
                         case Connect(host, port):
                             socket.connect(host, port, until)
                 except OSError as error:

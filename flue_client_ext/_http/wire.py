@@ -5,6 +5,7 @@
 | `Connect(host, port)` | `None`, connected |
 | `Send(data)` | `None`, all of it is with the kernel |
 | `RECEIVE` | some bytes, `b""` at the end |
+| `YIELD` | `None`; an event loop lets others run first |
 | `ESTABLISHED` | `None`; from here the answer's own time limit counts |
 
 Socket errors are thrown into the conversation as `OSError`.
@@ -40,10 +41,15 @@ class Established:
     pass
 
 
+class Yield:
+    pass
+
+
 RECEIVE = Receive()
 ESTABLISHED = Established()
+YIELD = Yield()
 
-Operation: TypeAlias = Connect | Send | Receive | Established
+Operation: TypeAlias = Connect | Send | Receive | Established | Yield
 T = TypeVar("T")
 Talk: TypeAlias = Generator[Operation, Any, T]
 

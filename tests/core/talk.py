@@ -9,7 +9,16 @@ from typing import Any
 import trustme
 
 from flue_client_ext._http.http11 import Connection
-from flue_client_ext._http.wire import Connect, Established, Proxy, Receive, Route, Send, Talk
+from flue_client_ext._http.wire import (
+    Connect,
+    Established,
+    Proxy,
+    Receive,
+    Route,
+    Send,
+    Talk,
+    Yield,
+)
 from flue_client_ext._values.http import Request
 
 GET = Request("GET", "http://server.test/a?b=1", {"accept": "application/json"})
@@ -35,6 +44,7 @@ class Wire:
         self.sent = b""
         self.connects: list[tuple[str, int]] = []
         self.established: int | None = None
+        self.yielded = 0
 
     def perform(self, talk: Talk[Any]) -> Any:
         """Run `talk` to its end and return its result."""
@@ -52,6 +62,8 @@ class Wire:
                         reply = self.give()
                     case Established():
                         self.established = len(self.sent)
+                    case Yield():
+                        self.yielded += 1
         except StopIteration as stop:
             return stop.value
 

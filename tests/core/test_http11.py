@@ -254,3 +254,18 @@ def test_header_values_beyond_ASCII_go_out_as_latin_1() -> None:
     request = Request("GET", "http://server.test/", {"x-name": "caf\xe9 \xff"})
     exchange(wire, Connection(route()), request)
     assert b"x-name: caf\xe9 \xff\r\n" in wire.sent
+
+
+def test_a_body_of_tiny_chunks_is_read_in_portions_between_which_others_may_run() -> None:
+    """What came at once is not taken at once; no portion waits for the peer."""
+    count = 5_000
+    raw = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * count
+    wire, http = Wire([raw + b"0\r\n\r\n"]), Connection(route())
+    wire.perform(http.open(GET))
+    sizes: list[int] = []
+    while part := wire.perform(http.read()):
+        sizes.append(len(part))
+    assert sum(sizes) == count
+    assert max(sizes) <= 1_000
+    assert wire.yielded >= count // 1_000
+    assert http.reusable
