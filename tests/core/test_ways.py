@@ -99,17 +99,6 @@ def test_an_IPv6_server_is_named_in_brackets_in_a_tunnel() -> None:
     assert wire.sent.startswith(b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n")
 
 
-def test_TLS_inside_TLS_is_refused_with_advice_before_the_request_is_sent(
-    authority: trustme.CA,
-) -> None:
-    proxy = TlsPeer([TUNNEL], authority, "proxy.test", size=1 << 16)
-    way = route(tls=True, proxy=evolve(PROXY, tls=True), context=lambda: trusting(authority))
-    http = Connection(way)
-    with pytest.raises(HttpCut, match="http_client"):
-        exchange(proxy, http, SECURE)
-    assert not http.sent
-
-
 def test_a_plain_request_goes_to_a_TLS_proxy_inside_TLS(authority: trustme.CA) -> None:
     peer = TlsPeer([ANSWER], authority, "proxy.test", size=1 << 16)
     way = route(proxy=evolve(PROXY, tls=True), context=lambda: trusting(authority))
