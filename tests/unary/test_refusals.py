@@ -14,7 +14,12 @@ import pytest
 import trustme
 from attrs import evolve
 
-from flue_client_ext import FailedAttempt, FlueConnectionError, FlueTimeoutError
+from flue_client_ext import (
+    FailedAttempt,
+    FlueConnectionError,
+    FlueTimeoutError,
+    InvokeOutcomeUnknownError,
+)
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.forward_proxy import ForwardProxy
 from tests.unary.support import QUICK, borrowed, chain, failure, in_turn, says, spoken, works
@@ -25,6 +30,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "POST": lambda client: client.workflows.invoke("w"),
     "stream": lambda client: list(client.runs.stream("r", backoff_options=QUICK)),
 }
+_REFUSED = "the server refused the TLS handshake"
 every_call = pytest.mark.parametrize("call", CALLS)
 pytestmark = pytest.mark.usefixtures("hasty_retries")
 
@@ -131,9 +137,8 @@ def test_a_client_without_a_good_certificate_is_refused_once(
     any_world: World, own: bool, call: str, version: ssl.TLSVersion, shown: bool
 ) -> None:
     """In TLS 1.3 the refusal comes in place of the first answer, behind a request that the server
-    has never read."""
-    if not own and any_world.is_async and version is ssl.TLSVersion.TLSv1_3:
-        pytest.skip("anyio and trio drop an alert that is read behind a failed send")
+    has never read. httpx under asyncio and trio may lose it: then the outcome is unknown."""
+    may_be_lost = not own and any_world.is_async and version is ssl.TLSVersion.TLSv1_3
     with RawServer(works, tls=True) as server:
         assert server._context is not None
         server._context.verify_mode = ssl.CERT_REQUIRED
@@ -143,10 +148,32 @@ def test_a_client_without_a_good_certificate_is_refused_once(
         if shown:
             trustme.CA().issue_cert("somebody.test").configure_cert(context)
         with client_of(any_world, own, server.url, context) as client:
-            error = refused(call, client)
+            error = failure(CALLS[call], client)
         assert server.wait_idle()
-        assert (server.accepted, len(server.requests)) == (1, 0)
-        assert "the server refused the TLS handshake" in str(error)
+        assert server.requests == []
+        assert _REFUSED in str(error) or may_be_lost
+        assert server.accepted == 1 or may_be_lost
+        known = _REFUSED in str(error) or call != "POST"
+        assert type(error) is (FlueConnectionError if known else InvokeOutcomeUnknownError)
+
+
+@pytest.mark.filterwarnings(  # httpx leaves the generator of a body that it could not send
+    "ignore:.*ByteStream.__aiter__:pytest.PytestUnraisableExceptionWarning"
+)
+def test_a_refusal_that_httpx_loses_behind_a_large_body_leaves_a_POST_open(
+    any_world: World,
+) -> None:
+    """anyio and trio drop an alert that came while they were sending (the README says so)."""
+    with RawServer(works, tls=True) as server:
+        assert server._context is not None
+        server._context.verify_mode = ssl.CERT_REQUIRED
+        with client_of(any_world, False, server.url, server.client_context()) as client:
+            error = failure(client.workflows.invoke, "w", input="x" * 4_000_000)
+        assert server.wait_idle()
+        assert (server.accepted, server.requests) == (1, [])
+        known = _REFUSED in str(error)
+        assert known or any_world.is_async
+        assert type(error) is (FlueConnectionError if known else InvokeOutcomeUnknownError)
 
 
 def test_an_alert_that_came_while_the_request_was_being_sent_is_read(any_world: World) -> None:
