@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import time
 from collections.abc import Callable
 from contextvars import Context
@@ -50,12 +49,10 @@ class AsyncDriver(Generic[T]):
         timeout: float | None,
         context: Context | None = None,
     ) -> None:
-        self._dialogue = Dialogue(conversation, AMBIENT.monotonic)
+        self._dialogue = Dialogue(conversation, AMBIENT.monotonic, timeout)
         self._channel = channel
         self.signal = signal
-        self._timeout = timeout
         self._context = context
-        self._deadline = math.inf
         self._scope: anyio.CancelScope | None = None
         self.busy = False
         self.stopped = False
@@ -139,8 +136,6 @@ class AsyncDriver(Generic[T]):
         self._channel.abort()
 
     def _begin(self) -> None:
-        if self._timeout is not None:
-            self._deadline = anyio.current_time() + self._timeout
         listener = weak_listener(self)
         self.signal.add_listener(listener)
         self._listener = listener
@@ -182,10 +177,10 @@ class AsyncDriver(Generic[T]):
             with anyio.CancelScope() as self._scope:
                 match step:
                     case Read(limit):
-                        reply = await self._channel.read(limit, self._deadline)
+                        reply = await self._channel.read(limit, self._dialogue.deadline)
                     case Open(request, limit):
                         self._check_deadline()
-                        reply = await self._channel.open(request, limit, self._deadline)
+                        reply = await self._channel.open(request, limit, self._dialogue.deadline)
                     case Sleep(seconds):
                         await self._sleep(seconds)
                     case Call(function):
@@ -203,18 +198,18 @@ class AsyncDriver(Generic[T]):
 
     def _check_deadline(self) -> None:
         """Send nothing once the deadline has passed, in a user's function for example."""
-        if anyio.current_time() >= self._deadline:
+        if anyio.current_time() >= self._dialogue.deadline:
             raise DeadlineExceeded(sent=False)
 
     async def _call(self, function: Callable[[], Any]) -> Outcome:
-        with anyio.CancelScope(deadline=self._deadline) as scope:
+        with anyio.CancelScope(deadline=self._dialogue.deadline) as scope:
             return await call(function)
-        if scope.cancelled_caught and anyio.current_time() >= self._deadline:
+        if scope.cancelled_caught and anyio.current_time() >= self._dialogue.deadline:
             raise DeadlineExceeded(sent=False)
         raise Interrupted
 
     async def _sleep(self, seconds: float) -> None:
-        left = self._deadline - anyio.current_time()
+        left = self._dialogue.deadline - anyio.current_time()
         await anyio.sleep(min(seconds, max(left, 0)))
         if left < seconds:
             raise DeadlineExceeded(sent=False)

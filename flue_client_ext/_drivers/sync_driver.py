@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -47,12 +46,10 @@ class Driver(Generic[T]):
         timeout: float | None,
         context: Context | None = None,
     ) -> None:
-        self._dialogue = Dialogue(conversation, AMBIENT.monotonic)
+        self._dialogue = Dialogue(conversation, AMBIENT.monotonic, timeout)
         self._channel = channel
         self.signal = signal
-        self._timeout = timeout
         self._context = context
-        self._deadline = math.inf
         # Held until the driver is woken. Neither an Event, whose wait a signal handler that aborts
         # may interrupt, nor a queue: SimpleQueue of CPython 3.11 can outwait a short timeout.
         self._asleep = threading.Lock()
@@ -137,8 +134,6 @@ class Driver(Generic[T]):
             self.signal.remove_listener(self._listener)
 
     def _begin(self) -> None:
-        if self._timeout is not None:
-            self._deadline = time.monotonic() + self._timeout
         listener = weak_listener(self)
         self.signal.add_listener(listener)
         self._listener = listener
@@ -162,10 +157,10 @@ class Driver(Generic[T]):
         self._check()
         match step:
             case Read(limit):
-                reply: Any = self._channel.read(limit, self._deadline)
+                reply: Any = self._channel.read(limit, self._dialogue.deadline)
             case Open(request, limit):
                 self._check_deadline()
-                reply = self._channel.open(request, limit, self._deadline)
+                reply = self._channel.open(request, limit, self._dialogue.deadline)
             case Sleep(seconds):
                 reply = None
                 self._sleep(seconds)
@@ -182,11 +177,11 @@ class Driver(Generic[T]):
 
     def _check_deadline(self) -> None:
         """Send nothing once the deadline has passed, in a user's function for example."""
-        if time.monotonic() >= self._deadline:
+        if time.monotonic() >= self._dialogue.deadline:
             raise DeadlineExceeded(sent=False)
 
     def _sleep(self, seconds: float) -> None:
-        left = self._deadline - time.monotonic()
+        left = self._dialogue.deadline - time.monotonic()
         woken = self._asleep.acquire(timeout=min(seconds, max(left, 0), threading.TIMEOUT_MAX))
         if left < seconds and not woken:
             raise DeadlineExceeded(sent=False)

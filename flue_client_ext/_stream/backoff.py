@@ -91,14 +91,18 @@ class Retry:
         return limit is not None and self.failures >= limit
 
     def pause(
-        self, cause: str, *, status: int | None = None, floor: float = 0.0, last: bool = True
+        self,
+        cause: str,
+        *,
+        status: int | None = None,
+        floor: float = 0.0,
+        most: float = math.inf,
     ) -> Conversation[None]:
-        """Wait before the next attempt, or raise `GaveUp`. Tells the user's hook either way.
-
-        `last=False` leaves one more attempt in any case, to be made in another way."""
-        over = last and self.exhausted
+        """Wait `most` seconds or less before the next attempt, or raise `GaveUp`. Tells the user's
+        hook either way."""
+        over = self.exhausted
         self.failures += 1
-        delay = None if over else max(self._jittered(), floor)
+        delay = None if over else min(max(self._jittered(), floor), most)
         yield from self._tell(FailedAttempt(self.failures, delay, cause, status))
         if delay is None:
             raise GaveUp

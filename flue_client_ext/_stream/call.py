@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .._values.http import Answer, Head, Request, retry_after, retry_delay
 from .._values.steps import Ambient, Conversation, DeadlineExceeded, Failure, Open, Read
 from ..errors import (
@@ -31,7 +33,7 @@ def send(
         if isinstance(reply, Failure) or reply.status != 401 or not refreshes:
             return reply
         refreshes -= 1
-        yield from read_body(request, limit)  # a cut changes nothing: it was refused
+        yield from read_body(request, reply, lambda: limit)  # a cut changes nothing: it was refused
 
 
 def _check_coding(request: Request, head: Head) -> None:
@@ -45,20 +47,21 @@ def _check_coding(request: Request, head: Head) -> None:
     raise FlueProtocolError(words, url=request.shown_url, proxy=head.proxy)
 
 
-def read_body(request: Request, limit: float | None) -> Conversation[bytes | Failure]:
-    """Read the open answer to its end."""
+def read_body(
+    request: Request, head: Head, limit: Callable[[], float | None]
+) -> Conversation[bytes | Failure]:
+    """Read the open answer to its end. `limit`: the seconds that its next bytes may take."""
     first: bytes = b""
     more = bytearray()  # a list of tiny chunks would take 50 times as much
     while True:
-        part: bytes | Failure = yield Read(limit)
+        part: bytes | Failure = yield Read(limit())
         if isinstance(part, Failure):
             return part
         if not part:
             return first + more if more else first
         if len(first) + len(more) + len(part) > MAX_BODY_BYTES:
-            raise FlueProtocolError(
-                f"the answer is larger than {MAX_BODY_BYTES} bytes", url=request.shown_url
-            )
+            words = f"the answer is larger than {MAX_BODY_BYTES} bytes"
+            raise FlueProtocolError(words, url=request.shown_url, proxy=head.proxy)
         if first:
             more += part
         else:
@@ -72,7 +75,7 @@ def exchange(
     head = yield from send(request, credentials, limit)
     if isinstance(head, Failure):
         return head
-    body = yield from read_body(request, limit)
+    body = yield from read_body(request, head, lambda: limit)
     if isinstance(body, Failure):
         if request.method != "POST" or not 400 <= head.status < 500:
             return body

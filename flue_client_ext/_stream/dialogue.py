@@ -9,6 +9,7 @@ it has failed. Anywhere else an interruption may have left a batch in between: t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +19,7 @@ from .._values.steps import (
     DeadlineExceeded,
     Deliver,
     Failure,
+    Left,
     Open,
     Read,
     Sleep,
@@ -33,11 +35,19 @@ _INTERRUPTED = Failure("interrupted", "its reader was interrupted")
 
 
 class Dialogue(Generic[T]):
-    """The driver's side of a conversation."""
+    """The driver's side of a conversation. `timeout` in seconds counts from the first step."""
 
-    def __init__(self, conversation: Conversation[T], monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        conversation: Conversation[T],
+        monotonic: Callable[[], float],
+        timeout: float | None = None,
+    ) -> None:
         self._conversation = conversation
         self._monotonic = monotonic
+        self._timeout = timeout
+        self.deadline = math.inf
+        """A reading of the monotonic clock."""
         self._step: Step | None = None
         self._wake_at = 0.0
         self._inside = False
@@ -54,6 +64,7 @@ class Dialogue(Generic[T]):
             raise RuntimeError(CANNOT_GO_ON)
         match self._step:
             case None:
+                self._begin()
                 return self.reply(None)
             case Open() | Read():
                 return self.reply(_INTERRUPTED)
@@ -65,11 +76,17 @@ class Dialogue(Generic[T]):
     def reply(self, reply: Any) -> Step:
         """Give the reply to the latest step and return the next; `StopIteration` at the end."""
         step = self._replied(reply)
-        while self._released and isinstance(step, Read):
-            step = self._replied(_INTERRUPTED)
+        while isinstance(step, Left) or (self._released and isinstance(step, Read)):
+            lost = isinstance(step, Read)
+            step = self._replied(_INTERRUPTED if lost else self.deadline - self._monotonic())
         if isinstance(step, Open):
             self._released = False
         return step
+
+    def _begin(self) -> None:
+        timeout, self._timeout = self._timeout, None
+        if timeout is not None:
+            self.deadline = self._monotonic() + timeout
 
     def release(self) -> None:
         """Told that the open answer's connection is closed, while nobody waits for it."""

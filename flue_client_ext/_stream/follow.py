@@ -12,13 +12,16 @@ every request starts from it, so a cut answer is simply read again. Which reques
 
 SSE is a shortcut in `"bulk"`, and under `live="auto"`: it never fails where pages would work.
 Whatever goes wrong in it is trouble, and `policy` says when pages take over: theirs is the error
-that is raised. Trouble without progress counts against the retries; a live connection that was cut
-after it had lived for a while does not (PROTOCOL, SSE frames: connections are closed routinely)."""
+that is raised. Of a deadline it takes no more than its `Share`. Trouble without progress counts
+against the retries; a live connection that was cut after it had lived for a while does not
+(PROTOCOL, SSE frames: connections are closed routinely)."""
 
 from __future__ import annotations
 
+import math
+
 from .._values.limits import LIMITS
-from .._values.steps import Ambient, Batch, Conversation, DeadlineExceeded, Deliver, Failure
+from .._values.steps import LEFT, Ambient, Batch, Conversation, DeadlineExceeded, Deliver, Failure
 from ..errors import FlueProtocolError, FlueTimeoutError
 from .call import send
 from .page import Reading
@@ -42,10 +45,12 @@ class Follower:
         self._mode: Mode = "page"
         self._doubted: Reading | None = None
         """An end that is to be checked against the tail."""
-        self._moved_at = 0.0
+        self._due_at = math.inf
+        """Since when SSE owes a batch."""
 
     def run(self) -> Conversation[None]:
         try:
+            self._recovery.share.begin((yield LEFT))
             while not self._ended:
                 self._mode = self._next_mode()
                 yield from self._round()
@@ -77,9 +82,12 @@ class Follower:
         mode, before, began = self._mode, self._position.offset, self._ambient.monotonic()
         self._tally.begin(mode)
         self._position.begin_answer()
-        self._moved_at = began
+        reader = self._reader()
+        self._due_at = began
+        if not self._recovery.retry.failures:
+            self._recovery.share.renew()
         try:
-            trouble = yield from self._request()
+            trouble = yield from self._request(reader)
         except FlueProtocolError as error:
             if not self._recovery.is_shortcut(mode):
                 raise
@@ -91,17 +99,19 @@ class Follower:
         elif progress:
             self._recovery.retry.reset()
         elif not self._ended and self._doubted is None:
-            yield from self._recovery.idle(mode, lasted, LIMITS.poll_pace)
+            yield from self._recovery.idle(mode, lasted, LIMITS.poll_pace, reader.context)
 
-    def _request(self) -> Conversation[Trouble | None]:
-        """Send the request of this round and read its answer."""
-        mode, position = self._mode, self._position
+    def _reader(self) -> Reader:
+        """The reader of this round's answer, with the request that asks for it."""
+        mode, source, position = self._mode, self._source, self._position
         method = "HEAD" if mode == "tail" else "GET"
-        request = self._source.request(method, position.offset, mode, position.cursor)
-        reader = Reader(request, position.offset, self._source, self._ambient, self._tally)
-        shortcut = self._recovery.is_shortcut(mode)
-        limit = LIMITS.start if shortcut else LIMITS.read
-        head = yield from send(request, self._source.credentials, limit)
+        request = source.request(method, position.offset, mode, position.cursor)
+        return Reader(request, position.offset, source, self._ambient, self._tally, self._limit)
+
+    def _request(self, reader: Reader) -> Conversation[Trouble | None]:
+        """Send the request of this round and read its answer."""
+        mode, shortcut = self._mode, self._recovery.is_shortcut(self._mode)
+        head = yield from send(reader.request, self._source.credentials, self._limit())
         if isinstance(head, Failure):
             return reader.failed(head)
         if mode == "tail":
@@ -111,17 +121,33 @@ class Follower:
             return trouble
         if mode in ("page", "long-poll"):
             return (yield from reader.page(head, self._take))
-        trouble = yield from reader.events(head, limit, self._take, self._overdue, shortcut)
-        if reader.instead:
+        trouble = yield from reader.events(head, self._take, self._overdue, shortcut)
+        if reader.instead and trouble is None:
             yield from self._recovery.fall_back(reader.instead)
         return trouble
 
+    def _limit(self) -> float:
+        """Seconds that the next bytes may take; before the tail a server has something to send."""
+        if not self._recovery.is_shortcut(self._mode):
+            return LIMITS.read
+        return min(LIMITS.start, self._recovery.share.left)
+
+    def _is_at_tail(self) -> bool:
+        """Whether the answer under way has come to the tail."""
+        return self._position.heard and self._position.caught_up
+
     def _overdue(self, holding: bool) -> bool:
         """Whether SSE brings bytes and no batch, although one is due."""
-        position = self._position
-        due = holding or not (position.heard and position.caught_up)
-        due = position.behind or (due and self._recovery.is_shortcut(self._mode))
-        return due and self._ambient.monotonic() - self._moved_at > LIMITS.batch
+        recovery, behind = self._recovery, self._position.behind
+        shortcut = recovery.is_shortcut(self._mode)
+        if not (behind or (shortcut and (holding or not self._is_at_tail()))):
+            self._due_at = math.inf
+            return False
+        now = self._ambient.monotonic()
+        if self._due_at == math.inf:
+            self._due_at = now
+            recovery.share.renew()
+        return now - self._due_at > LIMITS.batch or (shortcut and not recovery.share.left)
 
     def _take(self, reading: Reading) -> Conversation[bool]:
         """Hand a batch over; leave out one that was handed over before. Says whether the answer
@@ -151,9 +177,10 @@ class Follower:
         yield Deliver(batch)
         now = self._ambient.monotonic()
         if self._position.move(reading):
-            self._moved_at = now
+            self._due_at = now
+            self._recovery.share.renew()
         else:
-            self._moved_at += now - began  # the consumer's time is its own
+            self._due_at += now - began  # the consumer's time is its own
         at_end = self._source.is_last(batch.items) or batch.closed
         self._ended = at_end or (self._recovery.live is None and batch.up_to_date)
         return self._ended or (self._mode == "bulk" and batch.up_to_date)

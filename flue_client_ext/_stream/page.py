@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .._values.http import Head, Request, named_coding
+from .._values.http import Head, named_coding
 from .._values.jsoncodec import NotJson, as_object, decode
 from .._values.steps import Batch
 from ..errors import FlueProtocolError
@@ -20,7 +20,19 @@ class Reading(NamedTuple):
     cursor: str | None
 
 
-def parse_page(request: Request, head: Head, body: bytes, offset: str) -> Reading | None:
+class Context(NamedTuple):
+    """What an error about an answer names: where and at which offset it was asked for, and the
+    proxy that may have answered in the server's place, or have changed what it said."""
+
+    url: str
+    offset: str
+    proxy: str | None = None
+
+    def wrong(self, words: str) -> FlueProtocolError:
+        return FlueProtocolError(words, url=self.url, offset=self.offset, proxy=self.proxy)
+
+
+def parse_page(head: Head, body: bytes, context: Context) -> Reading | None:
     """Read a catch-up or long-poll answer; `None` when its body has no length and is not JSON: it
     was cut (PROTOCOL, whole and cut answers)."""
     items: list[Any] = []
@@ -31,27 +43,27 @@ def parse_page(request: Request, head: Head, body: bytes, offset: str) -> Readin
             if head.close_delimited:
                 return None
             words = f"the answer is {error}{named_coding(head.headers)}"
-            raise _broken(words, request, offset, head.proxy) from None
-        items = _array(value, request, offset, head.proxy)
+            raise context.wrong(words) from None
+        items = _array(value, context)
     following = head.headers.get("stream-next-offset")
     if not following:
-        raise _broken("the answer has no Stream-Next-Offset", request, offset, head.proxy)
+        raise context.wrong("the answer has no Stream-Next-Offset")
     closed = head.says("stream-closed")
     up_to_date = closed or head.says("stream-up-to-date")
     return Reading(Batch(items, following, up_to_date, closed), head.headers.get("stream-cursor"))
 
 
-def parse_items(data: bytes, request: Request, offset: str) -> list[Any]:
+def parse_items(data: bytes, context: Context) -> list[Any]:
     """Return the array that an SSE data frame carries."""
-    return _array(_decoded(data, "an SSE data frame", request, offset), request, offset)
+    return _array(_decoded(data, "an SSE data frame", context), context)
 
 
-def parse_control(data: bytes, items: list[Any], request: Request, offset: str) -> Reading:
+def parse_control(data: bytes, items: list[Any], context: Context) -> Reading:
     """Read an SSE control frame; unknown fields are ignored (PROTOCOL, SSE frames)."""
-    control = as_object(_decoded(data, "an SSE control frame", request, offset))
+    control = as_object(_decoded(data, "an SSE control frame", context))
     following = control.get("streamNextOffset")
     if not isinstance(following, str) or not following:
-        raise _broken("an SSE control frame without streamNextOffset", request, offset)
+        raise context.wrong("an SSE control frame without streamNextOffset")
     closed = control.get("streamClosed") is True
     up_to_date = closed or control.get("upToDate") is True
     cursor = control.get("streamCursor")
@@ -60,22 +72,14 @@ def parse_control(data: bytes, items: list[Any], request: Request, offset: str) 
     )
 
 
-def _array(value: Any, request: Request, offset: str, proxy: str | None = None) -> list[Any]:
+def _array(value: Any, context: Context) -> list[Any]:
     if not isinstance(value, list):
-        words = f"expected a JSON array, got {type(value).__name__}"
-        raise _broken(words, request, offset, proxy)
+        raise context.wrong(f"expected a JSON array, got {type(value).__name__}")
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
-def _decoded(data: bytes, what: str, request: Request, offset: str) -> Any:
+def _decoded(data: bytes, what: str, context: Context) -> Any:
     try:
         return decode(data)
     except NotJson as error:
-        raise _broken(f"{what} is {error}", request, offset) from None
-
-
-def _broken(
-    words: str, request: Request, offset: str, proxy: str | None = None
-) -> FlueProtocolError:
-    """`proxy` may have answered in the server's place: a page, never an event stream."""
-    return FlueProtocolError(words, url=request.shown_url, offset=offset, proxy=proxy)
+        raise context.wrong(f"{what} is {error}") from None

@@ -15,7 +15,8 @@ a workflow twice. "At once" is no failure and counts as none.
 
 A shortcut is SSE where pages or long-polls could do the same: `gives_way` is the table of when they
 take over. It is asked for whatever went wrong there, an error of the protocol included, so that
-what a reader sees is what the plain requests say."""
+what a reader sees is what the plain requests say. A Retry-After that SSE is answered with holds for
+SSE: pages are not kept waiting for it, and bring their own where they are limited too."""
 
 from __future__ import annotations
 
@@ -55,12 +56,14 @@ def gives_way(
     bulk: bool,
     failures: int,
     exhausted: bool,
+    told_to_wait: bool,
 ) -> bool:
     """Whether a shortcut that did not end well is left for good.
 
     `progress`: it has moved the offset; `heard`: it has brought a frame; `answered`: something has,
     in this reading; `bulk`: it was for catching up only; `failures`: how often it was tried again
-    since the last progress, `exhausted` when that may not happen once more.
+    since the last progress, `exhausted` when that may not happen once more; `told_to_wait`: by a
+    Retry-After.
     """
     if isinstance(outcome, Failure) and outcome.kind == "timeout":
         return True  # a server has something to send, or a heartbeat: a proxy holds it back
@@ -68,7 +71,7 @@ def gives_way(
         return False
     if decide("GET", outcome, 0.0) == "never":
         return answered or not isinstance(outcome, Failure)  # at first it is the server's own
-    if exhausted:
+    if exhausted or told_to_wait:
         return True
     if isinstance(outcome, Failure) and not outcome.sent:
         return False  # nobody can be reached

@@ -6,20 +6,23 @@ to a good end. What to do about it is the follower's."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from .._values.http import Answer, Head, Request, is_retryable, retry_after, retry_delay, speaker
 from .._values.limits import LIMITS
 from .._values.steps import Ambient, Conversation, Failure, Note, Read
-from ..errors import FlueProtocolError, StreamResetError
+from ..errors import StreamResetError
 from .call import connection_error, read_body
-from .page import Reading, parse_control, parse_items, parse_page
+from .page import Context, Reading, parse_control, parse_items, parse_page
 from .source import Source, Trouble
 from .sse import Framer, FrameTooLarge, parse_frame
 from .stats import Tally
 
 Take = Callable[[Reading], Conversation[bool]]
 """Takes a reading over; says whether to stop reading this answer."""
+
+Limit = Callable[[], float]
+"""The seconds that the next bytes may take."""
 
 Overdue = Callable[[bool], bool]
 """Whether a batch should have come by now; told whether a part of one is there."""
@@ -29,10 +32,17 @@ class Reader:
     """The answer to one request, which was sent at `offset`."""
 
     def __init__(
-        self, request: Request, offset: str, source: Source, ambient: Ambient, tally: Tally
+        self,
+        request: Request,
+        offset: str,
+        source: Source,
+        ambient: Ambient,
+        tally: Tally,
+        limit: Limit,
     ) -> None:
-        self._request = request
-        self._offset = offset
+        self.request = request
+        self.context = Context(request.shown_url, offset)
+        self._limit = limit
         self._source = source
         self._ambient = ambient
         self._tally = tally
@@ -40,89 +50,91 @@ class Reader:
         """The answer, in words, that was read in the place of an event stream."""
 
     def page(self, head: Head, take: Take) -> Conversation[Trouble | None]:
+        self._hear(head)
         self._tally.heard()
-        body = yield from read_body(self._request, LIMITS.read)
+        body = yield from read_body(self.request, head, self._limit)
         if isinstance(body, Failure):
             return self.failed(body)
         self._tally.received(len(body))
         if head.status not in (200, 204):
             return self.refused(head.answer(body))
-        reading = parse_page(self._request, head, body, self._offset)
+        reading = parse_page(head, body, self.context)
         if reading is None:
-            cause = "a body without a length that is not JSON: it was cut"
-            return self.failed(Failure("cut", cause + speaker(head.proxy)))
+            return self._broke_off("cut", "a body without a length that is not JSON: it was cut")
         yield from take(reading)
         return None
 
     def events(
-        self, head: Head, first_limit: float, take: Take, overdue: Overdue, shortcut: bool
+        self, head: Head, take: Take, overdue: Overdue, shortcut: bool
     ) -> Conversation[Trouble | None]:
         """Read what was asked for as an event stream. A page in its place is read as one, where SSE
         is not insisted on."""
+        self._hear(head)
         if is_retryable(head.status):
             return (yield from self.page(head, take))
         kind = head.content_type
         if head.status == 200 and kind == "text/event-stream" and not (shortcut and head.cached):
-            return (yield from self.frames(first_limit, take, overdue))
+            return (yield from self.frames(take, overdue))
         answered = f"answered {head.status} {kind}".strip()
         is_page = head.status == 204 or (head.status, kind) == (200, "application/json")
         if shortcut and not is_page:
-            return Trouble(answered, self._wrong(answered, head.proxy))
+            return Trouble(answered, self.context.wrong(answered))
         if head.status == 200 and not shortcut:
             words = f"expected text/event-stream, got {kind or 'no content type'}"
-            raise self._wrong(words, head.proxy)
+            raise self.context.wrong(words)
         self.instead = answered if shortcut else ""
         return (yield from self.page(head, take))
 
-    def frames(
-        self, first_limit: float, take: Take, overdue: Overdue
-    ) -> Conversation[Trouble | None]:
+    def frames(self, take: Take, overdue: Overdue) -> Conversation[Trouble | None]:
         """Read until `take` has enough or the connection ends. `data` frames count only together
-        with the `control` frame behind them (PROTOCOL, SSE frames). `first_limit` holds until the
-        tail is reached: before it a server always has something to send."""
+        with the `control` frame behind them (PROTOCOL, SSE frames)."""
         framer = Framer(self._source.max_frame_bytes)
         items: list[Any] = []
-        held, limit = 0, first_limit
+        held, at_tail = 0, False
         while True:
-            chunk: bytes | Failure = yield Read(limit)
+            chunk: bytes | Failure = yield Read(LIMITS.read if at_tail else self._limit())
             if isinstance(chunk, Failure):
                 return self.failed(chunk)
             if not chunk:
-                return self.failed(Failure("cut", "the SSE connection ended"))
+                return self._broke_off("cut", "the SSE connection ended")
             self._tally.received(len(chunk))
             for name, data in self._split(framer, chunk):
                 if name == "data":
                     held = self._checked(held + len(data))
-                    items += parse_items(data, self._request, self._offset)
+                    items += parse_items(data, self.context)
                 elif name == "control":
-                    reading = parse_control(data, items, self._request, self._offset)
-                    self._offset, items, held = reading.batch.offset, [], 0
-                    if reading.batch.up_to_date:
-                        limit = LIMITS.read
+                    reading = parse_control(data, items, self.context)
+                    self.context = self.context._replace(offset=reading.batch.offset)
+                    items, held = [], 0
+                    at_tail = at_tail or reading.batch.up_to_date
                     if (yield from take(reading)):
                         return None
             if overdue(bool(items)):
-                return self.failed(Failure("timeout", "bytes come over SSE, but no batch"))
+                return self._broke_off("timeout", "bytes come over SSE, but no batch")
 
     def tail(self, head: Head) -> Conversation[Trouble | None]:
         """Read the answer to a `HEAD`, which tells the end of a stream from an offset that points
         beyond it (PROTOCOL, beyond the head)."""
-        body = yield from read_body(self._request, LIMITS.read)
+        body = yield from read_body(self.request, head, self._limit)
         if isinstance(body, Failure):
             return self.failed(body)
         if is_retryable(head.status) or head.status in (401, 403, 404, 410):
-            return self.refused(Answer(head.status, head.headers, body))
+            return self.refused(head.answer(body))
         tail = head.headers.get("stream-next-offset")
         if head.status != 200 or tail is None:
             yield Note("warning", f"cannot check the saved offset: HEAD {head.status}")
-        elif tail != self._offset:
-            raise StreamResetError(offset=self._offset, tail=tail)
+        elif tail != self.context.offset:
+            raise StreamResetError(offset=self.context.offset, tail=tail)
         return None
 
     def failed(self, failure: Failure) -> Trouble:
-        error = connection_error(self._request, failure, self._offset)
+        error = connection_error(self.request, failure, self.context.offset)
         floor = retry_delay(failure.retry_after, self._ambient.wall())
         return Trouble(failure.cause, error, failure, floor=floor)
+
+    def _broke_off(self, kind: Literal["cut", "timeout"], cause: str) -> Trouble:
+        """What an answer lacks although its transport is in order."""
+        return self.failed(Failure(kind, cause + speaker(self.context.proxy)))
 
     def refused(self, answer: Answer) -> Trouble:
         """What a status means that is not the one asked for."""
@@ -135,15 +147,14 @@ class Reader:
         """Cap what `data` frames may hold before their `control` frame comes."""
         if held > self._source.max_frame_bytes:
             most = self._source.max_frame_bytes
-            raise self._wrong(f"more than {most} bytes without a control frame")
+            raise self.context.wrong(f"more than {most} bytes without a control frame")
         return held
 
     def _split(self, framer: Framer, chunk: bytes) -> list[tuple[str, bytes]]:
         try:
             return [event for frame in framer.feed(chunk) for event in parse_frame(frame)]
         except FrameTooLarge as error:
-            raise self._wrong(str(error)) from None
+            raise self.context.wrong(str(error)) from None
 
-    def _wrong(self, words: str, proxy: str | None = None) -> FlueProtocolError:
-        url = self._request.shown_url
-        return FlueProtocolError(words, url=url, offset=self._offset, proxy=proxy)
+    def _hear(self, head: Head) -> None:
+        self.context = self.context._replace(proxy=head.proxy)

@@ -3,12 +3,15 @@ in the place of SSE, or the error. `policy` has the tables; this does what they 
 
 from __future__ import annotations
 
+import math
+
 from .._values.limits import LIMITS
 from .._values.steps import Ambient, Conversation, Note, Sleep
-from ..errors import FlueProtocolError
 from .backoff import GaveUp, Retry
+from .page import Context
 from .policy import decide, gives_way
 from .position import Position
+from .share import Share
 from .source import Live, Mode, Source, Trouble
 from .stats import Tally
 
@@ -21,6 +24,7 @@ class Recovery:
         self.live: Live = source.live
         self.bulk = not source.pages_only
         """Whether catching up may use SSE."""
+        self.share = Share(ambient.monotonic)
         self.probe = source.offset == "now" and source.live in ("long-poll", "auto")
         """Whether a page is to be read first, which tells where "now" is."""
         self._tally = tally
@@ -30,12 +34,11 @@ class Recovery:
         """Whether this is SSE where pages would do."""
         return mode == "bulk" or (mode == "sse" and self.live == "auto")
 
-    def idle(self, mode: Mode, lasted: float, pace: float) -> Conversation[None]:
+    def idle(self, mode: Mode, lasted: float, pace: float, context: Context) -> Conversation[None]:
         """Keep a sane pace when an answer brought nothing new: seconds between two requests."""
         if not self._position.caught_up:
             cause = "an answer that neither moves the offset nor reaches the tail"
-            error = FlueProtocolError(cause, offset=self._position.offset)
-            yield from self._pause(Trouble(cause, error))
+            yield from self._pause(Trouble(cause, context.wrong(cause)))
             return
         self.retry.reset()
         if mode in ("long-poll", "sse") and lasted < pace:
@@ -58,8 +61,6 @@ class Recovery:
         alive = routine and position.heard and position.caught_up
         if shortcut and not alive and self._gives_way(trouble, mode, progress):
             yield from self.fall_back(trouble.cause)
-            if trouble.floor:
-                yield from self._pause(trouble, last=False)
         elif decision == "never" and not (shortcut and progress):
             raise trouble.error
         elif progress:
@@ -67,6 +68,10 @@ class Recovery:
         elif routine:
             self.probe = self.probe or not position.heard
             yield Note("debug", f"live connection ended after {lasted:.0f} s: reopening")
+        elif shortcut:
+            yield from self._pause(trouble, self.share.left)
+            if not self.share.left:
+                yield from self.fall_back(trouble.cause)
         else:
             yield from self._pause(trouble)
 
@@ -88,13 +93,14 @@ class Recovery:
             bulk=mode == "bulk",
             failures=self.retry.failures,
             exhausted=self.retry.exhausted,
+            told_to_wait=trouble.floor > 0,
         )
 
-    def _pause(self, trouble: Trouble, last: bool = True) -> Conversation[None]:
+    def _pause(self, trouble: Trouble, most: float = math.inf) -> Conversation[None]:
         self._tally.state = "waiting"
         try:
             yield from self.retry.pause(
-                trouble.cause, status=trouble.status, floor=trouble.floor, last=last
+                trouble.cause, status=trouble.status, floor=trouble.floor, most=most
             )
         except GaveUp:
             raise trouble.error from None

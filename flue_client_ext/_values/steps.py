@@ -8,6 +8,7 @@
 | `Call(function)` | `Outcome`: what the user's function returned (awaited where due) or raised |
 | `Deliver(batch)` | `None`, once the consumer has taken it and asks for more |
 | `Note(level, text)` | `None`; the driver logs it |
+| `LEFT` | the seconds until the call's deadline, `inf` without one; the `Dialogue` knows |
 
 `Open` closes what was open before. When the call's deadline passes, the driver throws
 `DeadlineExceeded` into the conversation; when it is cancelled, it closes the conversation, which
@@ -67,6 +68,13 @@ class Note(NamedTuple):
     text: str
 
 
+class Left:
+    pass
+
+
+LEFT = Left()
+
+
 class Failure(NamedTuple):
     """Why an `Open` or a `Read` did not come to its end."""
 
@@ -111,6 +119,6 @@ class Ambient(NamedTuple):
     jitter: Callable[[float], float]
 
 
-Step: TypeAlias = Open | Read | Sleep | Call | Deliver | Note
+Step: TypeAlias = Open | Read | Sleep | Call | Deliver | Note | Left
 T = TypeVar("T")
 Conversation: TypeAlias = Generator[Step, Any, T]

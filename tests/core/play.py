@@ -59,17 +59,21 @@ class Play:
     """A conversation under way; `step` is what it wants now, `None` after its end."""
 
     def __init__(
-        self, conversation: Generator[Any, Any, Any], clock: Clock, tally: Tally | None = None
+        self,
+        conversation: Generator[Any, Any, Any],
+        clock: Clock,
+        tally: Tally | None = None,
+        timeout: float | None = None,
     ) -> None:
         self.conversation = conversation
-        self.dialogue = Dialogue(conversation, lambda: clock.now)
+        self.dialogue = Dialogue(conversation, lambda: clock.now, timeout)
         self.clock = clock
         self.tally = tally or Tally(lambda: clock.now)
         self.notes: list[Note] = []
         self.opened = 0
         self.result: Any = None
         self.step: Any = None
-        self.reply(None)
+        self._turn(self.dialogue.next)
 
     @property
     def ended(self) -> bool:
@@ -226,6 +230,7 @@ def follow(
     clock: Clock | None = None,
     make: Callable[..., Follower] = Follower,
     credentials: Credentials | None = None,
+    timeout: float | None = None,
     **options: Any,
 ) -> FollowPlay:
     """Begin to follow a stream."""
@@ -239,7 +244,7 @@ def follow(
         live=live,
         **options,
     )
-    return FollowPlay(make(source, clock.ambient, tally).run(), clock, tally)
+    return FollowPlay(make(source, clock.ambient, tally).run(), clock, tally, timeout)
 
 
 def reading(live: str = "sse", **options: Any) -> FollowPlay:

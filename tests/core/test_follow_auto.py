@@ -63,9 +63,22 @@ def test_auto_leaves_SSE_for_a_status_that_will_not_change(status: int) -> None:
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_auto_stays_with_SSE_for_a_status_that_may_pass(status: int) -> None:
     play = follow("b", live="auto")
-    play.answer(status, b"busy", retry_after="3")
-    assert play.slept() == 3.0
+    play.answer(status, b"busy")
+    play.slept()
     assert play.asked == ("GET", "sse", "b")
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("worked", [False, True])
+def test_a_Retry_After_for_SSE_does_not_hold_pages_up(status: int, worked: bool) -> None:
+    """They were not refused. Where they are, they are told themselves."""
+    play = reading("auto") if worked else follow("b", live="auto")
+    if worked:
+        play.fail(CUT)
+    play.answer(status, b"busy", retry_after="30")
+    assert play.asked == ("GET", "long-poll", "b")
+    play.answer(status, b"busy", retry_after="7")
+    assert play.slept() == 7.0
 
 
 def test_auto_stays_with_SSE_when_the_server_cannot_be_reached() -> None:
@@ -110,8 +123,7 @@ def test_auto_leaves_SSE_when_a_passing_status_does_not_pass_and_nothing_ever_ca
     play = follow("b", live="auto")
     play.answer(status)
     play.slept()
-    play.answer(status, retry_after="2")
-    assert play.slept() == 2.0
+    play.answer(status)
     assert play.asked == ("GET", "long-poll", "b")
 
 

@@ -72,12 +72,17 @@ GIVES_WAY: list[tuple[Any, dict[str, Any], bool]] = [
     (503, {"bulk": False, "exhausted": True}, True),
     (503, {"bulk": False, "answered": False}, False),
     (503, {"bulk": False, "answered": False, "failures": 1}, True),
+    (503, {"bulk": False, "told_to_wait": True}, True),
+    (429, {"bulk": False, "answered": False, "told_to_wait": True}, True),
 ]
 
 
 @pytest.mark.parametrize(("outcome", "facts", "expected"), GIVES_WAY)
 def test_when_a_shortcut_gives_way(outcome: Any, facts: dict[str, Any], expected: bool) -> None:
-    assert gives_way(outcome, **{**NOTHING, "exhausted": False, **facts}) is expected
+    assert (
+        gives_way(outcome, **{**NOTHING, "exhausted": False, "told_to_wait": False, **facts})
+        is expected
+    )
 
 
 @pytest.mark.parametrize("failure", [UNTRUSTED, REJECTED])

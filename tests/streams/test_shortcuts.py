@@ -274,6 +274,72 @@ def test_data_without_a_control_frame_is_bounded(any_world: World, serve: Serve)
     assert list(stream) == RUN_OF
 
 
+def limited(status: int) -> Spoiled:
+    """SSE is refused for half a minute, pages are not."""
+
+    def spoil(gateway: Gateway, request: Request, connection: Connection) -> None:
+        connection.answer(status, b"{}", {"retry-after": "30"})
+
+    return spoil
+
+
+def endless_body(status: int, kind: str) -> Spoiled:
+    """An answer in the place of an event stream that begins and does not end."""
+
+    def spoil(gateway: Gateway, request: Request, connection: Connection) -> None:
+        connection.head(status, {"content-type": kind, "content-length": "1000"})
+        connection.send(b"[")
+        connection.wait_closed(20)
+
+    return spoil
+
+
+SLOW: dict[str, Spoiled] = {
+    "silence": silent,
+    "silence behind the head": sends(b"", "wait"),
+    "heartbeats only": dripping(b": heartbeat\n\n"),
+    "status 429 for half a minute": limited(429),
+    "status 503 for half a minute": limited(503),
+    "a busy page without an end": endless_body(503, "text/html"),
+    "a page without an end": endless_body(200, "application/json"),
+}
+TIMED: dict[str, Callable[[Any], Any]] = {
+    "events": lambda client: client.runs.events(RUN, timeout=2),
+    "stream": lambda client: client.runs.stream(RUN, timeout=2),
+    "auto": lambda client: client.runs.stream(RUN, live="auto", timeout=2),
+}
+
+
+@pytest.mark.parametrize("way", TIMED)
+@pytest.mark.parametrize("name", SLOW)
+def test_a_deadline_that_pages_meet_is_met_whatever_SSE_does(
+    any_world: World, serve: Serve, name: str, way: str
+) -> None:
+    gateway = Gateway(SLOW[name])
+    client = any_world.client(serve(gateway).url)
+    assert [event.to_dict() for event in TIMED[way](client)] == RUN_OF
+    assert len(gateway.streams) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("intact", [0, 2])
+def test_pages_do_not_wait_for_the_Retry_After_of_SSE(
+    any_world: World, serve: Serve, way: str, intact: int
+) -> None:
+    def spoil(gateway: Gateway, request: Request, connection: Connection) -> None:
+        if intact and len(gateway.streams) == 1:
+            gateway.begin(request, connection)
+            connection.close()
+        else:
+            limited(503)(gateway, request, connection)
+
+    told: list[Any] = []
+    options = BackoffOptions(initial_delay=0.001, max_delay=0.002, on_failed_attempt=told.append)
+    client = any_world.client(serve(Gateway(spoil, intact)).url)
+    assert [event.to_dict() for event in WAYS[way](client, options)] == RUN_OF
+    assert max((attempt.delay for attempt in told), default=0) < 1
+
+
 PLAIN = ["none", "None", "identity", "IDENTITY, identity", "", " , ", "utf-8", "binary", "chunked"]
 
 

@@ -100,6 +100,39 @@ def test_a_page_that_may_have_been_cut_names_the_proxy_too(
         assert f"127.0.0.1:{proxy.port}, from ALL_PROXY" in str(error)
 
 
+BROKEN_EVENTS: dict[str, tuple[bytes, type[Exception]]] = {
+    "nothing": (b"", FlueConnectionError),
+    "half a frame": (b"event: data\ndata:[", FlueConnectionError),
+    "data that is not JSON": (b"event: data\ndata:<html>\n\n", FlueProtocolError),
+    "data that is no array": (b"event: data\ndata:{}\n\n", FlueProtocolError),
+    "control that is not JSON": (b"event: control\ndata:<html>\n\n", FlueProtocolError),
+    "control without an offset": (b"event: control\ndata:{}\n\n", FlueProtocolError),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_EVENTS)
+def test_a_broken_event_stream_names_the_proxy_that_it_came_through(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    body, kind = BROKEN_EVENTS[name]
+    events = {"content-type": "text/event-stream"}
+    error, proxy = answered(any_world, monkeypatch, "sse", 200, body, events)
+    assert type(error) is kind
+    assert str(error).count(f"through the proxy {proxy}") == 1
+    if isinstance(error, FlueProtocolError):
+        assert error.proxy == proxy
+
+
+def test_a_page_that_leads_nowhere_names_the_proxy_and_the_url(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"content-type": "application/json", "stream-next-offset": "-1"}
+    error, proxy = answered(any_world, monkeypatch, "long-poll", 200, b"[]", headers)
+    assert type(error) is FlueProtocolError
+    assert (error.proxy, error.offset) == (proxy, "-1")
+    assert str(error.url).startswith("http://flue.test/api/")
+
+
 @pytest.mark.parametrize("call", ["invoke", "get"])
 def test_a_proxy_cannot_speak_inside_its_tunnel(
     any_world: World, monkeypatch: pytest.MonkeyPatch, call: str

@@ -1,0 +1,31 @@
+"""The share of a call's deadline that a shortcut may use up without bringing anything.
+
+It is half of what was left when the shortcut began, or when something came last, so that pages have
+the other half: whoever sets a deadline gets what pages alone would have brought before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+
+class Share:
+    """Seconds left to a shortcut; for ever without a deadline."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._deadline = self._ends = math.inf
+
+    def begin(self, left: float) -> None:
+        """`left`: seconds until the deadline of the call."""
+        self._deadline = self._monotonic() + left
+        self.renew()
+
+    def renew(self) -> None:
+        """Count from now on."""
+        now = self._monotonic()
+        self._ends = now + (self._deadline - now) / 2
+
+    @property
+    def left(self) -> float:
+        return max(self._ends - self._monotonic(), 0.0)
