@@ -323,6 +323,8 @@ def _envelope(body: Any) -> dict[str, Any]:
 def _describe(answer: Answer) -> str:
     if 300 <= answer.status < 400 and (origin := redirect_origin(answer)):
         return f"redirect to {origin}, not followed: credentials go to the configured server only"
+    if answer.body_lost:
+        return "an answer whose body is lost"
     kind = answer.headers.get("content-type", "").split(";")[0].strip()
     return f"an answer without Flue's error envelope ({kind or 'no content type'})"
 

@@ -47,6 +47,8 @@ def api_error(
     error = FlueApiError(answer, read=read, run_id=run_id)
     if answer.status != 404:
         return error
+    if answer.body_lost:  # its words could have been Flue's
+        return error
     if error.type in _FOREIGN_404:
         return WorkflowApiNotFoundError(
             answer, read=read, run_id=run_id, explanation=_NO_API.format(base_url=base_url)

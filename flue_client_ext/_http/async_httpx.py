@@ -18,15 +18,14 @@ from .._values.steps import DeadlineExceeded, Failure
 from .detached import detached, detached_request, in_background, in_trio, loop_caller, undisturbed
 from .httpx_common import (
     DULL,
-    TROUBLE,
     Progress,
-    failure_of,
     head_of,
     headers_of,
     is_small,
     limits,
     params_of,
 )
+from .httpx_errors import TROUBLE, failure_of, is_of_transport, refused_answer
 from .log import logger
 
 _MOST_CHUNKS = 2**16 // 6
@@ -151,9 +150,13 @@ class AsyncHttpxChannel:
                 self._body = body
                 return head
         except TROUBLE as error:
+            if not is_of_transport(error, sent):
+                raise
             return self._failed(error, deadline)
+        finally:
+            progress.withdraw()
         if progress.head is None:
-            raise DeadlineExceeded(progress.maybe_sent)
+            raise DeadlineExceeded(progress.maybe_sent(self._client, sent.url))
         self._overdue = True  # it passed in the body: for the read that comes to it
         return progress.head
 
@@ -190,9 +193,12 @@ class AsyncHttpxChannel:
     ) -> tuple[Head, _Body]:
         try:
             response = await self._client.send(sent, stream=True, follow_redirects=False)
+        except httpx.HTTPStatusError as error:
+            response = refused_answer(error, sent)
         except BaseException:
             await progress.abandon()
             raise
+        progress.answer()
         head, body = head_of(request, response), _Body(response)
         progress.head = head
         if response.is_stream_consumed or is_small(request, head):
@@ -200,9 +206,10 @@ class AsyncHttpxChannel:
         return head, body
 
     def _failed(self, error: Exception, deadline: float) -> Failure:
+        failure = failure_of(error, self._progress)
         if isinstance(error, httpx.TimeoutException) and anyio.current_time() >= deadline:
-            raise DeadlineExceeded(self._progress.maybe_sent)
-        return self._progress.corrected(failure_of(error))
+            raise DeadlineExceeded(failure.sent)
+        return failure
 
 
 async def _discard(answer: tuple[Head, _Body]) -> None:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any
 
 import httpx
 
-from .._values.http import Head, Request, fold_headers, is_retryable
+from .._values.http import Head, Request, fold_headers
 from .._values.limits import LIMITS
-from .._values.steps import Failure
-from .alerts import is_refusal
-from .failures import chain, describe, is_permanent, tls_reason
-
-_NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
-TROUBLE = (httpx.HTTPError, httpx.StreamError, ConnectionError, TimeoutError, ssl.SSLError)
-"""What a transport raises. Every other error, another `OSError` too, is of the user's own hook or
-authentication, and comes out as it is."""
+from .workers import Abandoned
 
 _SMALL_BODY = 64 * 1024
 """Bytes of a body that are fetched together with its head: less than one turn on any wire."""
+
+BODY_LOST = "flue_body_lost"
+"""The extension of an answer whose body httpx has thrown away."""
 
 _FRAMED = ("HTTP/2", "HTTP/3")
 """Versions that mark the end of every body."""
@@ -52,31 +41,55 @@ class Progress:
     httpcore's tell nothing."""
 
     def __init__(self) -> None:
-        self.told = False
-        self._fresh = self._sent = self._answered = False
+        self._told = self._fresh = self._sent = self._answered = False
+        self._withdrawn = False
 
     def note(self, step: str, info: dict[str, Any]) -> None:
-        self.told = True
+        self._told = True
         if not step.startswith("http11."):  # what a kept connection of HTTP/1.1 never tells
             self._fresh = True
         if step.endswith("send_request_headers.started"):
             # A proxy's CONNECT is not the request.
-            self._sent = self._sent or getattr(info.get("request"), "method", b"") != b"CONNECT"
+            if getattr(info.get("request"), "method", b"") != b"CONNECT":
+                self._begin()
         elif step.endswith("receive_response_headers.complete"):
             self._answered = self._sent
 
-    @property
-    def maybe_sent(self) -> bool:
-        return self._sent or not self.told
+    def _begin(self) -> None:
+        self._sent = True  # first: whoever withdraws it from now on takes it to be sent
+        if self._withdrawn:
+            raise Abandoned
 
-    def corrected(self, failure: Failure) -> Failure:
-        """What a failure means now that it is known how far the request has come."""
-        if not self.told or not failure.sent:
-            return failure
-        if not self._sent:
-            return failure._replace(kind="connect", sent=False)
-        stale = not (self._fresh or self._answered or failure.kind == "timeout")
-        return failure._replace(stale=stale)
+    def withdraw(self) -> None:
+        """Let nothing be sent from now on: the caller has gone. A request that waits for a place in
+        the pool then cannot be cancelled otherwise, and would be sent when there is one."""
+        self._withdrawn = True
+
+    def answer(self) -> None:
+        """Its answer is there, whatever the transport has told."""
+        self._sent = self._answered = True
+
+    @property
+    def sent(self) -> bool | None:
+        """Whether bytes of the request may have left; `None` if nothing is known."""
+        return True if self._sent else False if self._told else None
+
+    @property
+    def stale(self) -> bool:
+        """Whether a request that was cut went over a kept connection, without an answer."""
+        return self._told and not (self._fresh or self._answered)
+
+    def maybe_sent(self, client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> bool:
+        """Whether a request that was withdrawn may have been sent. httpx's own transports tell of
+        everything but the wait in their pool."""
+        return not _tells(client, url) if self.sent is None else self.sent
+
+
+def _tells(client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> bool:
+    transport = type(client._transport_for_url(url))  # pyright: ignore[reportPrivateUsage]
+    own = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+    handles = {"handle_request", "handle_async_request"}
+    return next((kind for kind in transport.__mro__ if handles & vars(kind).keys()), None) in own
 
 
 def limits(limit: float | None, left: float) -> httpx.Timeout:
@@ -119,7 +132,8 @@ def head_of(request: Request, response: httpx.Response) -> Head:
         or response.http_version in _FRAMED
         or "network_stream" not in response.extensions
     )
-    return Head(response.status_code, headers, close_delimited=not delimited)
+    lost = BODY_LOST in response.extensions
+    return Head(response.status_code, headers, close_delimited=not delimited, body_lost=lost)
 
 
 def is_small(request: Request, head: Head) -> bool:
@@ -127,43 +141,3 @@ def is_small(request: Request, head: Head) -> bool:
     length = head.headers.get("content-length", "")
     bodiless = request.method == "HEAD" or head.status in (204, 304)
     return bodiless or (length.isascii() and length.isdigit() and int(length) <= _SMALL_BODY)
-
-
-def failure_of(error: Exception) -> Failure:
-    """Say what an httpx error means; it is not kept, since it holds the request's headers."""
-    cause = _described(error)
-    if isinstance(error, httpx.HTTPStatusError):  # its words quote the URL with its query
-        cause = f"HTTPStatusError: {error.response.status_code}, raised by a hook of http_client"
-    if _is_illegal(error):  # whose words quote the header
-        cause = "LocalProtocolError: http_client adds a header that HTTP does not allow"
-    if isinstance(error, _NOT_SENT) or _is_illegal(error):
-        return Failure("connect", cause, sent=False, permanent=_is_permanent(error))
-    if is_refusal(tls_reason(error)):  # by a TLS 1.3 server, in place of an answer
-        return Failure("connect", cause, sent=False, permanent=True)
-    if isinstance(error, httpx.TimeoutException):
-        return Failure("timeout", cause)
-    return Failure("cut", cause)
-
-
-def _is_permanent(error: Exception) -> bool:
-    if isinstance(error, httpx.ProxyError):  # httpcore puts the status first
-        status = str(error).partition(" ")[0]
-        return status.isascii() and status.isdigit() and not is_retryable(int(status))
-    return isinstance(error, httpx.UnsupportedProtocol) or _is_illegal(error) or is_permanent(error)
-
-
-def _is_illegal(error: Exception) -> bool:
-    """Whether h11 found the request illegal, before it wrote any of it."""
-    if not isinstance(error, httpx.LocalProtocolError):
-        return False
-    return any(type(link).__module__.startswith("h11.") for link in chain(error))
-
-
-def _described(error: BaseException) -> str:
-    """Under trio httpx's errors say nothing themselves, and an `OSError` below them says it."""
-    below: BaseException | None = error
-    while below is not None and not str(error):
-        if isinstance(below, OSError) and str(below):
-            return describe(below)
-        below = below.__cause__ or below.__context__
-    return describe(error)

@@ -2,9 +2,7 @@
 
 httpx cannot be interrupted in a name look-up, in a connect or while it waits for an answer's head,
 and its time limits are limits of single reads. Where a call can be aborted or has a deadline, those
-waits happen in a worker that can be left behind; later its socket is known, and shut down. The
-exception is a read with a deadline only, on a client that has just answered: its connection is
-kept, and httpx's limits do.
+waits happen in a worker that can be left behind; later its socket is known, and shut down.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import httpx
 
@@ -24,23 +21,17 @@ from .._values.steps import DeadlineExceeded, Failure
 from .deadlines import Deadline, watch
 from .httpx_common import (
     DULL,
-    TROUBLE,
     Progress,
-    failure_of,
     head_of,
     headers_of,
     is_small,
     limits,
     params_of,
 )
+from .httpx_errors import TROUBLE, failure_of, is_of_transport, refused_answer
 from .workers import Abandoned, Job
 
 T = TypeVar("T")
-
-_LATELY = 1.0
-"""Seconds after an answer in which its connection is taken to be kept; httpx closes it after 5."""
-
-_answered_at: WeakKeyDictionary[httpx.Client, float] = WeakKeyDictionary()
 
 
 class HttpxChannel:
@@ -54,7 +45,7 @@ class HttpxChannel:
 
     def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         self.close()
-        exchange = _Exchange(deadline, self._interruptible(limit, deadline))
+        exchange = _Exchange(self._client, deadline, self._abortable or deadline < math.inf)
         sent = self._client.build_request(
             request.method,
             request.url,
@@ -67,12 +58,12 @@ class HttpxChannel:
         self._exchange = exchange
         if self._aborted:  # abort() came while there was no exchange to tell
             exchange.abort()
-        return exchange.outcome(lambda: exchange.open(self._client, sent, request))
+        return exchange.open(sent, request)
 
     def read(self, limit: float | None, deadline: float) -> bytes | Failure:
         exchange = self._exchange
         assert exchange is not None
-        return exchange.outcome(exchange.read)
+        return exchange.read()
 
     def abort(self) -> None:
         self._aborted = True
@@ -83,14 +74,6 @@ class HttpxChannel:
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.close()
-            if exchange.complete:
-                _answered_at[self._client] = time.monotonic()
-
-    def _interruptible(self, limit: float | None, deadline: float) -> bool:
-        if self._abortable or limit is None:
-            return self._abortable or deadline < math.inf
-        since = time.monotonic() - _answered_at.get(self._client, -math.inf)
-        return deadline < math.inf and since > _LATELY
 
     def leave(self) -> bool:
         self.close()
@@ -100,14 +83,14 @@ class HttpxChannel:
 class _Exchange:
     """One request and its answer. `interruptible`: whether waits may have to end early."""
 
-    def __init__(self, deadline: float, interruptible: bool) -> None:
+    def __init__(self, client: httpx.Client, deadline: float, interruptible: bool) -> None:
+        self._client = client
         self._deadline = deadline
         self._interruptible = interruptible
         self._progress = Progress()
         self._wire = _Wire()
         self._job: Job[Any] | None = None
         self._ended = False
-        self.complete = False
         self._response: httpx.Response | None = None
         self._head: Head | None = None
         self._chunks: Iterator[bytes] = iter(())
@@ -115,26 +98,44 @@ class _Exchange:
         self._trouble: Exception | None = None
         self._watched: Deadline | None = None
 
-    def outcome(self, operation: Callable[[], T]) -> T | Failure:
-        """Perform an operation; its errors become a `Failure`, or the end of the call."""
+    def open(self, sent: httpx.Request, request: Request) -> Head | Failure:
+        """Send it; what the user's own hooks and authentication raise comes out as it is."""
         try:
-            return operation()
+            return self._open(sent, request)
         except Abandoned:
-            if time.monotonic() >= self._deadline:
-                raise DeadlineExceeded(self._progress.maybe_sent) from None
-            return Failure("cut", "aborted")
+            return self._interrupted(self._progress.maybe_sent(self._client, sent.url))
         except TROUBLE as error:
-            if time.monotonic() >= self._deadline:
-                raise DeadlineExceeded(self._progress.maybe_sent) from None
-            return self._progress.corrected(failure_of(error))
+            if not is_of_transport(error, sent):
+                raise
+            return self._failed(error)
 
-    def open(self, client: httpx.Client, sent: httpx.Request, request: Request) -> Head:
+    def read(self) -> bytes | Failure:
+        try:
+            return self._read()
+        except Abandoned:
+            return self._interrupted(sent=True)
+        except TROUBLE as error:
+            return self._failed(error)
+
+    def _interrupted(self, sent: bool) -> Failure:
+        if time.monotonic() >= self._deadline:
+            raise DeadlineExceeded(sent) from None
+        return Failure("cut", "aborted")
+
+    def _failed(self, error: Exception) -> Failure:
+        failure = failure_of(error, self._progress)
+        if time.monotonic() >= self._deadline:
+            raise DeadlineExceeded(failure.sent) from None
+        return failure
+
+    def _open(self, sent: httpx.Request, request: Request) -> Head:
         def send() -> Head:
-            response = client.send(sent, stream=True, follow_redirects=False)
+            try:
+                response = self._client.send(sent, stream=True, follow_redirects=False)
+            except httpx.HTTPStatusError as error:
+                response = refused_answer(error, sent)
             return self._begin(request, response)
 
-        if not self._interruptible:
-            self._watch()
         try:
             head = self._apart(send, lambda _: self._end())
         except Abandoned as error:
@@ -146,7 +147,7 @@ class _Exchange:
             self._watch()
         return head
 
-    def read(self) -> bytes:
+    def _read(self) -> bytes:
         if self._fetched:
             return self._fetched.popleft()
         if self._trouble is not None:
@@ -161,12 +162,12 @@ class _Exchange:
             self._wire.forget()  # the connection may carry somebody else's request already
             if self._ended:
                 raise Abandoned
-            self.complete = True
         return data
 
     def abort(self) -> None:
         """End what waits; from any thread."""
         self._ended = True
+        self._progress.withdraw()
         if (job := self._job) is not None:
             job.abandon()
         self._wire.shut()
@@ -187,6 +188,7 @@ class _Exchange:
     def _begin(self, request: Request, response: httpx.Response) -> Head:
         """Take the answer over, and a small body whole, so that it costs no further hand-over."""
         self._response = response
+        self._progress.answer()
         head = self._head = head_of(request, response)
         whole = response.is_stream_consumed  # a mock transport's answer may be
         self._chunks = response.iter_bytes() if whole else response.iter_raw()
@@ -196,7 +198,7 @@ class _Exchange:
         if whole or is_small(request, head):
             try:
                 self._fetched.extend(self._chunks)
-                self.complete = True
+                self._fetched.append(b"")
             except Exception as error:  # belongs to the read that comes to it
                 self._trouble = error
             self._wire.forget()

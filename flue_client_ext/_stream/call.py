@@ -79,7 +79,7 @@ def exchange(
     if isinstance(body, Failure):
         if request.method != "POST" or not 400 <= head.status < 500:
             return body
-        body = b""  # the request was refused, whatever the server had to say of it
+        return head.answer(None)  # it was refused, whatever the server had to say of it
     return head.answer(body)
 
 

@@ -53,9 +53,14 @@ class Head:
     """Neither chunked nor with a length: its end cannot be told from a cut."""
     proxy: str | None = None
     """The proxy that a plain request went through, which may have answered itself."""
+    body_lost: bool = False
+    """Its body is gone, whatever there was."""
 
-    def answer(self, body: bytes) -> Answer:
-        return Answer(self.status, self.headers, body, self.close_delimited, self.proxy)
+    def answer(self, body: bytes | None) -> Answer:
+        """With its whole body, or `None` if that is lost."""
+        lost = self.body_lost or body is None
+        known = (self.status, self.headers, body or b"", self.close_delimited, self.proxy)
+        return Answer(*known, body_lost=lost)
 
     @property
     def content_type(self) -> str:
@@ -91,6 +96,7 @@ class Answer:
     body: bytes = field(repr=False)
     close_delimited: bool = False
     proxy: str | None = None
+    body_lost: bool = False
 
 
 def speaker(proxy: str | None) -> str:

@@ -169,7 +169,7 @@ def public() -> list[Any]:
         for each in classes
         for value in vars(each).values()
         for function in (value, getattr(value, "fget", None), getattr(value, "__func__", None))
-        # A named tuple's `__new__` is made by the standard library, without builtins in its globals.
+        # The `__new__` of a named tuple is the standard library's: it has no builtins.
         if inspect.isfunction(function) and not function.__module__.startswith("namedtuple_")
     ]
     return [*classes, *methods, durable_streams.stream, durable_streams.astream]
