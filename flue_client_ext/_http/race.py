@@ -74,6 +74,7 @@ def race(host: str, addresses: Sequence[Address], favourite: Favourite) -> Race:
     """
     waiting = favourite.first(_interleaved(list(dict.fromkeys(addresses))))
     tried: list[str] = []
+    address: Address | None = None
     in_flight: dict[socket.socket, Address] = {}
     errors: list[tuple[Address, OSError]] = []
     winner = None
@@ -91,7 +92,7 @@ def race(host: str, addresses: Sequence[Address], favourite: Favourite) -> Race:
             while in_flight:
                 delay = LIMITS.attempt_delay if waiting else None
                 ready = yield Wait(tuple(in_flight), delay, _doing(host, tried))
-                if not ready:
+                if not ready and address is not None:
                     favourite.failed(address)
                 for sock in [sock for sock in in_flight if sock in ready]:
                     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

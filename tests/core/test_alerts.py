@@ -93,6 +93,12 @@ def test_a_port_without_TLS_is_called_so() -> None:
             False,
         ),
         (ssl.SSLError(), "", False, False),
+        (
+            ssl.SSLWantReadError(2, "The operation did not complete (read) (_ssl.c:1006)"),
+            "THE_OPERATION_DID_NOT_COMPLETE_(READ)",
+            False,
+            False,
+        ),
     ],
 )
 def test_the_words_tell_a_reason_that_has_no_name_yet(
