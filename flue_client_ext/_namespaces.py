@@ -49,7 +49,8 @@ def sibling(client: C, session: Any) -> C:
     for name, value in _attributes(client).items():
         if not isinstance(getattr_static(type(client), name, None), cached_property):
             object.__setattr__(other, name, value)
-    for name, value in (("_session", session), ("_namespaces", {}), ("_owner", False)):
+    own: dict[str, Any] = {"_session": session, "_namespaces": {}, "_owner": False}
+    for name, value in own.items():
         object.__setattr__(other, name, value)  # not a subclass's own, which may refuse
     return other
 
