@@ -221,3 +221,14 @@ def test_what_a_server_says_cannot_forge_a_line_or_break_printing(any_world: Wor
     assert isinstance(error, FlueApiError)
     assert error.message == words
     assert str(error) == r"500 t: a\nERROR b\x1b[31m \ud83d"
+
+
+def test_a_refusal_whose_body_is_cut_is_no_sign_of_a_missing_api(any_world: World) -> None:
+    def cut(_: Request, connection: Connection) -> None:
+        connection.send(b"HTTP/1.1 404 Not Found\r\ncontent-length: 99\r\n\r\n{")
+        connection.close()
+
+    with RawServer(cut) as server:
+        error = failure(any_world.client(server.url).workflows.invoke, "w")
+        assert type(error) is FlueApiError
+        assert (error.status, error.type, error.body) == (404, None, None)
