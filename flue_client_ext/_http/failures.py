@@ -40,10 +40,7 @@ def tls_reason(error: BaseException) -> str | None:
     import ssl
 
     for link in chain(error):
-        # A session that wants more bytes has not failed: that is where a timeout finds it.
-        if isinstance(link, ssl.SSLError) and not isinstance(
-            link, ssl.SSLWantReadError | ssl.SSLWantWriteError
-        ):
+        if isinstance(link, ssl.SSLError):
             return reason_of(link) or None
     return None
 
