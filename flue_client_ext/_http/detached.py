@@ -56,10 +56,17 @@ async def detached(work: Coroutine[Any, Any, T]) -> T:
         return await work
     scope = anyio.CancelScope()
     try:
-        return await asyncio.shield(_spawn(_within(scope, work)))
+        return await _result_of(_spawn(_within(scope, work)))
     except asyncio.CancelledError:
         scope.cancel()
         raise
+
+
+async def _result_of(task: asyncio.Task[T]) -> T:
+    """Await `task`, which goes on when its awaiter is cancelled. So does `asyncio.shield`, which
+    reports what the task raises then (since CPython 3.14), though nobody is there to be told."""
+    await asyncio.wait([task])
+    return task.result()
 
 
 async def _within(scope: anyio.CancelScope, work: Coroutine[Any, Any, T]) -> T:
@@ -74,7 +81,7 @@ async def undisturbed(work: Coroutine[Any, Any, None]) -> None:
         with anyio.CancelScope(shield=True):
             await work
     else:
-        await asyncio.shield(_spawn(work))
+        await _result_of(_spawn(work))
 
 
 async def detached_request(
@@ -89,7 +96,7 @@ async def detached_request(
     scope = anyio.CancelScope()
     task = _spawn(_within(scope, work))
     try:
-        return await asyncio.shield(task)
+        return await _result_of(task)
     except asyncio.CancelledError:
         _spawn(_called_off(task, scope, interruptible, discard))
         raise

@@ -56,7 +56,7 @@ async def nothing_complains() -> AsyncIterator[None]:
     gc.collect()
     await asyncio.sleep(0)
     assert asyncio.all_tasks() <= before
-    assert complaints == []
+    assert complaints == [], repr(complaints)[:2000]
 
 
 async def is_healthy(client: AsyncFlueClient, server: RawServer, connections: str) -> None:

@@ -261,7 +261,9 @@ def test_what_is_too_large_for_SSE_comes_in_a_page(
     stream = any_world.durable(f"{server.url}/s", live=live, **options)
     assert list(stream) == items
     asked = [query(request).get("live") for request in server.requests]
-    assert asked.count("sse") <= 2
+    # Each attempt that brings a batch may be followed by another; how many come before what is too
+    # large depends on how the bytes arrive.
+    assert asked.count("sse") <= 2 + len(items) // PAGE
     with pytest.raises(FlueProtocolError):
         list(any_world.durable(f"{server.url}/s", live="sse", **options))
 
