@@ -455,7 +455,6 @@ TLS = [
     ),
     secured("an international name", "https 200", "https://bücher.test:{https}"),
     secured("the same, encoded", "https 200", "https://xn--bcher-kva.test:{https}"),
-    secured("a common name only", "cnonly 200", "https://localhost:{cnonly}"),
     secured("an expired certificate", "error: tls", "https://localhost:{expired}"),
     secured("a stranger's certificate", "error: tls", "https://localhost:{stranger}"),
     secured("TLS 1.1 only", "error: tls", "https://localhost:{tls11}"),

@@ -75,7 +75,6 @@ class Origin(RawServer):
 def served(
     authority: trustme.CA,
     *names: str,
-    common_name: str | None = None,
     version: ssl.TLSVersion | None = None,
     expired: bool = False,
 ) -> ssl.SSLContext:
@@ -87,9 +86,7 @@ def served(
         if version < ssl.TLSVersion.TLSv1_2:
             context.set_ciphers("ALL:@SECLEVEL=0")
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC) if expired else None
-    certificate = authority.issue_cert(
-        *names, common_name=common_name, not_before=past, not_after=past
-    )
+    certificate = authority.issue_cert(*names, not_before=past, not_after=past)
     certificate.configure_cert(context)
     return context
 
@@ -110,7 +107,6 @@ def served_world(folder: Path) -> Iterator[tuple[dict[str, RawServer], dict[str,
         "tls12": Origin(context=served(ours, *NAMES, version=v12)),
         "tls13": Origin(context=served(ours, *NAMES, version=v13)),
         "tls11": Origin(context=served(ours, *NAMES, version=ssl.TLSVersion.TLSv1_1)),
-        "cnonly": Origin(context=served(ours, common_name="localhost")),
         "expired": Origin(context=served(ours, *NAMES, expired=True)),
         "stranger": Origin(context=served(stranger, *NAMES)),
     }
