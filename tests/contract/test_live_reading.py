@@ -227,7 +227,7 @@ def test_thirty_idle_seconds(patient_peer: tuple[Peer, float]) -> None:
             assert next(arriving) == control(1)
             began = time.monotonic()
             poll = http.get(f"/runs/{run_id}?offset=now&live=long-poll&cursor=1")
-            assert lasts - 0.5 < time.monotonic() - began < lasts + 5
+            assert lasts - 0.5 < time.monotonic() - began < lasts + 15
             assert (poll.status_code, set(poll.headers)) == (204, POLL_204)
             assert poll.headers["stream-next-offset"] == offset(1)
             idle = [next(arriving) for _ in range(4)]

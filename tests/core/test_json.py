@@ -6,7 +6,6 @@ import codecs
 import json
 import math
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -121,15 +120,14 @@ def test_without_the_fast_decoder_the_results_are_the_same(monkeypatch: pytest.M
         jsoncodec._fast.cache_clear()
 
 
+@pytest.mark.timeout(60)  # seconds; in quadratic time it would take many minutes
 @pytest.mark.parametrize("before", [b"", b'"\\ud83d",'])
 def test_a_number_of_millions_of_digits_takes_time_linear_in_them(before: bytes) -> None:
     """Also where a program has switched the interpreter's limit off."""
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:
-        began = time.process_time()
-        value = decode(b"[" + before + b"9" * 2_000_000 + b"]")
-        assert time.process_time() - began < 2
+        value = decode(b"[" + before + b"9" * 20_000_000 + b"]")
         assert value[-1] == math.inf
         assert decode(b"[" + before + b"9" * 4300 + b"]")[-1] in (10**4300 - 1, math.inf)
     finally:

@@ -390,7 +390,7 @@ def test_the_deadline_ends_an_answer_that_drips(any_world: World) -> None:
         client.runs.get("run_1")
         began = time.monotonic()
         assert type(failure(client.runs.get, "run_1", timeout=SHORT)) is FlueTimeoutError
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < GENEROUS
         over.set()
     assert leftover_threads() == []
 
