@@ -6,10 +6,10 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._calls import ManyOptions, Opening
-from ._closing import Held
+from ._closing import OpenStreams
 from ._drivers.async_driver import AsyncDriver
 from ._drivers.async_many import AsyncRunOutcomes
-from ._drivers.interrupt import Interrupted
+from ._drivers.interrupt import Aborted
 from ._flue import arguments
 from ._flue.api import Api
 from ._flue.many import Job
@@ -18,7 +18,7 @@ from ._http.async_channel import open_channel
 from ._http.async_socket import AsyncSocket
 from ._http.pool import Pool
 from ._settings import Settings, checked_signal
-from ._values.steps import Conversation
+from ._values.steps import Flow
 from .async_stream import AsyncFlueEventStream
 from .errors import FlueAbortError
 from .signals import AbortController, AbortSignal
@@ -30,19 +30,19 @@ T = TypeVar("T")
 
 
 class AsyncSession:
-    """Runs conversations over one client's connections."""
+    """Runs flows over one client's connections."""
 
     def __init__(
         self,
         settings: Settings,
         pool: Pool[AsyncSocket],
         http_client: httpx.AsyncClient | None,
-        held: Held | None = None,
+        held: OpenStreams | None = None,
     ) -> None:
         self.settings = settings
         self.pool = pool
         self.http_client = http_client
-        self.held = held or Held()
+        self.held = held or OpenStreams()
 
     @property
     def api(self) -> Api:
@@ -58,18 +58,18 @@ class AsyncSession:
 
     async def run(
         self,
-        conversation: Conversation[T],
+        flow: Flow[T],
         signal: AbortSignal | None,
         timeout: float | None,
         subject: Subject | None = None,
     ) -> T:
         """Run a call to its end; name its `subject` when it is aborted."""
         self.held.check()
-        return await self._finish(conversation, signal, timeout, subject)
+        return await self._finish(flow, signal, timeout, subject)
 
     async def _finish(
         self,
-        conversation: Conversation[T],
+        flow: Flow[T],
         signal: AbortSignal | None,
         timeout: float | None,
         subject: Subject | None,
@@ -79,8 +79,8 @@ class AsyncSession:
         channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
         watched = signal or AbortSignal()
         try:
-            return await AsyncDriver(conversation, channel, watched, timeout).run()
-        except Interrupted:
+            return await AsyncDriver(flow, channel, watched, timeout).run()
+        except Aborted:
             run_id = None if subject is None else subject.run_id
             raise FlueAbortError(watched.reason, run_id=run_id) from None
 
@@ -101,9 +101,9 @@ class AsyncSession:
         watched = controller.linked(checked_signal(signal))
         channel = open_channel(self.pool, self.http_client, abortable=True)
         driver = AsyncDriver(
-            opened.conversation, channel, watched, arguments.timeout(timeout), copy_context()
+            opened.flow, channel, watched, arguments.timeout(timeout), copy_context()
         )
-        return AsyncFlueEventStream(driver, opened.delivery, controller, opened.tally, held)
+        return AsyncFlueEventStream(driver, opened.delivery, controller, opened.counters, held)
 
     def many(
         self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
@@ -115,7 +115,7 @@ class AsyncSession:
         from ._drivers.async_many import run_all  # a single call does without it
 
         async def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
-            return await self._finish(job.conversation, watched, options.timeout, job.subject)
+            return await self._finish(job.flow, watched, options.timeout, job.subject)
 
         return run_all(
             run,

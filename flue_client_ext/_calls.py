@@ -1,4 +1,4 @@
-"""The calls of both clients, before they meet a driver: options checked, conversations made."""
+"""The calls of both clients, before they meet a driver: options checked, flows made."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ._flue.results import Subject
 from ._settings import checked_signal
 from ._stream.backoff import BackoffOptions
 from ._stream.source import Live
-from ._stream.stats import Tally
-from ._values.steps import Conversation
+from ._stream.stats import Counters
+from ._values.steps import Flow
 from .checkpoint import Checkpoint
 from .signals import AbortSignal
 
 
-def new_tally() -> Tally:
-    return Tally(time.monotonic)
+def new_counters() -> Counters:
+    return Counters(time.monotonic)
 
 
 def starting(
@@ -38,17 +38,17 @@ def starting(
 ) -> Job:
     """A run that is to be started and carried to its end."""
     subject = Subject()
-    conversation = execution.run(
+    flow = execution.run(
         api,
         name,
         input,
         on_event=arguments.hook(on_event, "on_event"),
         live=_followed(live),
         backoff=arguments.backoff(backoff),
-        tally=new_tally(),
+        counters=new_counters(),
         subject=subject,
     )
-    return Job(index, subject, conversation)
+    return Job(index, subject, flow)
 
 
 def all_starting(
@@ -69,14 +69,14 @@ def waiting(
     api: Api, run_id: str, live: LiveOption, backoff: BackoffOptions | None, *, index: int = 0
 ) -> Job:
     """A run that was started elsewhere and is to be carried to its end."""
-    conversation = execution.wait(
+    flow = execution.wait(
         api,
         arguments.segment(run_id, "run_id"),
-        new_tally(),
+        new_counters(),
         live=_followed(live),
         backoff=arguments.backoff(backoff),
     )
-    return Job(index, Subject(run_id), conversation)
+    return Job(index, Subject(run_id), flow)
 
 
 def all_waiting(
@@ -119,9 +119,9 @@ class ManyOptions:
 class Opening(NamedTuple):
     """A stream about to be driven."""
 
-    conversation: Conversation[None]
+    flow: Flow[None]
     delivery: EventDelivery
-    tally: Tally
+    counters: Counters
 
 
 class StreamOptions(NamedTuple):
@@ -138,17 +138,17 @@ class StreamOptions(NamedTuple):
 def opening(api: Api, run_id: str, options: StreamOptions) -> Opening:
     """Check the options of a stream and begin it."""
     start, handled = _start(run_id, options)
-    tally = new_tally()
-    conversation = api.follow(
+    counters = new_counters()
+    flow = api.follow(
         run_id,
-        tally,
+        counters,
         offset=start,
         live=arguments.live(options.live),
         tail=arguments.tail(options.tail),
         backoff=arguments.backoff(options.backoff),
         pages_only=options.pages_only,
     )
-    return Opening(conversation, EventDelivery(run_id, start, handled), tally)
+    return Opening(flow, EventDelivery(run_id, start, handled), counters)
 
 
 def _start(run_id: str, options: StreamOptions) -> tuple[str, int | None]:

@@ -13,7 +13,7 @@ class Closable(Protocol):
         """Close the connection; whoever reads, now or later, gets a `RuntimeError`."""
 
 
-class Held:
+class OpenStreams:
     """The streams, and iterators over many runs, of a client and of its `with_options` children.
 
     It knows them weakly and has no lock, which a forked child could find held for ever: each

@@ -7,8 +7,8 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._calls import ManyOptions, Opening
-from ._closing import Held
-from ._drivers.interrupt import Interrupted
+from ._closing import OpenStreams
+from ._drivers.interrupt import Aborted
 from ._drivers.sync_driver import Driver
 from ._drivers.sync_many import RunOutcomes
 from ._flue import arguments
@@ -19,7 +19,7 @@ from ._http.pool import Pool
 from ._http.sync_channel import open_channel
 from ._http.sync_socket import SyncSocket
 from ._settings import Settings, checked_signal
-from ._values.steps import Conversation
+from ._values.steps import Flow
 from .errors import FlueAbortError
 from .signals import AbortController, AbortSignal
 from .stream import FlueEventStream
@@ -31,19 +31,19 @@ T = TypeVar("T")
 
 
 class Session:
-    """Runs conversations over one client's connections."""
+    """Runs flows over one client's connections."""
 
     def __init__(
         self,
         settings: Settings,
         pool: Pool[SyncSocket],
         http_client: httpx.Client | None,
-        held: Held | None = None,
+        held: OpenStreams | None = None,
     ) -> None:
         self.settings = settings
         self.pool = pool
         self.http_client = http_client
-        self.held = held or Held()
+        self.held = held or OpenStreams()
 
     @property
     def api(self) -> Api:
@@ -59,18 +59,18 @@ class Session:
 
     def run(
         self,
-        conversation: Conversation[T],
+        flow: Flow[T],
         signal: AbortSignal | None,
         timeout: float | None,
         subject: Subject | None = None,
     ) -> T:
         """Run a call to its end; name its `subject` when it is aborted."""
         self.held.check()
-        return self._finish(conversation, signal, timeout, subject)
+        return self._finish(flow, signal, timeout, subject)
 
     def _finish(
         self,
-        conversation: Conversation[T],
+        flow: Flow[T],
         signal: AbortSignal | None,
         timeout: float | None,
         subject: Subject | None,
@@ -80,8 +80,8 @@ class Session:
         channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
         watched = signal or AbortSignal()
         try:
-            return Driver(conversation, channel, watched, timeout).run()
-        except Interrupted:
+            return Driver(flow, channel, watched, timeout).run()
+        except Aborted:
             run_id = None if subject is None else subject.run_id
             raise FlueAbortError(watched.reason, run_id=run_id) from None
 
@@ -101,10 +101,8 @@ class Session:
         controller = AbortController()
         watched = controller.linked(checked_signal(signal))
         channel = open_channel(self.pool, self.http_client, abortable=True)
-        driver = Driver(
-            opened.conversation, channel, watched, arguments.timeout(timeout), copy_context()
-        )
-        return FlueEventStream(driver, opened.delivery, controller, opened.tally, held)
+        driver = Driver(opened.flow, channel, watched, arguments.timeout(timeout), copy_context())
+        return FlueEventStream(driver, opened.delivery, controller, opened.counters, held)
 
     def many(
         self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
@@ -116,7 +114,7 @@ class Session:
         from ._drivers.sync_many import run_all  # a single call does without it
 
         def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
-            return self._finish(job.conversation, watched, options.timeout, job.subject)
+            return self._finish(job.flow, watched, options.timeout, job.subject)
 
         return run_all(
             run,

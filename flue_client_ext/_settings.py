@@ -13,7 +13,7 @@ from ._http import log
 from ._http.address import Address, base_address
 from ._stream.credentials import Credentials, Headers, Token
 from ._values.limits import LIMITS
-from ._values.steps import Ambient
+from ._values.steps import Clock
 from ._version import __version__
 from .signals import AbortSignal
 
@@ -55,7 +55,7 @@ def settings(
     headers: Headers | None,
     timeout: float | None | Unset,
     ssl_context: ssl.SSLContext | None,
-    ambient: Ambient,
+    clock: Clock,
     *,
     own_client: bool,
 ) -> Settings:
@@ -67,7 +67,7 @@ def settings(
         base_url=address.url,
         credentials=Credentials(token, headers),
         user_agent=user_agent(),
-        ambient=ambient,
+        clock=clock,
     )
     limit = LIMITS.unary if isinstance(timeout, Unset) else arguments.timeout(timeout)
     return Settings(address, api, limit)

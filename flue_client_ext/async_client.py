@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ._async_session import AsyncSession
-from ._drivers.async_driver import AMBIENT
+from ._drivers.async_driver import CLOCK
 from ._flue.arguments import UNSET, Unset
 from ._http.async_channel import new_pool
 from ._lazy import LazyModule
@@ -60,7 +60,7 @@ class AsyncFlueClient(Uncopied):
             headers,
             timeout,
             ssl_context,
-            AMBIENT,
+            CLOCK,
             own_client=own is not None,
         )
         self._session = AsyncSession(chosen, new_pool(chosen.address.route), own)

@@ -49,9 +49,9 @@ class AsyncRuns(Uncopied):
         Raises `FlueApiError` (`RunNotReadableError` for a run that this client has just started),
         `FlueConnectionError`, `FlueTimeoutError`, `FlueProtocolError`, `FlueAbortError`.
         """
-        conversation = self._session.api.get_run(run_id, arguments.backoff(backoff_options))
+        flow = self._session.api.get_run(run_id, arguments.backoff(backoff_options))
         limit = arguments.call_timeout(timeout, self._session.settings.timeout)
-        return await self._session.run(conversation, signal, limit, Subject(run_id))
+        return await self._session.run(flow, signal, limit, Subject(run_id))
 
     async def events(
         self,
@@ -138,7 +138,7 @@ class AsyncRuns(Uncopied):
         """
         job = waiting(self._session.api, run_id, live, backoff_options)
         limit = arguments.timeout(timeout)
-        return await self._session.run(job.conversation, signal, limit, job.subject)
+        return await self._session.run(job.flow, signal, limit, job.subject)
 
     def as_completed(
         self,

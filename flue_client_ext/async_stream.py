@@ -11,12 +11,12 @@ from typing import Any, Generic, Literal, Self, TypeVar
 
 from flue_client.models import FlueEvent
 
-from ._closing import Held
+from ._closing import OpenStreams
 from ._drivers.async_driver import AsyncDriver
-from ._drivers.interrupt import CLIENT_CLOSED, Interrupted, client_closed
+from ._drivers.interrupt import CLIENT_CLOSED, Aborted, client_closed
 from ._flue.delivery import Delivery, EventDelivery
 from ._flue.results import EventBatch
-from ._stream.stats import StreamStats, Tally
+from ._stream.stats import Counters, StreamStats
 from ._values.steps import Batch
 from ._values.uncopied import Uncopied
 from .checkpoint import Checkpoint
@@ -42,13 +42,13 @@ class AsyncStream(Uncopied, Generic[T]):
         driver: AsyncDriver[None],
         delivery: Delivery[T],
         controller: AbortController,
-        tally: Tally,
-        held: Held | None = None,
+        counters: Counters,
+        held: OpenStreams | None = None,
     ) -> None:
         self._driver = driver
         self._delivery = delivery
         self._controller = controller
-        self._tally = tally
+        self._counters = counters
         self._reading = Reading(driver, delivery, controller)
         if held is not None:
             held.add(self._reading)
@@ -69,7 +69,7 @@ class AsyncStream(Uncopied, Generic[T]):
     @property
     def stats(self) -> StreamStats:
         """What the stream has done so far."""
-        return self._tally.snapshot()
+        return self._counters.snapshot()
 
     def cancel(self, reason: Any = None) -> None:
         """End the stream, from any task or thread: a wait under way ends at once, nothing more is
@@ -199,7 +199,7 @@ class Reading(Generic[T]):
         self._check()
         try:
             batch = await self._driver.advance()
-        except Interrupted:
+        except Aborted:
             raise self._stopped() from None
         if batch is None:
             raise StopAsyncIteration

@@ -6,7 +6,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ._drivers.sync_driver import AMBIENT
+from ._drivers.sync_driver import CLOCK
 from ._flue.arguments import UNSET, Unset
 from ._http.sync_channel import new_pool
 from ._lazy import LazyModule
@@ -60,7 +60,7 @@ class FlueClient(Uncopied):
             headers,
             timeout,
             ssl_context,
-            AMBIENT,
+            CLOCK,
             own_client=own is not None,
         )
         self._session = Session(chosen, new_pool(chosen.address.route), own)

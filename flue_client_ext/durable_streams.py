@@ -11,7 +11,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
-from ._calls import new_tally
+from ._calls import new_counters
 from ._drivers import async_driver, sync_driver
 from ._flue import arguments
 from ._flue.arguments import LiveOption
@@ -25,9 +25,9 @@ from ._stream.credentials import Credentials, Headers, HeaderValue
 from ._stream.follow import Follower
 from ._stream.source import Mode, Source
 from ._stream.sse import MAX_FRAME_BYTES
-from ._stream.stats import Tally
+from ._stream.stats import Counters
 from ._values.http import Request
-from ._values.steps import Ambient, Batch, Conversation
+from ._values.steps import Batch, Clock, Flow
 from .async_stream import AsyncStream
 from .signals import AbortController, AbortSignal
 from .stream import Stream
@@ -112,16 +112,16 @@ def stream(
     )
     pool = sync_channel.new_pool(reading.address.route, most_idle=0)
     channel = sync_channel.open_channel(pool, own, abortable=True)
-    controller, tally = AbortController(), new_tally()
-    conversation = reading.begin(sync_driver.AMBIENT, tally)
+    controller, counters = AbortController(), new_counters()
+    flow = reading.begin(sync_driver.CLOCK, counters)
     driver = sync_driver.Driver(
-        conversation,
+        flow,
         channel,
         controller.linked(checked_signal(signal)),
         arguments.timeout(timeout),
         copy_context(),
     )
-    return DurableStream(driver, Delivery(offset), controller, tally)
+    return DurableStream(driver, Delivery(offset), controller, counters)
 
 
 def astream(
@@ -155,20 +155,20 @@ def astream(
     )
     pool = async_channel.new_pool(reading.address.route, most_idle=0)
     channel = async_channel.open_channel(pool, own, abortable=True)
-    controller, tally = AbortController(), new_tally()
-    conversation = reading.begin(async_driver.AMBIENT, tally)
+    controller, counters = AbortController(), new_counters()
+    flow = reading.begin(async_driver.CLOCK, counters)
     driver = async_driver.AsyncDriver(
-        conversation,
+        flow,
         channel,
         controller.linked(checked_signal(signal)),
         arguments.timeout(timeout),
         copy_context(),
     )
-    return AsyncDurableStream(driver, Delivery(offset), controller, tally)
+    return AsyncDurableStream(driver, Delivery(offset), controller, counters)
 
 
 class _Reading(NamedTuple):
-    """The options of a stream, checked when its conversation begins."""
+    """The options of a stream, checked when its flow begins."""
 
     address: Address
     offset: str
@@ -178,7 +178,7 @@ class _Reading(NamedTuple):
     pages_only: bool
     max_frame_bytes: int
 
-    def begin(self, ambient: Ambient, tally: Tally) -> Conversation[None]:
+    def begin(self, clock: Clock, counters: Counters) -> Flow[None]:
         log.configure()
         source = Source(
             request=self._request,
@@ -189,7 +189,7 @@ class _Reading(NamedTuple):
             pages_only=self.pages_only,
             max_frame_bytes=arguments.max_frame_bytes(self.max_frame_bytes),
         )
-        return Follower(source, ambient, tally).run()
+        return Follower(source, clock, counters).run()
 
     def _request(self, method: str, offset: str, mode: Mode, cursor: str | None) -> Request:
         params: dict[str, str] = {}

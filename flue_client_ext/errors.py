@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._values.http import Answer, is_retryable, redirect_origin, speaker
+from ._values.http import Response, is_retryable, redirect_origin, speaker
 from ._values.jsoncodec import NotJson, as_array, as_object, decode
 
 __all__ = [
@@ -100,24 +100,24 @@ class FlueApiError(FlueError):
 
     def __init__(
         self,
-        answer: Answer,
+        response: Response,
         *,
         read: bool = True,
         run_id: str | None = None,
         explanation: str | None = None,
     ) -> None:
-        self.status = answer.status
-        self.headers: Mapping[str, str] = _harmless(answer.headers)
-        self.body: Any = _body_of(answer)
+        self.status = response.status
+        self.headers: Mapping[str, str] = _harmless(response.headers)
+        self.body: Any = _body_of(response)
         self.run_id = run_id
-        self.proxy = answer.proxy
-        self.retryable = read and is_retryable(answer.status)
+        self.proxy = response.proxy
+        self.retryable = read and is_retryable(response.status)
         envelope = _envelope(self.body)
         self.type: str | None = envelope.get("type")
         self.details: Any = envelope.get("details")
         self.dev: Any = envelope.get("dev")
         self.meta: Any = envelope.get("meta")
-        self.message: str = explanation or envelope.get("message") or _describe(answer)
+        self.message: str = explanation or envelope.get("message") or _describe(response)
         super().__init__(_sentence(self, explanation, envelope))
 
 
@@ -302,13 +302,13 @@ def _harmless(headers: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def _body_of(answer: Answer) -> Any:
-    if not answer.body:
+def _body_of(response: Response) -> Any:
+    if not response.body:
         return None
     try:
-        return decode(answer.body)
+        return decode(response.body)
     except NotJson:
-        return answer.body.decode("utf-8", "replace")
+        return response.body.decode("utf-8", "replace")
 
 
 def _envelope(body: Any) -> dict[str, Any]:
@@ -320,12 +320,12 @@ def _envelope(body: Any) -> dict[str, Any]:
     return {**error, "message": message if isinstance(message, str) else None}
 
 
-def _describe(answer: Answer) -> str:
-    if 300 <= answer.status < 400 and (origin := redirect_origin(answer)):
+def _describe(response: Response) -> str:
+    if 300 <= response.status < 400 and (origin := redirect_origin(response)):
         return f"redirect to {origin}, not followed: credentials go to the configured server only"
-    if answer.body_lost:
+    if response.body_lost:
         return "an answer whose body is lost"
-    kind = answer.headers.get("content-type", "").split(";")[0].strip()
+    kind = response.headers.get("content-type", "").split(";")[0].strip()
     return f"an answer without Flue's error envelope ({kind or 'no content type'})"
 
 

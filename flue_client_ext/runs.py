@@ -50,9 +50,9 @@ class Runs(Uncopied):
         Raises `FlueApiError` (`RunNotReadableError` for a run that this client has just started),
         `FlueConnectionError`, `FlueTimeoutError`, `FlueProtocolError`, `FlueAbortError`.
         """
-        conversation = self._session.api.get_run(run_id, arguments.backoff(backoff_options))
+        flow = self._session.api.get_run(run_id, arguments.backoff(backoff_options))
         limit = arguments.call_timeout(timeout, self._session.settings.timeout)
-        return self._session.run(conversation, signal, limit, Subject(run_id))
+        return self._session.run(flow, signal, limit, Subject(run_id))
 
     def events(
         self,
@@ -139,7 +139,7 @@ class Runs(Uncopied):
         """
         job = waiting(self._session.api, run_id, live, backoff_options)
         limit = arguments.timeout(timeout)
-        return self._session.run(job.conversation, signal, limit, job.subject)
+        return self._session.run(job.flow, signal, limit, job.subject)
 
     def as_completed(
         self,

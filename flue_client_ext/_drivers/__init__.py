@@ -1,1 +1,1 @@
-"""What runs conversations over channels: with blocking calls, or on an event loop."""
+"""What runs flows over channels: with blocking calls, or on an event loop."""

@@ -1,4 +1,4 @@
-"""Runs a conversation on an event loop: asyncio or trio."""
+"""Runs a flow on an event loop: asyncio or trio."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any, Generic, TypeVar, cast
 import anyio
 
 from .._http.async_channel import AsyncChannel
-from .._http.detached import loop_caller
 from .._http.log import trace
+from .._http.shielded import loop_caller
 from .._stream.backoff import full_jitter
 from .._stream.dialogue import CANNOT_GO_ON, Dialogue
 from .._values.steps import (
-    Ambient,
     Batch,
     Call,
-    Conversation,
+    Clock,
     DeadlineExceeded,
-    Deliver,
+    Emit,
+    Flow,
     Open,
     Outcome,
     Read,
@@ -30,26 +30,26 @@ from .._values.steps import (
 )
 from ..signals import AbortSignal
 from .context import in_context
-from .interrupt import Interrupted, weak_listener
+from .interrupt import Aborted, weak_listener
 
 T = TypeVar("T")
 
-AMBIENT = Ambient(monotonic=anyio.current_time, wall=time.time, jitter=full_jitter)
+CLOCK = Clock(monotonic=anyio.current_time, wall=time.time, jitter=full_jitter)
 
 
 class AsyncDriver(Generic[T]):
-    """One conversation under way. `timeout` in seconds counts from the first step. Users' functions
+    """One flow under way. `timeout` in seconds counts from the first step. Users' functions
     run in `context`; left out, in that of whoever advances it."""
 
     def __init__(
         self,
-        conversation: Conversation[T],
+        flow: Flow[T],
         channel: AsyncChannel,
         signal: AbortSignal,
         timeout: float | None,
         context: Context | None = None,
     ) -> None:
-        self._dialogue = Dialogue(conversation, AMBIENT.monotonic, timeout)
+        self._dialogue = Dialogue(flow, CLOCK.monotonic, timeout)
         self._channel = channel
         self.signal = signal
         self._context = context
@@ -63,7 +63,7 @@ class AsyncDriver(Generic[T]):
         self.result: T | None = None
 
     async def run(self) -> T:
-        """Run to the end, dropping batches; return the conversation's result."""
+        """Run to the end, dropping batches; return the flow's result."""
         try:
             while await self.advance() is not None:
                 pass
@@ -73,7 +73,7 @@ class AsyncDriver(Generic[T]):
         return cast(T, self.result)
 
     async def advance(self) -> Batch | None:
-        """Run to the next batch; `None` at the end. Raises `Interrupted` once aborted.
+        """Run to the next batch; `None` at the end. Raises `Aborted` once aborted.
 
         After it was cancelled it may be called again, and goes on.
         """
@@ -81,7 +81,7 @@ class AsyncDriver(Generic[T]):
             raise RuntimeError(CANNOT_GO_ON)
         if self.finished:
             if self.stopped:
-                raise Interrupted
+                raise Aborted
             return None
         if self.busy:
             raise RuntimeError("two tasks are reading one stream")
@@ -96,7 +96,7 @@ class AsyncDriver(Generic[T]):
             if self._listener is None:
                 self._begin()
             step = self._dialogue.next()
-            while not isinstance(step, Deliver):
+            while not isinstance(step, Emit):
                 step = self._dialogue.reply(await self._reply(step))
             self._check()  # one batch may follow another without a step between
             return step.batch
@@ -131,7 +131,7 @@ class AsyncDriver(Generic[T]):
             self._channel.abort()
 
     def close(self) -> None:
-        """End the conversation and close its connection, without awaiting."""
+        """End the flow and close its connection, without awaiting."""
         self._end()
         self._channel.abort()
 
@@ -194,7 +194,7 @@ class AsyncDriver(Generic[T]):
 
     def _check(self) -> None:
         if self.signal.aborted:
-            raise Interrupted
+            raise Aborted
 
     def _check_deadline(self) -> None:
         """Send nothing once the deadline has passed, in a user's function for example."""
@@ -206,7 +206,7 @@ class AsyncDriver(Generic[T]):
             return await call(function)
         if scope.cancelled_caught and anyio.current_time() >= self._dialogue.deadline:
             raise DeadlineExceeded(sent=False)
-        raise Interrupted
+        raise Aborted
 
     async def _sleep(self, seconds: float) -> None:
         left = self._dialogue.deadline - anyio.current_time()

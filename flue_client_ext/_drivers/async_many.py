@@ -15,7 +15,7 @@ from attrs import frozen
 
 from .._flue.many import Collector, Job
 from .._flue.results import RunOutcome, WorkflowRunResult
-from .._http.detached import in_background
+from .._http.shielded import in_background
 from .._values.uncopied import Uncopied
 from ..errors import FlueAbortError
 from ..signals import AbortController, AbortSignal

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 
-class Interrupted(Exception):  # becomes a clean end or a FlueAbortError
+class Aborted(Exception):  # becomes a clean end or a FlueAbortError
     """The signal was aborted."""
 
 

@@ -1,4 +1,4 @@
-"""Runs a conversation with blocking calls."""
+"""Runs a flow with blocking calls."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .._http.sync_channel import Channel
 from .._stream.backoff import full_jitter
 from .._stream.dialogue import CANNOT_GO_ON, Dialogue
 from .._values.steps import (
-    Ambient,
     Batch,
     Call,
-    Conversation,
+    Clock,
     DeadlineExceeded,
-    Deliver,
+    Emit,
+    Flow,
     Open,
     Outcome,
     Read,
@@ -27,26 +27,26 @@ from .._values.steps import (
     Step,
 )
 from ..signals import AbortSignal
-from .interrupt import Interrupted, weak_listener
+from .interrupt import Aborted, weak_listener
 
 T = TypeVar("T")
 
-AMBIENT = Ambient(monotonic=time.monotonic, wall=time.time, jitter=full_jitter)
+CLOCK = Clock(monotonic=time.monotonic, wall=time.time, jitter=full_jitter)
 
 
 class Driver(Generic[T]):
-    """One conversation under way. `timeout` in seconds counts from the first step. Users' functions
+    """One flow under way. `timeout` in seconds counts from the first step. Users' functions
     run in `context`; left out, in that of whoever advances it."""
 
     def __init__(
         self,
-        conversation: Conversation[T],
+        flow: Flow[T],
         channel: Channel,
         signal: AbortSignal,
         timeout: float | None,
         context: Context | None = None,
     ) -> None:
-        self._dialogue = Dialogue(conversation, AMBIENT.monotonic, timeout)
+        self._dialogue = Dialogue(flow, CLOCK.monotonic, timeout)
         self._channel = channel
         self.signal = signal
         self._context = context
@@ -62,7 +62,7 @@ class Driver(Generic[T]):
         self.result: T | None = None
 
     def run(self) -> T:
-        """Run to the end, dropping batches; return the conversation's result."""
+        """Run to the end, dropping batches; return the flow's result."""
         try:
             while self.advance() is not None:
                 pass
@@ -71,7 +71,7 @@ class Driver(Generic[T]):
         return cast(T, self.result)
 
     def advance(self) -> Batch | None:
-        """Run to the next batch; `None` at the end. Raises `Interrupted` once aborted.
+        """Run to the next batch; `None` at the end. Raises `Aborted` once aborted.
 
         After a Ctrl-C in a wait it may be called again, and goes on.
         """
@@ -79,7 +79,7 @@ class Driver(Generic[T]):
             raise RuntimeError(CANNOT_GO_ON)
         if self.finished:
             if self.stopped:
-                raise Interrupted
+                raise Aborted
             return None
         if self.busy:
             raise RuntimeError("two threads are reading one stream")
@@ -93,7 +93,7 @@ class Driver(Generic[T]):
             if self._listener is None:
                 self._begin()
             step = self._dialogue.next()
-            while not isinstance(step, Deliver):
+            while not isinstance(step, Emit):
                 step = self._dialogue.reply(self._reply(step))
             self._check()  # one batch may follow another without a step between
             return step.batch
@@ -126,7 +126,7 @@ class Driver(Generic[T]):
             self._channel.leave()
 
     def close(self) -> None:
-        """End the conversation and let go of its connection; the second time does nothing."""
+        """End the flow and let go of its connection; the second time does nothing."""
         self.finished = True
         self._dialogue.close()
         self._channel.close()
@@ -173,7 +173,7 @@ class Driver(Generic[T]):
 
     def _check(self) -> None:
         if self.signal.aborted:
-            raise Interrupted
+            raise Aborted
 
     def _check_deadline(self) -> None:
         """Send nothing once the deadline has passed, in a user's function for example."""
@@ -188,7 +188,7 @@ class Driver(Generic[T]):
 
 
 def call(function: Callable[[], Any]) -> Outcome:
-    """Run a user's function; its error belongs to the conversation, which may know what to do."""
+    """Run a user's function; its error belongs to the flow, which may know what to do."""
     try:
         value = function()
     except Exception as error:

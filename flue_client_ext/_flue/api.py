@@ -1,4 +1,4 @@
-"""Flue's operations as conversations; the only user of the generated request builders."""
+"""Flue's operations as flows; the only user of the generated request builders."""
 
 # The generator calls its pure request builders `_get_kwargs`:
 # pyright: reportPrivateUsage=false
@@ -24,11 +24,11 @@ from .._stream.credentials import Credentials
 from .._stream.follow import Follower
 from .._stream.source import Live, Mode, Source
 from .._stream.sse import MAX_FRAME_BYTES
-from .._stream.stats import Tally
-from .._values.http import Answer, Request
+from .._stream.stats import Counters
+from .._values.http import Request, Response
 from .._values.jsoncodec import as_object, plain
 from .._values.limits import LIMITS
-from .._values.steps import Ambient, Conversation
+from .._values.steps import Clock, Flow
 from ..errors import (
     FlueApiError,
     FlueConnectionError,
@@ -36,8 +36,8 @@ from ..errors import (
     StreamResetError,
 )
 from . import arguments
-from .answers import api_error, view_of
 from .arguments import Unset
+from .responses import api_error, view_of
 
 T = TypeVar("T")
 Invoked = TypeVar("Invoked", WorkflowInvokeResult, WorkflowWaitResult)
@@ -79,27 +79,25 @@ class Api:
         base_url: str,
         credentials: Credentials,
         user_agent: str,
-        ambient: Ambient,
+        clock: Clock,
         started: Started | None = None,
     ) -> None:
         self.credentials = credentials
         self._base_url = base_url
         self._user_agent = user_agent
-        self._ambient = ambient
+        self._clock = clock
         self._started = started or Started()
 
     def with_credentials(self, credentials: Credentials) -> Api:
         """The same server and the same runs, asked by somebody else."""
-        return Api(self._base_url, credentials, self._user_agent, self._ambient, self._started)
+        return Api(self._base_url, credentials, self._user_agent, self._clock, self._started)
 
-    def invoke(
-        self, name: str, input: Any, *, deadline: bool
-    ) -> Conversation[WorkflowInvokeResult]:
+    def invoke(self, name: str, input: Any, *, deadline: bool) -> Flow[WorkflowInvokeResult]:
         """Start a run. `deadline`: the call has one, so that waiting needs no limit of its own."""
         request = self._post(name, input, None)
         return self._invoke(request, WorkflowInvokeResult, 202, None if deadline else LIMITS.read)
 
-    def invoke_and_wait(self, name: str, input: Any) -> Conversation[WorkflowWaitResult]:
+    def invoke_and_wait(self, name: str, input: Any) -> Flow[WorkflowWaitResult]:
         """Start a run and wait for its result, for as long as that takes."""
         request = self._post(name, input, "result")
         return self._invoke(request, WorkflowWaitResult, 200, None)
@@ -114,35 +112,33 @@ class Api:
 
     def _invoke(
         self, request: Request, cls: type[Invoked], wanted: int, limit: float | None
-    ) -> Conversation[Invoked]:
-        answer = yield from call(request, self.credentials, self._ambient, limit=limit)
-        if answer.status != wanted:
-            raise api_error(answer, read=False, base_url=self._base_url)
-        result = view_of(cls, answer, request, "runId")
+    ) -> Flow[Invoked]:
+        response = yield from call(request, self.credentials, self._clock, limit=limit)
+        if response.status != wanted:
+            raise api_error(response, read=False, base_url=self._base_url)
+        result = view_of(cls, response, request, "runId")
         self._started.add(result.run_id)
         return result
 
-    def get_run(
-        self, run_id: str, backoff: BackoffOptions | None = None
-    ) -> Conversation[RunRecord]:
+    def get_run(self, run_id: str, backoff: BackoffOptions | None = None) -> Flow[RunRecord]:
         request = self._built(get_run._get_kwargs(arguments.segment(run_id, "run_id")))
         return self._for_run(run_id, self._get_run(request, run_id, backoff))
 
     def _get_run(
         self, request: Request, run_id: str, backoff: BackoffOptions | None
-    ) -> Conversation[RunRecord]:
-        answer = yield from call(
-            request, self.credentials, self._ambient, options=backoff, limit=LIMITS.read
+    ) -> Flow[RunRecord]:
+        response = yield from call(
+            request, self.credentials, self._clock, options=backoff, limit=LIMITS.read
         )
-        if answer.status != 200:
-            raise self._run_error(run_id, answer)
+        if response.status != 200:
+            raise self._run_error(run_id, response)
         self._started.discard(run_id)
-        return view_of(RunRecord, answer, request, "runId")
+        return view_of(RunRecord, response, request, "runId")
 
     def follow(
         self,
         run_id: str,
-        tally: Tally,
+        counters: Counters,
         *,
         offset: str,
         live: Live,
@@ -150,8 +146,8 @@ class Api:
         backoff: BackoffOptions | None = None,
         pages_only: bool = False,
         max_frame_bytes: int = MAX_FRAME_BYTES,
-    ) -> Conversation[None]:
-        """The conversation that reads the run's stream, batch by batch, until `run_end`."""
+    ) -> Flow[None]:
+        """The flow that reads the run's stream, batch by batch, until `run_end`."""
         arguments.segment(run_id, "run_id")
 
         def request(method: str, offset: str, mode: Mode, cursor: str | None) -> Request:
@@ -182,7 +178,7 @@ class Api:
             is_last=is_last,
             api_error=partial(self._run_error, run_id),
         )
-        return self._for_run(run_id, Follower(source, self._ambient, tally).run())
+        return self._for_run(run_id, Follower(source, self._clock, counters).run())
 
     def _built(self, kwargs: dict[str, Any], accept: str = "application/json") -> Request:
         query = urlencode(kwargs.get("params") or {})
@@ -200,19 +196,19 @@ class Api:
             kwargs.get("content"),
         )
 
-    def _run_error(self, run_id: str, answer: Answer) -> FlueApiError:
+    def _run_error(self, run_id: str, response: Response) -> FlueApiError:
         return api_error(
-            answer,
+            response,
             read=True,
             base_url=self._base_url,
             run_id=run_id,
             started=self._started.__contains__,
         )
 
-    def _for_run(self, run_id: str, conversation: Conversation[T]) -> Conversation[T]:
-        """Name the run in the errors of `conversation` that leave it open."""
+    def _for_run(self, run_id: str, flow: Flow[T]) -> Flow[T]:
+        """Name the run in the errors of `flow` that leave it open."""
         try:
-            return (yield from conversation)
+            return (yield from flow)
         except (FlueConnectionError, FlueProtocolError, StreamResetError) as error:
             error.run_id = run_id
             raise

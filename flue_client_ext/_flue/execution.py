@@ -9,10 +9,10 @@ from typing import Any
 from flue_client.models import FlueEvent, RunEndEvent, WorkflowInvokeResult
 
 from .._stream.backoff import BackoffOptions
-from .._stream.consume import consume
+from .._stream.for_each import for_each_batch
 from .._stream.source import Live
-from .._stream.stats import Tally
-from .._values.steps import Batch, Call, Conversation, Outcome
+from .._stream.stats import Counters
+from .._values.steps import Batch, Call, Flow, Outcome
 from ..errors import FlueExecutionError
 from .api import Api
 from .delivery import EventDelivery
@@ -29,38 +29,38 @@ def run(
     on_event: OnEvent | None,
     live: Live,
     backoff: BackoffOptions | None,
-    tally: Tally,
+    counters: Counters,
     subject: Subject,
-) -> Conversation[WorkflowRunResult[Any]]:
+) -> Flow[WorkflowRunResult[Any]]:
     """Start a run, follow it to its end and return its result. Names it in `subject`."""
     invoke = api.invoke(name, input, deadline=False)
-    return _run(api, invoke, on_event, live, backoff, tally, subject)
+    return _run(api, invoke, on_event, live, backoff, counters, subject)
 
 
 def _run(
     api: Api,
-    invoke: Conversation[WorkflowInvokeResult],
+    invoke: Flow[WorkflowInvokeResult],
     on_event: OnEvent | None,
     live: Live,
     backoff: BackoffOptions | None,
-    tally: Tally,
+    counters: Counters,
     subject: Subject,
-) -> Conversation[WorkflowRunResult[Any]]:
+) -> Flow[WorkflowRunResult[Any]]:
     started = yield from invoke
     subject.run_id = started.run_id
-    waiting = wait(api, started.run_id, tally, live=live, on_event=on_event, backoff=backoff)
+    waiting = wait(api, started.run_id, counters, live=live, on_event=on_event, backoff=backoff)
     return (yield from waiting)
 
 
 def wait(
     api: Api,
     run_id: str,
-    tally: Tally,
+    counters: Counters,
     *,
     live: Live,
     on_event: OnEvent | None = None,
     backoff: BackoffOptions | None = None,
-) -> Conversation[WorkflowRunResult[Any]]:
+) -> Flow[WorkflowRunResult[Any]]:
     """Follow a run to its end; return its result or raise what became of it.
 
     Without `on_event`, the latest event is enough to begin with.
@@ -68,7 +68,7 @@ def wait(
     delivery = EventDelivery(run_id, "-1")
     ends: list[RunEndEvent] = []
 
-    def take(batch: Batch) -> Conversation[None]:
+    def take(batch: Batch) -> Flow[None]:
         for event in delivery.begin(batch):
             if isinstance(event, RunEndEvent):
                 ends.append(event)
@@ -78,8 +78,8 @@ def wait(
         delivery.check()
 
     tail = 1 if on_event is None else None
-    stream = api.follow(run_id, tally, offset="-1", live=live, tail=tail, backoff=backoff)
-    yield from consume(stream, take)
+    stream = api.follow(run_id, counters, offset="-1", live=live, tail=tail, backoff=backoff)
+    yield from for_each_batch(stream, take)
     end = ends[-1].to_dict() if ends else {}
     if isinstance(failed := end.get("isError"), bool):
         return _ended(run_id, failed, end)

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from .._values.steps import Conversation
+from .._values.steps import Flow
 from .results import RunOutcome, Subject, WorkflowRunResult
 
 OnProgress = Callable[[int, int], object]
@@ -20,7 +20,7 @@ class Job:
 
     index: int
     subject: Subject
-    conversation: Conversation[WorkflowRunResult[Any]]
+    flow: Flow[WorkflowRunResult[Any]]
 
     def succeeded(self, result: WorkflowRunResult[Any]) -> RunOutcome:
         return RunOutcome(self.index, result.run_id, result.result)

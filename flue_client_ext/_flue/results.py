@@ -20,7 +20,7 @@ class WorkflowRunResult(Generic[R]):
 
 
 class Subject:
-    """The run that a call is about, for errors that come from outside of its conversation.
+    """The run that a call is about, for errors that come from outside of its flow.
 
     `run_id` is `None` until the run has been started.
     """

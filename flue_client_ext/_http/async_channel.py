@@ -13,11 +13,11 @@ from .._values.http import Head, Request
 from .._values.limits import LIMITS
 from .._values.steps import DeadlineExceeded, Failure
 from .async_socket import AsyncSocket
-from .detached import current_loop
 from .failures import failure_of
 from .http11 import HttpCut
 from .pool import MOST_IDLE, Link, Pool
-from .wire import Connect, Established, Receive, Route, Send, Talk, Yield
+from .shielded import current_loop
+from .wire import ByteFlow, Connect, Established, Receive, Route, Send, Yield
 
 if TYPE_CHECKING:
     import httpx
@@ -90,7 +90,7 @@ class AsyncOwnChannel:
     async def _run(
         self,
         link: Link[AsyncSocket],
-        begin: Callable[[], Talk[T]],
+        begin: Callable[[], ByteFlow[T]],
         first_limit: float | None,
         limit: float | None,
         deadline: float,
@@ -110,14 +110,14 @@ class AsyncOwnChannel:
 
 async def _perform(
     socket: AsyncSocket,
-    talk: Talk[T],
+    flow: ByteFlow[T],
     first_limit: float | None,
     limit: float | None,
     deadline: float,
 ) -> T:
     with anyio.CancelScope(deadline=_until(first_limit, deadline)) as scope:
         try:
-            operation = next(talk)
+            operation = next(flow)
             while True:
                 reply = None
                 try:
@@ -133,9 +133,9 @@ async def _perform(
                         case Connect(host, port):
                             await socket.connect(host, port)
                 except OSError as error:
-                    operation = talk.throw(error)
+                    operation = flow.throw(error)
                 else:
-                    operation = talk.send(reply)
+                    operation = flow.send(reply)
         except StopIteration as stop:
             result: T = stop.value
             return result

@@ -15,7 +15,6 @@ import httpx
 
 from .._values.http import Head, Request
 from .._values.steps import DeadlineExceeded, Failure
-from .detached import detached, detached_request, in_background, in_trio, loop_caller, undisturbed
 from .httpx_common import (
     DULL,
     Progress,
@@ -27,6 +26,7 @@ from .httpx_common import (
 )
 from .httpx_errors import TROUBLE, failure_of, is_of_transport, refused_answer
 from .log import logger
+from .shielded import detached_request, in_background, in_trio, loop_caller, shielded, undisturbed
 
 _MOST_CHUNKS = 2**16 // 6
 """A chunk of HTTP/1.1 takes at least six bytes (RFC 9112, 7.1)."""
@@ -87,7 +87,7 @@ async def _closed(chunks: AsyncGenerator[bytes, None]) -> None:
 
 
 class _Body:
-    """What is left of an answer. `fetched` came with the head; `trouble` ended it after that."""
+    """What is left of an answer. `fetched` came with the head; `error` ended it after that."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
@@ -95,7 +95,7 @@ class _Body:
         chunks = response.aiter_bytes() if whole else response.aiter_raw()
         self.chunks = cast(AsyncGenerator[bytes, None], chunks)
         self.fetched: deque[bytes] = deque()
-        self.trouble: Exception | None = None
+        self.error: Exception | None = None
 
     async def fetch(self) -> None:
         """Take a small body whole, so that it costs no further tasks."""
@@ -104,7 +104,7 @@ class _Body:
                 self.fetched.append(chunk)
             self.fetched.append(b"")
         except Exception as error:  # belongs to the read that comes to it
-            self.trouble = error
+            self.error = error
 
     async def close(self) -> None:
         """Close the answer; nobody is there to be told what the user's transport raises then."""
@@ -168,12 +168,12 @@ class AsyncHttpxChannel:
         if body.fetched:
             return body.fetched.popleft()
         try:
-            if body.trouble is not None:
-                raise body.trouble
+            if body.error is not None:
+                raise body.error
             with anyio.CancelScope(deadline=deadline):
                 if in_trio():  # what httpcore holds already comes without a wait, chunk by chunk
                     await anyio.lowlevel.checkpoint()
-                return await detached(_next(body.chunks))
+                return await shielded(_next(body.chunks))
         except TROUBLE as error:
             return self._failed(error, deadline)
         raise DeadlineExceeded(sent=True)

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import anyio
 import anyio.lowlevel
 
-from .detached import loop_caller
 from .race import Favourite, race
+from .shielded import loop_caller
 from .tcp import READ_SIZE, Address, Found, literal, look_up, peer_spoke
 
 

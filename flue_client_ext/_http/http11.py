@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection as a conversation about bytes; h11 knows the grammar.
+"""One HTTP/1.1 connection as a flow about bytes; h11 knows the grammar.
 
 Opens the way (proxy tunnel, TLS), sends a request, reads one answer, and says whether the
 connection can carry another. `HttpCut` is any end before the answer's end, and any bytes that are
@@ -14,7 +14,7 @@ import h11
 from .._values.http import Head, Request, fold_headers, is_retryable
 from .._values.limits import LIMITS
 from .host import bare, without_zone
-from .wire import ESTABLISHED, RECEIVE, YIELD, Connect, Proxy, Route, Send, Talk
+from .wire import ESTABLISHED, RECEIVE, YIELD, ByteFlow, Connect, Proxy, Route, Send
 
 if TYPE_CHECKING:
     from .tls import Tls
@@ -80,7 +80,7 @@ class Connection:
             and not (self._tls is not None and self._tls.ended)
         )
 
-    def open(self, request: Request) -> Talk[Head]:
+    def open(self, request: Request) -> ByteFlow[Head]:
         """Send `request` and return the answer's head."""
         self.sent = self.answered = False
         if self._h11 is None:
@@ -106,7 +106,7 @@ class Connection:
         self._finished = False
         return self._head(request, response)
 
-    def read(self) -> Talk[bytes]:
+    def read(self) -> ByteFlow[bytes]:
         """Return the next bytes of the body; `b""` at its end. All that have arrived, or many
         parts of them: the next read goes on without waiting."""
         link = self._h11
@@ -126,7 +126,7 @@ class Connection:
                 self._finished = True
         return parts[0] if len(parts) == 1 and type(parts[0]) is bytes else b"".join(parts)
 
-    def _establish(self) -> Talk[None]:
+    def _establish(self) -> ByteFlow[None]:
         route, proxy = self._route, self._route.proxy
         first = proxy or route
         yield Connect(first.host, first.port)
@@ -137,13 +137,13 @@ class Connection:
         if route.tls:
             yield from self._start_tls(route.host)
 
-    def _start_tls(self, host: str) -> Talk[None]:
+    def _start_tls(self, host: str) -> ByteFlow[None]:
         from .tls import Tls  # ssl takes longer to import than a plain request takes
 
         self._tls = tls = Tls(self._route.tls_context(), bare(host), self._tls)
         yield from tls.handshake()
 
-    def _tunnel(self, proxy: Proxy) -> Talk[None]:
+    def _tunnel(self, proxy: Proxy) -> ByteFlow[None]:
         link = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
         headers = [("host", self._route.authority)]
         if proxy.authorization:
@@ -175,7 +175,7 @@ class Connection:
         pieces.append(link.send(h11.EndOfMessage()))
         return b"".join(piece for piece in pieces if piece)
 
-    def _response(self, link: h11.Connection) -> Talk[h11.Response]:
+    def _response(self, link: h11.Connection) -> ByteFlow[h11.Response]:
         while True:
             event = self._next_event(link)
             if event is h11.NEED_DATA:
@@ -206,13 +206,13 @@ class Connection:
         except h11.RemoteProtocolError as error:
             raise HttpCut(str(error)) from None
 
-    def _fill(self, link: h11.Connection) -> Talk[bool]:
+    def _fill(self, link: h11.Connection) -> ByteFlow[bool]:
         """Feed `link` with what arrives; `False` at the end."""
         data: bytes = (yield from self._tls.receive()) if self._tls else (yield RECEIVE)
         link.receive_data(data)
         return bool(data)
 
-    def _send(self, data: bytes) -> Talk[None]:
+    def _send(self, data: bytes) -> ByteFlow[None]:
         if self._tls is not None:
             yield from self._tls.send(data)
         else:

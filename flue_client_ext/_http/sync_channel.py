@@ -15,7 +15,7 @@ from .failures import failure_of
 from .http11 import HttpCut
 from .pool import MOST_IDLE, Link, Pool
 from .sync_socket import SyncSocket
-from .wire import Connect, Established, Receive, Route, Send, Talk, Yield
+from .wire import ByteFlow, Connect, Established, Receive, Route, Send, Yield
 
 if TYPE_CHECKING:
     import httpx
@@ -102,7 +102,7 @@ class OwnChannel:
     def _run(
         self,
         link: Link[SyncSocket],
-        begin: Callable[[], Talk[T]],
+        begin: Callable[[], ByteFlow[T]],
         first_limit: float | None,
         limit: float | None,
         deadline: float,
@@ -122,14 +122,14 @@ class OwnChannel:
     def _perform(
         self,
         socket: SyncSocket,
-        talk: Talk[T],
+        flow: ByteFlow[T],
         first_limit: float | None,
         limit: float | None,
         deadline: float,
     ) -> T:
         until = _until(first_limit, deadline)
         try:
-            operation = next(talk)
+            operation = next(flow)
             while True:
                 reply = None
                 try:
@@ -145,9 +145,9 @@ class OwnChannel:
                         case Connect(host, port):
                             socket.connect(host, port, until)
                 except OSError as error:
-                    operation = talk.throw(error)
+                    operation = flow.throw(error)
                 else:
-                    operation = talk.send(reply)
+                    operation = flow.send(reply)
         except StopIteration as stop:
             result: T = stop.value
             return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 
 from .alerts import is_refusal, reason_of
-from .wire import RECEIVE, Send, Talk
+from .wire import RECEIVE, ByteFlow, Send
 
 _MAX_READ = 1 << 18
 
@@ -36,7 +36,7 @@ class Tls:
             return False
         return self._version == "TLSv1.3" and is_refusal(reason_of(error))
 
-    def handshake(self) -> Talk[None]:
+    def handshake(self) -> ByteFlow[None]:
         while True:
             try:
                 self._session.do_handshake()
@@ -51,11 +51,11 @@ class Tls:
                 yield from self._flush()
                 return
 
-    def send(self, data: bytes) -> Talk[None]:
+    def send(self, data: bytes) -> ByteFlow[None]:
         self._session.write(data)
         yield from self._flush()
 
-    def receive(self) -> Talk[bytes]:
+    def receive(self) -> ByteFlow[bytes]:
         """Return some plaintext; `b""` when the peer has ended, with or without a farewell."""
         while not (plain := self._decrypted()):
             if self.ended:
@@ -77,14 +77,14 @@ class Tls:
             self.ended = True
         return b"".join(parts)
 
-    def _take(self) -> Talk[None]:
+    def _take(self) -> ByteFlow[None]:
         raw: bytes = (yield from self._outer.receive()) if self._outer else (yield RECEIVE)
         if raw:
             self._incoming.write(raw)
         else:
             self._incoming.write_eof()
 
-    def _flush(self) -> Talk[None]:
+    def _flush(self) -> ByteFlow[None]:
         if not self._outgoing.pending:
             return
         raw = self._outgoing.read()

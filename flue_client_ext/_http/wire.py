@@ -1,4 +1,4 @@
-"""The vocabulary between a connection's conversation and a socket, and where a connection leads.
+"""The vocabulary between a connection's flow and a socket, and where a connection leads.
 
 | operation | the reply |
 |---|---|
@@ -8,7 +8,7 @@
 | `YIELD` | `None`; an event loop lets others run first |
 | `ESTABLISHED` | `None`; from here the answer's own time limit counts |
 
-Socket errors are thrown into the conversation as `OSError`.
+Socket errors are thrown into the flow as `OSError`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ YIELD = Yield()
 
 Operation: TypeAlias = Connect | Send | Receive | Established | Yield
 T = TypeVar("T")
-Talk: TypeAlias = Generator[Operation, Any, T]
+ByteFlow: TypeAlias = Generator[Operation, Any, T]
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""The Durable Streams engine: conversations without I/O, clock, thread or event loop.
+"""The Durable Streams engine: flows without I/O, clock, thread or event loop.
 
-A *conversation* is a generator that yields steps and is sent the replies; whoever runs it owns the
+A *flow* is a generator that yields steps and is sent the replies; whoever runs it owns the
 sockets and the time. Knows nothing of Flue. Imports values and errors only."""

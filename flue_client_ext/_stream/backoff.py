@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from .._values.steps import Call, Conversation, Note, Outcome, Sleep
+from .._values.steps import Call, Flow, Note, Outcome, Sleep
 
 
 @frozen
@@ -66,12 +66,12 @@ UNARY = BackoffOptions(initial_delay=0.2, max_delay=5.0, multiplier=2.0, max_ret
 """Default of single calls, which also have a deadline."""
 
 
-class GaveUp(Exception):  # a turn of the conversation, never shown to a user
+class GaveUp(Exception):  # a turn of the flow, never shown to a user
     """No retry is left."""
 
 
 class Retry:
-    """The consecutive failures of one conversation."""
+    """The consecutive failures of one flow."""
 
     def __init__(self, options: BackoffOptions, jitter: Callable[[float], float]) -> None:
         self._options = options
@@ -97,7 +97,7 @@ class Retry:
         status: int | None = None,
         floor: float = 0.0,
         most: float = math.inf,
-    ) -> Conversation[None]:
+    ) -> Flow[None]:
         """Wait `most` seconds or less before the next attempt, or raise `GaveUp`. Tells the user's
         hook either way."""
         over = self.exhausted
@@ -122,7 +122,7 @@ class Retry:
             next(self._delays)
         return self._jitter(next(self._delays))
 
-    def _tell(self, attempt: FailedAttempt) -> Conversation[None]:
+    def _tell(self, attempt: FailedAttempt) -> Flow[None]:
         hook = self._options.on_failed_attempt
         if hook is None:
             return

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._values.http import Answer, Head, Request, retry_after, retry_delay
-from .._values.steps import Ambient, Conversation, DeadlineExceeded, Failure, Open, Read
+from .._values.http import Head, Request, Response, retry_after, retry_delay
+from .._values.steps import Clock, DeadlineExceeded, Failure, Flow, Open, Read
 from ..errors import (
     FlueConnectionError,
     FlueProtocolError,
@@ -20,9 +20,7 @@ MAX_BODY_BYTES = 256 * 1024 * 1024
 _REFRESHES = 3
 
 
-def send(
-    request: Request, credentials: Credentials, limit: float | None
-) -> Conversation[Head | Failure]:
+def send(request: Request, credentials: Credentials, limit: float | None) -> Flow[Head | Failure]:
     """Open `request`, with credentials evaluated for this attempt; a 401 evaluates them anew."""
     refreshes = _REFRESHES if credentials.refreshable else 0
     while True:
@@ -49,7 +47,7 @@ def _check_coding(request: Request, head: Head) -> None:
 
 def read_body(
     request: Request, head: Head, limit: Callable[[], float | None]
-) -> Conversation[bytes | Failure]:
+) -> Flow[bytes | Failure]:
     """Read the open answer to its end. `limit`: the seconds that its next bytes may take."""
     first: bytes = b""
     more = bytearray()  # a list of tiny chunks would take 50 times as much
@@ -70,7 +68,7 @@ def read_body(
 
 def exchange(
     request: Request, credentials: Credentials, limit: float | None
-) -> Conversation[Answer | Failure]:
+) -> Flow[Response | Failure]:
     """Send once and return the whole answer."""
     head = yield from send(request, credentials, limit)
     if isinstance(head, Failure):
@@ -79,49 +77,49 @@ def exchange(
     if isinstance(body, Failure):
         if request.method != "POST" or not 400 <= head.status < 500:
             return body
-        return head.answer(None)  # it was refused, whatever the server had to say of it
-    return head.answer(body)
+        return head.response(None)  # it was refused, whatever the server had to say of it
+    return head.response(body)
 
 
 def call(
     request: Request,
     credentials: Credentials,
-    ambient: Ambient,
+    clock: Clock,
     *,
     options: BackoffOptions | None = None,
     limit: float | None = None,
-) -> Conversation[Answer]:
+) -> Flow[Response]:
     """Perform one call and return its answer, whatever its status."""
-    retry = Retry(options or UNARY, ambient.jitter)
+    retry = Retry(options or UNARY, clock.jitter)
     try:
         while True:
-            began = ambient.monotonic()
+            began = clock.monotonic()
             outcome = yield from exchange(request, credentials, limit)
             what = outcome if isinstance(outcome, Failure) else outcome.status
-            decision = decide(request.method, what, ambient.monotonic() - began)
+            decision = decide(request.method, what, clock.monotonic() - began)
             if decision == "never":
                 return _final(request, outcome)
             if decision == "after a pause":
                 try:
-                    yield from _pause(retry, outcome, ambient)
+                    yield from _pause(retry, outcome, clock)
                 except GaveUp:
                     return _final(request, outcome)
     except DeadlineExceeded as passed:
         raise _overdue(request, passed, retry.waiting_after) from None
 
 
-def _pause(retry: Retry, outcome: Answer | Failure, ambient: Ambient) -> Conversation[None]:
+def _pause(retry: Retry, outcome: Response | Failure, clock: Clock) -> Flow[None]:
     if isinstance(outcome, Failure):
-        delay = retry_delay(outcome.retry_after, ambient.wall())
+        delay = retry_delay(outcome.retry_after, clock.wall())
         yield from retry.pause(outcome.cause, floor=delay)
         return
-    floor = retry_after(outcome.headers, ambient.wall())
+    floor = retry_after(outcome.headers, clock.wall())
     yield from retry.pause(f"status {outcome.status}", status=outcome.status, floor=floor)
 
 
-def _final(request: Request, outcome: Answer | Failure) -> Answer:
+def _final(request: Request, outcome: Response | Failure) -> Response:
     """Return the answer; raise what the user is to know of a failure."""
-    if isinstance(outcome, Answer):
+    if isinstance(outcome, Response):
         return outcome
     if request.method == "POST" and outcome.sent:
         raise InvokeOutcomeUnknownError(

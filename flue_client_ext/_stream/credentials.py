@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from attrs import evolve, field, frozen
 
 from .._values.http import Request
-from .._values.steps import Call, Conversation, Outcome
+from .._values.steps import Call, Flow, Outcome
 
 HeaderValue: TypeAlias = str | Callable[[], Any]
 Headers: TypeAlias = Mapping[str, HeaderValue] | Callable[[], Any]
@@ -49,7 +49,7 @@ class Credentials:
         values += [value for _, value in _items(self.params)]
         return any(callable(value) for value in values)
 
-    def applied_to(self, request: Request) -> Conversation[Request]:
+    def applied_to(self, request: Request) -> Flow[Request]:
         """Return `request` with the credentials of this attempt; explicit headers win."""
         headers = dict(request.headers)
         given = yield from self._resolved_headers()
@@ -65,7 +65,7 @@ class Credentials:
             url += ("&" if "?" in url else "?") + urlencode(pairs)
         return evolve(request, url=url, headers=headers)
 
-    def _resolved_headers(self) -> Conversation[dict[str, str]]:
+    def _resolved_headers(self) -> Flow[dict[str, str]]:
         mapping = self.headers
         if callable(mapping):
             mapping = yield from _resolved(mapping)
@@ -77,7 +77,7 @@ class Credentials:
         return resolved
 
 
-def _resolved(value: Any) -> Conversation[Any]:
+def _resolved(value: Any) -> Flow[Any]:
     if not callable(value):
         return value
     outcome: Outcome = yield Call(value)

@@ -1,7 +1,7 @@
-"""A conversation at one of its steps, for drivers whose waits may be interrupted.
+"""A flow at one of its steps, for drivers whose waits may be interrupted.
 
 An interruption that comes from outside (a task's cancellation, Ctrl-C) costs the connection, not
-the conversation: whoever asks for the next batch again goes on where it was. A request or a read
+the flow: whoever asks for the next batch again goes on where it was. A request or a read
 that was under way has failed then, a sleep lasts for the rest of its time, anything else is done
 again. A connection that was given up between two batches costs no more: the first read that wants
 it has failed. Anywhere else an interruption may have left a batch in between: then nobody goes on.
@@ -15,15 +15,15 @@ from typing import Any, Generic, TypeVar
 
 from .._values.steps import (
     Call,
-    Conversation,
     DeadlineExceeded,
-    Deliver,
+    Emit,
     Failure,
-    Left,
+    Flow,
     Open,
     Read,
     Sleep,
     Step,
+    TimeLeft,
 )
 
 T = TypeVar("T")
@@ -35,15 +35,15 @@ _INTERRUPTED = Failure("interrupted", "its reader was interrupted")
 
 
 class Dialogue(Generic[T]):
-    """The driver's side of a conversation. `timeout` in seconds counts from the first step."""
+    """The driver's side of a flow. `timeout` in seconds counts from the first step."""
 
     def __init__(
         self,
-        conversation: Conversation[T],
+        flow: Flow[T],
         monotonic: Callable[[], float],
         timeout: float | None = None,
     ) -> None:
-        self._conversation = conversation
+        self._flow = flow
         self._monotonic = monotonic
         self._timeout = timeout
         self.deadline = math.inf
@@ -76,7 +76,7 @@ class Dialogue(Generic[T]):
     def reply(self, reply: Any) -> Step:
         """Give the reply to the latest step and return the next; `StopIteration` at the end."""
         step = self._replied(reply)
-        while isinstance(step, Left) or (self._released and isinstance(step, Read)):
+        while isinstance(step, TimeLeft) or (self._released and isinstance(step, Read)):
             lost = isinstance(step, Read)
             step = self._replied(_INTERRUPTED if lost else self.deadline - self._monotonic())
         if isinstance(step, Open):
@@ -95,14 +95,14 @@ class Dialogue(Generic[T]):
     def _replied(self, reply: Any) -> Step:
         self._inside = True
         if isinstance(reply, DeadlineExceeded):
-            step = self._conversation.throw(reply)
+            step = self._flow.throw(reply)
         else:
-            step = self._conversation.send(reply)
+            step = self._flow.send(reply)
         if isinstance(step, Sleep):
             self._wake_at = self._monotonic() + step.seconds
-        self._step = None if isinstance(step, Deliver) else step
+        self._step = None if isinstance(step, Emit) else step
         self._inside = False
         return step
 
     def close(self) -> None:
-        self._conversation.close()
+        self._flow.close()

@@ -11,36 +11,36 @@ every request starts from it, so a cut answer is simply read again. Which reques
 - `"tail"`: a `HEAD`, when a stream ends where it may have been lost.
 
 SSE is a shortcut in `"bulk"`, and under `live="auto"`: it never fails where pages would work.
-Whatever goes wrong in it is trouble, and `policy` says when pages take over: theirs is the error
-that is raised. Of a deadline it takes no more than its `Share`. Trouble without progress counts
-against the retries; a live connection that was cut after it had lived for a while does not
-(PROTOCOL, SSE frames: connections are closed routinely)."""
+Whatever goes wrong in it is a failed request, and `policy` says when pages take over: the error
+that is raised is theirs. It takes no more of a deadline than its `Budget`. A failed request without
+progress counts against the retries; a live connection that was cut after a while does not
+(PROTOCOL, SSE frames: servers and proxies close connections routinely)."""
 
 from __future__ import annotations
 
 import math
 
 from .._values.limits import LIMITS
-from .._values.steps import LEFT, Ambient, Batch, Conversation, DeadlineExceeded, Deliver, Failure
+from .._values.steps import TIME_LEFT, Batch, Clock, DeadlineExceeded, Emit, Failure, Flow
 from ..errors import FlueProtocolError, FlueTimeoutError
 from .call import send
 from .page import Reading
 from .position import Position
 from .reader import Reader
 from .recovery import Recovery
-from .source import Mode, Source, Trouble
-from .stats import Tally
+from .source import Mode, RequestFailure, Source
+from .stats import Counters
 
 
 class Follower:
-    """One reading of one stream; `run()` is its conversation."""
+    """One reading of one stream; `run()` is its flow."""
 
-    def __init__(self, source: Source, ambient: Ambient, tally: Tally) -> None:
+    def __init__(self, source: Source, clock: Clock, counters: Counters) -> None:
         self._source = source
-        self._ambient = ambient
-        self._tally = tally
+        self._clock = clock
+        self._counters = counters
         self._position = Position(source.offset)
-        self._recovery = Recovery(source, ambient, tally, self._position)
+        self._recovery = Recovery(source, clock, counters, self._position)
         self._ended = False
         self._mode: Mode = "page"
         self._doubted: Reading | None = None
@@ -48,9 +48,9 @@ class Follower:
         self._due_at = math.inf
         """Since when SSE owes a batch."""
 
-    def run(self) -> Conversation[None]:
+    def run(self) -> Flow[None]:
         try:
-            self._recovery.share.begin((yield LEFT))
+            self._recovery.budget.begin((yield TIME_LEFT))
             while not self._ended:
                 self._mode = self._next_mode()
                 yield from self._round()
@@ -63,7 +63,7 @@ class Follower:
                 f"{words}, at offset {offset}", cause=words, offset=offset
             ) from None
         finally:
-            self._tally.state = "ended"
+            self._counters.state = "ended"
 
     def _next_mode(self) -> Mode:
         position, recovery = self._position, self._recovery
@@ -77,25 +77,25 @@ class Follower:
             return "page"
         return "long-poll"
 
-    def _round(self) -> Conversation[None]:
+    def _round(self) -> Flow[None]:
         """One request, and what follows from its end."""
-        mode, before, began = self._mode, self._position.offset, self._ambient.monotonic()
-        self._tally.begin(mode)
+        mode, before, began = self._mode, self._position.offset, self._clock.monotonic()
+        self._counters.begin(mode)
         self._position.begin_answer()
         reader = self._reader()
         self._due_at = began
         if not self._recovery.retry.failures:
-            self._recovery.share.renew()
+            self._recovery.budget.renew()
         try:
-            trouble = yield from self._request(reader)
+            failed = yield from self._request(reader)
         except FlueProtocolError as error:
             if not self._recovery.is_shortcut(mode):
                 raise
-            trouble = Trouble(error.message, error)
-        lasted = self._ambient.monotonic() - began
+            failed = RequestFailure(error.message, error)
+        lasted = self._clock.monotonic() - began
         progress = self._position.offset != before
-        if trouble is not None:
-            yield from self._recovery.after(trouble, mode, lasted, progress)
+        if failed is not None:
+            yield from self._recovery.after(failed, mode, lasted, progress)
         elif progress:
             self._recovery.retry.reset()
         elif not self._ended and self._doubted is None:
@@ -106,31 +106,31 @@ class Follower:
         mode, source, position = self._mode, self._source, self._position
         method = "HEAD" if mode == "tail" else "GET"
         request = source.request(method, position.offset, mode, position.cursor)
-        return Reader(request, position.offset, source, self._ambient, self._tally, self._limit)
+        return Reader(request, position.offset, source, self._clock, self._counters, self._limit)
 
-    def _request(self, reader: Reader) -> Conversation[Trouble | None]:
+    def _request(self, reader: Reader) -> Flow[RequestFailure | None]:
         """Send the request of this round and read its answer."""
         mode, shortcut = self._mode, self._recovery.is_shortcut(self._mode)
         head = yield from send(reader.request, self._source.credentials, self._limit())
         if isinstance(head, Failure):
             return reader.failed(head)
         if mode == "tail":
-            trouble = yield from reader.tail(head)
-            if trouble is None:
+            failed = yield from reader.tail(head)
+            if failed is None:
                 yield from self._believe()
-            return trouble
+            return failed
         if mode in ("page", "long-poll"):
             return (yield from reader.page(head, self._take))
-        trouble = yield from reader.events(head, self._take, self._overdue, shortcut)
-        if reader.instead and trouble is None:
+        failed = yield from reader.events(head, self._take, self._overdue, shortcut)
+        if reader.instead and failed is None:
             yield from self._recovery.fall_back(reader.instead)
-        return trouble
+        return failed
 
     def _limit(self) -> float:
         """Seconds that the next bytes may take; before the tail a server has something to send."""
         if not self._recovery.is_shortcut(self._mode):
             return LIMITS.read
-        return min(LIMITS.start, self._recovery.share.left)
+        return min(LIMITS.start, self._recovery.budget.left)
 
     def _is_at_tail(self) -> bool:
         """Whether the answer under way has come to the tail."""
@@ -143,18 +143,18 @@ class Follower:
         if not (behind or (shortcut and (holding or not self._is_at_tail()))):
             self._due_at = math.inf
             return False
-        now = self._ambient.monotonic()
+        now = self._clock.monotonic()
         if self._due_at == math.inf:
             self._due_at = now
-            recovery.share.renew()
-        return now - self._due_at > LIMITS.batch or (shortcut and not recovery.share.left)
+            recovery.budget.renew()
+        return now - self._due_at > LIMITS.batch or (shortcut and not recovery.budget.left)
 
-    def _take(self, reading: Reading) -> Conversation[bool]:
+    def _take(self, reading: Reading) -> Flow[bool]:
         """Hand a batch over; leave out one that was handed over before. Says whether the answer
         that it came in has served its purpose."""
         batch, position = reading.batch, self._position
         if position.is_repeated(batch):
-            self._tally.duplicates += len(batch.items)
+            self._counters.duplicates += len(batch.items)
             at = position.offset
             current = batch.offset == at
             batch = Batch([], at, current and batch.up_to_date, current and batch.closed)
@@ -165,20 +165,20 @@ class Follower:
             return True
         return (yield from self._deliver(reading))
 
-    def _believe(self) -> Conversation[None]:
+    def _believe(self) -> Flow[None]:
         """The end that was doubted is one."""
         reading, self._doubted = self._doubted, None
         assert reading is not None
         yield from self._deliver(reading)
 
-    def _deliver(self, reading: Reading) -> Conversation[bool]:
+    def _deliver(self, reading: Reading) -> Flow[bool]:
         """Hand a batch over and move behind it."""
-        batch, began = reading.batch, self._ambient.monotonic()
-        yield Deliver(batch)
-        now = self._ambient.monotonic()
+        batch, began = reading.batch, self._clock.monotonic()
+        yield Emit(batch)
+        now = self._clock.monotonic()
         if self._position.move(reading):
             self._due_at = now
-            self._recovery.share.renew()
+            self._recovery.budget.renew()
         else:
             self._due_at += now - began  # the consumer's time is its own
         at_end = self._source.is_last(batch.items) or batch.closed

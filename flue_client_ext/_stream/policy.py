@@ -13,8 +13,8 @@
 A POST is sent again only when it is certain that nothing was sent, since a second one could execute
 a workflow twice. "At once" is no failure and counts as none.
 
-A shortcut is SSE where pages or long-polls could do the same: `gives_way` is the table of when they
-take over. It is asked for whatever went wrong there, an error of the protocol included, so that
+A shortcut is SSE where pages or long-polls could do the same: `falls_back` is the table of when
+they take over. It is asked for whatever went wrong there, a protocol error included, so that
 what a reader sees is what the plain requests say. A Retry-After that SSE is answered with holds for
 SSE: pages are not kept waiting for it, and bring their own where they are limited too."""
 
@@ -47,7 +47,7 @@ def decide(method: str, outcome: Failure | int | None, lasted: float) -> Decisio
     return "after a pause"
 
 
-def gives_way(
+def falls_back(
     outcome: Failure | int | None,
     *,
     progress: bool,

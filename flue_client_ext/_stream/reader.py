@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from .._values.http import Answer, Head, Request, is_retryable, retry_after, retry_delay, speaker
+from .._values.http import Head, Request, Response, is_retryable, retry_after, retry_delay, speaker
 from .._values.limits import LIMITS
-from .._values.steps import Ambient, Conversation, Failure, Note, Read
+from .._values.steps import Clock, Failure, Flow, Note, Read
 from ..errors import StreamResetError
 from .call import connection_error, read_body
 from .page import Context, Reading, parse_control, parse_items, parse_page
-from .source import Source, Trouble
+from .source import RequestFailure, Source
 from .sse import Framer, FrameTooLarge, parse_frame
-from .stats import Tally
+from .stats import Counters
 
-Take = Callable[[Reading], Conversation[bool]]
+Take = Callable[[Reading], Flow[bool]]
 """Takes a reading over; says whether to stop reading this answer."""
 
 Limit = Callable[[], float]
@@ -36,28 +36,28 @@ class Reader:
         request: Request,
         offset: str,
         source: Source,
-        ambient: Ambient,
-        tally: Tally,
+        clock: Clock,
+        counters: Counters,
         limit: Limit,
     ) -> None:
         self.request = request
         self.context = Context(request.shown_url, offset)
         self._limit = limit
         self._source = source
-        self._ambient = ambient
-        self._tally = tally
+        self._clock = clock
+        self._counters = counters
         self.instead = ""
         """The answer, in words, that was read in the place of an event stream."""
 
-    def page(self, head: Head, take: Take) -> Conversation[Trouble | None]:
+    def page(self, head: Head, take: Take) -> Flow[RequestFailure | None]:
         self._hear(head)
-        self._tally.heard()
+        self._counters.heard()
         body = yield from read_body(self.request, head, self._limit)
         if isinstance(body, Failure):
             return self.failed(body)
-        self._tally.received(len(body))
+        self._counters.received(len(body))
         if head.status not in (200, 204):
-            return self.refused(head.answer(body))
+            return self.refused(head.response(body))
         reading = parse_page(head, body, self.context)
         if reading is None:
             return self._broke_off("cut", "a body without a length that is not JSON: it was cut")
@@ -66,7 +66,7 @@ class Reader:
 
     def events(
         self, head: Head, take: Take, overdue: Overdue, shortcut: bool
-    ) -> Conversation[Trouble | None]:
+    ) -> Flow[RequestFailure | None]:
         """Read what was asked for as an event stream. A page in its place is read as one, where SSE
         is not insisted on."""
         self._hear(head)
@@ -78,14 +78,14 @@ class Reader:
         answered = f"answered {head.status} {kind}".strip()
         is_page = head.status == 204 or (head.status, kind) == (200, "application/json")
         if shortcut and not is_page:
-            return Trouble(answered, self.context.wrong(answered))
+            return RequestFailure(answered, self.context.wrong(answered))
         if head.status == 200 and not shortcut:
             words = f"expected text/event-stream, got {kind or 'no content type'}"
             raise self.context.wrong(words)
         self.instead = answered if shortcut else ""
         return (yield from self.page(head, take))
 
-    def frames(self, take: Take, overdue: Overdue) -> Conversation[Trouble | None]:
+    def frames(self, take: Take, overdue: Overdue) -> Flow[RequestFailure | None]:
         """Read until `take` has enough or the connection ends. `data` frames count only together
         with the `control` frame behind them (PROTOCOL, SSE frames)."""
         framer = Framer(self._source.max_frame_bytes)
@@ -97,7 +97,7 @@ class Reader:
                 return self.failed(chunk)
             if not chunk:
                 return self._broke_off("cut", "the SSE connection ended")
-            self._tally.received(len(chunk))
+            self._counters.received(len(chunk))
             for name, data in self._split(framer, chunk):
                 if name == "data":
                     held = self._checked(held + len(data))
@@ -112,14 +112,14 @@ class Reader:
             if overdue(bool(items)):
                 return self._broke_off("timeout", "bytes come over SSE, but no batch")
 
-    def tail(self, head: Head) -> Conversation[Trouble | None]:
+    def tail(self, head: Head) -> Flow[RequestFailure | None]:
         """Read the answer to a `HEAD`, which tells the end of a stream from an offset that points
         beyond it (PROTOCOL, beyond the head)."""
         body = yield from read_body(self.request, head, self._limit)
         if isinstance(body, Failure):
             return self.failed(body)
         if is_retryable(head.status) or head.status in (401, 403, 404, 410):
-            return self.refused(head.answer(body))
+            return self.refused(head.response(body))
         tail = head.headers.get("stream-next-offset")
         if head.status != 200 or tail is None:
             yield Note("warning", f"cannot check the saved offset: HEAD {head.status}")
@@ -127,21 +127,23 @@ class Reader:
             raise StreamResetError(offset=self.context.offset, tail=tail)
         return None
 
-    def failed(self, failure: Failure) -> Trouble:
+    def failed(self, failure: Failure) -> RequestFailure:
         error = connection_error(self.request, failure, self.context.offset)
-        floor = retry_delay(failure.retry_after, self._ambient.wall())
-        return Trouble(failure.cause, error, failure, floor=floor)
+        floor = retry_delay(failure.retry_after, self._clock.wall())
+        return RequestFailure(failure.cause, error, failure, floor=floor)
 
-    def _broke_off(self, kind: Literal["cut", "timeout"], cause: str) -> Trouble:
+    def _broke_off(self, kind: Literal["cut", "timeout"], cause: str) -> RequestFailure:
         """What an answer lacks although its transport is in order."""
         return self.failed(Failure(kind, cause + speaker(self.context.proxy)))
 
-    def refused(self, answer: Answer) -> Trouble:
+    def refused(self, response: Response) -> RequestFailure:
         """What a status means that is not the one asked for."""
-        error = self._source.api_error(answer)
-        passing = is_retryable(answer.status)
-        floor = retry_after(answer.headers, self._ambient.wall()) if passing else 0.0
-        return Trouble(f"status {answer.status}", error, status=answer.status, floor=floor)
+        error = self._source.api_error(response)
+        passing = is_retryable(response.status)
+        floor = retry_after(response.headers, self._clock.wall()) if passing else 0.0
+        return RequestFailure(
+            f"status {response.status}", error, status=response.status, floor=floor
+        )
 
     def _checked(self, held: int) -> int:
         """Cap what `data` frames may hold before their `control` frame comes."""

@@ -6,76 +6,78 @@ from __future__ import annotations
 import math
 
 from .._values.limits import LIMITS
-from .._values.steps import Ambient, Conversation, Note, Sleep
+from .._values.steps import Clock, Flow, Note, Sleep
 from .backoff import GaveUp, Retry
+from .budget import Budget
 from .page import Context
-from .policy import decide, gives_way
+from .policy import decide, falls_back
 from .position import Position
-from .share import Share
-from .source import Live, Mode, Source, Trouble
-from .stats import Tally
+from .source import Live, Mode, RequestFailure, Source
+from .stats import Counters
 
 
 class Recovery:
     """The retries of one reading, and the modes that it is left with."""
 
-    def __init__(self, source: Source, ambient: Ambient, tally: Tally, position: Position) -> None:
-        self.retry = Retry(source.backoff, ambient.jitter)
+    def __init__(
+        self, source: Source, clock: Clock, counters: Counters, position: Position
+    ) -> None:
+        self.retry = Retry(source.backoff, clock.jitter)
         self.live: Live = source.live
         self.bulk = not source.pages_only
         """Whether catching up may use SSE."""
-        self.share = Share(ambient.monotonic)
+        self.budget = Budget(clock.monotonic)
         self.probe = source.offset == "now" and source.live in ("long-poll", "auto")
         """Whether a page is to be read first, which tells where "now" is."""
-        self._tally = tally
+        self._counters = counters
         self._position = position
 
     def is_shortcut(self, mode: Mode) -> bool:
         """Whether this is SSE where pages would do."""
         return mode == "bulk" or (mode == "sse" and self.live == "auto")
 
-    def idle(self, mode: Mode, lasted: float, pace: float, context: Context) -> Conversation[None]:
+    def idle(self, mode: Mode, lasted: float, pace: float, context: Context) -> Flow[None]:
         """Keep a sane pace when an answer brought nothing new: seconds between two requests."""
         if not self._position.caught_up:
             cause = "an answer that neither moves the offset nor reaches the tail"
-            yield from self._pause(Trouble(cause, context.wrong(cause)))
+            yield from self._pause(RequestFailure(cause, context.wrong(cause)))
             return
         self.retry.reset()
         if mode in ("long-poll", "sse") and lasted < pace:
             yield Sleep(pace - lasted)
 
     def after(
-        self, trouble: Trouble, mode: Mode, lasted: float, progress: bool
-    ) -> Conversation[None]:
-        """Do what is due after trouble; raise its error where nothing is."""
+        self, failed: RequestFailure, mode: Mode, lasted: float, progress: bool
+    ) -> Flow[None]:
+        """Do what is due after a failed request; raise its error where nothing is."""
         position, shortcut = self._position, self.is_shortcut(mode)
-        decision = decide("GET", trouble.outcome, lasted)
+        decision = decide("GET", failed.outcome, lasted)
         position.reconnect()
         self.probe = self.probe or position.offset == "now"
-        self._tally.reconnects += decision != "at once"
+        self._counters.reconnects += decision != "at once"
         if progress:
             self.retry.reset()
         if decision == "at once":
             return
-        routine = _is_routine(trouble, mode, lasted)
+        routine = _is_routine(failed, mode, lasted)
         alive = routine and position.heard and position.caught_up
-        if shortcut and not alive and self._gives_way(trouble, mode, progress):
-            yield from self.fall_back(trouble.cause)
+        if shortcut and not alive and self._falls_back(failed, mode, progress):
+            yield from self.fall_back(failed.cause)
         elif decision == "never" and not (shortcut and progress):
-            raise trouble.error
+            raise failed.error
         elif progress:
             return
         elif routine:
             self.probe = self.probe or not position.heard
             yield Note("debug", f"live connection ended after {lasted:.0f} s: reopening")
         elif shortcut:
-            yield from self._pause(trouble, self.share.left)
-            if not self.share.left:
-                yield from self.fall_back(trouble.cause)
+            yield from self._pause(failed, self.budget.left)
+            if not self.budget.left:
+                yield from self.fall_back(failed.cause)
         else:
-            yield from self._pause(trouble)
+            yield from self._pause(failed)
 
-    def fall_back(self, cause: str) -> Conversation[None]:
+    def fall_back(self, cause: str) -> Flow[None]:
         """Leave SSE for good."""
         if not self.bulk and self.live != "auto":
             return
@@ -84,30 +86,30 @@ class Recovery:
             self.live = "long-poll"
         yield Note("info", f"SSE does not work here ({cause}): reading pages instead")
 
-    def _gives_way(self, trouble: Trouble, mode: Mode, progress: bool) -> bool:
-        return gives_way(
-            trouble.outcome,
+    def _falls_back(self, failed: RequestFailure, mode: Mode, progress: bool) -> bool:
+        return falls_back(
+            failed.outcome,
             progress=progress,
             heard=self._position.heard,
             answered=self._position.batches > 0,
             bulk=mode == "bulk",
             failures=self.retry.failures,
             exhausted=self.retry.exhausted,
-            told_to_wait=trouble.floor > 0,
+            told_to_wait=failed.floor > 0,
         )
 
-    def _pause(self, trouble: Trouble, most: float = math.inf) -> Conversation[None]:
-        self._tally.state = "waiting"
+    def _pause(self, failed: RequestFailure, most: float = math.inf) -> Flow[None]:
+        self._counters.state = "waiting"
         try:
             yield from self.retry.pause(
-                trouble.cause, status=trouble.status, floor=trouble.floor, most=most
+                failed.cause, status=failed.status, floor=failed.floor, most=most
             )
         except GaveUp:
-            raise trouble.error from None
+            raise failed.error from None
 
 
-def _is_routine(trouble: Trouble, mode: Mode, lasted: float) -> bool:
+def _is_routine(failed: RequestFailure, mode: Mode, lasted: float) -> bool:
     """Whether a live connection came to the kind of end that all of them come to."""
-    failure = trouble.failure
+    failure = failed.failure
     cut = failure is not None and failure.kind == "cut" and mode in ("long-poll", "sse")
     return cut and lasted >= LIMITS.routine_life

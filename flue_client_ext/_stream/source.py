@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from .._values.http import Answer, Request
+from .._values.http import Request, Response
 from .._values.steps import Failure
 from ..errors import FlueApiError, FlueError
 from .backoff import BackoffOptions
@@ -27,10 +27,10 @@ class Source(NamedTuple):
     backoff: BackoffOptions = BackoffOptions()
     pages_only: bool = False
     is_last: Callable[[list[Any]], bool] = lambda items: False
-    api_error: Callable[[Answer], FlueApiError] = FlueApiError
+    api_error: Callable[[Response], FlueApiError] = FlueApiError
 
 
-class Trouble(NamedTuple):
+class RequestFailure(NamedTuple):
     """Why a request did not end well, and what a final error would be. Neither a failure nor a
     status: the answer is not what the protocol says."""
 

@@ -16,7 +16,7 @@ class StreamStats:
 
     `state`: `new`, `connecting` (a request is out), `reading`, `waiting` (before a retry) or
     `ended`; `mode`: how it reads now (`page`, `long-poll`, `sse`, or `bulk`: SSE used for
-    catching up); `reconnects`: requests that had to follow trouble; `duplicates_dropped`: items
+    catching up); `reconnects`: requests sent after a failed one; `duplicates_dropped`: items
     that a server sent twice; `bytes_received`: of bodies; `last_byte_age`: seconds since the last
     byte, `None` before the first."""
 
@@ -28,8 +28,8 @@ class StreamStats:
     last_byte_age: float | None
 
 
-class Tally:
-    """The counters behind `StreamStats`; written by the conversation only."""
+class Counters:
+    """The counters behind `StreamStats`; written by the flow only."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic

@@ -56,11 +56,11 @@ class Head:
     body_lost: bool = False
     """Its body is gone, whatever there was."""
 
-    def answer(self, body: bytes | None) -> Answer:
+    def response(self, body: bytes | None) -> Response:
         """With its whole body, or `None` if that is lost."""
         lost = self.body_lost or body is None
         known = (self.status, self.headers, body or b"", self.close_delimited, self.proxy)
-        return Answer(*known, body_lost=lost)
+        return Response(*known, body_lost=lost)
 
     @property
     def content_type(self) -> str:
@@ -88,7 +88,7 @@ class Head:
 
 
 @frozen
-class Answer:
+class Response:
     """A head with its whole body."""
 
     status: int
@@ -158,10 +158,10 @@ def retry_delay(value: str, now: float) -> float:
     return min(max(seconds, 0.0), LIMITS.retry_after)
 
 
-def redirect_origin(answer: Answer) -> str | None:
+def redirect_origin(response: Response) -> str | None:
     """The origin that a redirect points at, or `None`; path and query are left out."""
     try:
-        target = urlsplit(answer.headers.get("location", ""))
+        target = urlsplit(response.headers.get("location", ""))
         port = f":{target.port}" if target.port else ""
     except ValueError:
         return None

@@ -1,4 +1,4 @@
-"""The vocabulary between a conversation and its driver.
+"""The vocabulary between a flow and its driver.
 
 | step | the driver's reply |
 |---|---|
@@ -6,12 +6,12 @@
 | `Read(timeout)` | the next bytes of the open answer's body, `b""` at its end, or `Failure` |
 | `Sleep(seconds)` | `None` |
 | `Call(function)` | `Outcome`: what the user's function returned (awaited where due) or raised |
-| `Deliver(batch)` | `None`, once the consumer has taken it and asks for more |
+| `Emit(batch)` | `None`, once the consumer has taken it and asks for more |
 | `Note(level, text)` | `None`; the driver logs it |
-| `LEFT` | the seconds until the call's deadline, `inf` without one; the `Dialogue` knows |
+| `TIME_LEFT` | the seconds until the call's deadline, `inf` without one; the `Dialogue` knows |
 
 `Open` closes what was open before. When the call's deadline passes, the driver throws
-`DeadlineExceeded` into the conversation; when it is cancelled, it closes the conversation, which
+`DeadlineExceeded` into the flow; when it is cancelled, it closes the flow, which
 needs to know nothing of it. A wait that was interrupted and is taken up again is the `Dialogue`'s.
 
 What stays in the package and holds no secret is a named tuple, here and in the modules around: they
@@ -59,7 +59,7 @@ class Batch:
     closed: bool
 
 
-class Deliver(NamedTuple):
+class Emit(NamedTuple):
     batch: Batch
 
 
@@ -68,11 +68,11 @@ class Note(NamedTuple):
     text: str
 
 
-class Left:
+class TimeLeft:
     pass
 
 
-LEFT = Left()
+TIME_LEFT = TimeLeft()
 
 
 class Failure(NamedTuple):
@@ -103,7 +103,7 @@ class Outcome(NamedTuple):
         return self.value
 
 
-class DeadlineExceeded(Exception):  # a turn of the conversation
+class DeadlineExceeded(Exception):  # a turn of the flow
     """The deadline of the whole call passed. `sent`: bytes of the open request may have left."""
 
     def __init__(self, sent: bool) -> None:
@@ -111,14 +111,14 @@ class DeadlineExceeded(Exception):  # a turn of the conversation
         self.sent = sent
 
 
-class Ambient(NamedTuple):
-    """What a conversation needs of the world: clocks in seconds, and jitter."""
+class Clock(NamedTuple):
+    """What a flow needs of the world: clocks in seconds, and jitter."""
 
     monotonic: Callable[[], float]
     wall: Callable[[], float]
     jitter: Callable[[float], float]
 
 
-Step: TypeAlias = Open | Read | Sleep | Call | Deliver | Note | Left
+Step: TypeAlias = Open | Read | Sleep | Call | Emit | Note | TimeLeft
 T = TypeVar("T")
-Conversation: TypeAlias = Generator[Step, Any, T]
+Flow: TypeAlias = Generator[Step, Any, T]

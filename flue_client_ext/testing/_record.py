@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import attrs
 
-from .._values.http import Answer
+from .._values.http import Response
 from ..errors import FlueApiError
 from ._json import encode
 from ._local import LocalFlue
@@ -82,7 +82,7 @@ def record(
 def _accepted(answer: httpx.Response) -> httpx.Response:
     if answer.is_success:
         return answer
-    raise FlueApiError(Answer(answer.status_code, dict(answer.headers), answer.content))
+    raise FlueApiError(Response(answer.status_code, dict(answer.headers), answer.content))
 
 
 def _texts(client: httpx.Client, url: str) -> Iterator[str]:

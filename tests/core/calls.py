@@ -9,14 +9,14 @@ from flue_client_ext._stream.credentials import Credentials
 from flue_client_ext._values.http import Request
 from flue_client_ext._values.limits import LIMITS
 
-from .play import Clock, Play
+from .play import ManualClock, Play
 
 URL = "http://server.test/workflows/x?wait=result&sig=SECRET"
 
 
 def begin(method: str = "GET", credentials: Credentials | None = None, **options: Any) -> Play:
-    clock = Clock()
+    clock = ManualClock()
     request = Request(method, URL, {}, b"{}" if method == "POST" else None)
     options = {"limit": LIMITS.read, **options}
-    conversation = call(request, credentials or Credentials(), clock.ambient, **options)
+    conversation = call(request, credentials or Credentials(), clock.clock, **options)
     return Play(conversation, clock)

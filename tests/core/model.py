@@ -27,7 +27,7 @@ def offset_of(position: int) -> str:
 
 
 @define
-class Answer:
+class Response:
     """An answer on its way: `body` is what is still to be sent."""
 
     head: Head
@@ -76,27 +76,27 @@ class Stream:
             headers["stream-closed"] = "TRUE"
         return Head(status, headers, close_delimited)
 
-    def answer(self, request: Request, mode: str, offset: str, bare: bool) -> Answer | None:
+    def answer(self, request: Request, mode: str, offset: str, bare: bool) -> Response | None:
         """The answer to `request`; `None` while a long-poll has to wait."""
         position = self.position(offset)
         if request.method == "HEAD":
             tail = {"stream-next-offset": offset_of(len(self.items))}
-            return Answer(Head(200, tail))
+            return Response(Head(200, tail))
         if mode in ("sse", "bulk"):
-            connection = Answer(Head(200, {"content-type": "text/event-stream"}), live=True)
+            connection = Response(Head(200, {"content-type": "text/event-stream"}), live=True)
             connection.position = position
             self.feed(connection, greet=True)
             return connection
         items, *_ = self.page(position)
         if mode == "long-poll" and not items:
-            return Answer(self.head(position, 204)) if self.closed else None
-        return Answer(self.head(position, close_delimited=bare), json.dumps(items).encode())
+            return Response(self.head(position, 204)) if self.closed else None
+        return Response(self.head(position, close_delimited=bare), json.dumps(items).encode())
 
-    def nothing_new(self, offset: str) -> Answer:
+    def nothing_new(self, offset: str) -> Response:
         """The end of a long-poll's wait."""
-        return Answer(self.head(self.position(offset), 204))
+        return Response(self.head(self.position(offset), 204))
 
-    def feed(self, connection: Answer, greet: bool = False) -> None:
+    def feed(self, connection: Response, greet: bool = False) -> None:
         """Put what is new on an SSE connection: batches, each with its control frame."""
         while connection.position < len(self.items) or greet:
             greet = False

@@ -13,14 +13,14 @@ from flue_client_ext._stream.credentials import Credentials
 from flue_client_ext._stream.dialogue import Dialogue
 from flue_client_ext._stream.follow import Follower
 from flue_client_ext._stream.source import Source
-from flue_client_ext._stream.stats import Tally
+from flue_client_ext._stream.stats import Counters
 from flue_client_ext._values.http import Head, Request
 from flue_client_ext._values.steps import (
-    Ambient,
     Batch,
     Call,
+    Clock,
     DeadlineExceeded,
-    Deliver,
+    Emit,
     Failure,
     Note,
     Open,
@@ -40,15 +40,15 @@ STALE = Failure("cut", "closed while idle", stale=True)
 UNTRUSTED = Failure("connect", "certificate", sent=False, permanent=True)
 
 
-class Clock:
-    """Both clocks of an `Ambient`, moved by the test."""
+class ManualClock:
+    """Both clocks of a `Clock`, moved by the test."""
 
     def __init__(self) -> None:
         self.now = 1000.0
 
     @property
-    def ambient(self) -> Ambient:
-        return Ambient(
+    def clock(self) -> Clock:
+        return Clock(
             monotonic=lambda: self.now,
             wall=lambda: WALL + self.now,
             jitter=lambda ceiling: ceiling,
@@ -61,14 +61,14 @@ class Play:
     def __init__(
         self,
         conversation: Generator[Any, Any, Any],
-        clock: Clock,
-        tally: Tally | None = None,
+        clock: ManualClock,
+        counters: Counters | None = None,
         timeout: float | None = None,
     ) -> None:
         self.conversation = conversation
         self.dialogue = Dialogue(conversation, lambda: clock.now, timeout)
         self.clock = clock
-        self.tally = tally or Tally(lambda: clock.now)
+        self.counters = counters or Counters(lambda: clock.now)
         self.notes: list[Note] = []
         self.opened = 0
         self.result: Any = None
@@ -167,12 +167,12 @@ class FollowPlay(Play):
 
     @property
     def batch(self) -> Batch:
-        assert isinstance(self.step, Deliver), self.step
+        assert isinstance(self.step, Emit), self.step
         return self.step.batch
 
     def taken(self) -> Any:
         """Take the batch that is being handed over."""
-        assert isinstance(self.step, Deliver), self.step
+        assert isinstance(self.step, Emit), self.step
         return self.reply(None)
 
     def page(
@@ -227,15 +227,15 @@ def build(method: str, offset: str, mode: str, cursor: str | None) -> Request:
 def follow(
     offset: str = "-1",
     live: Any = None,
-    clock: Clock | None = None,
+    clock: ManualClock | None = None,
     make: Callable[..., Follower] = Follower,
     credentials: Credentials | None = None,
     timeout: float | None = None,
     **options: Any,
 ) -> FollowPlay:
     """Begin to follow a stream."""
-    clock = clock or Clock()
-    tally = Tally(lambda: clock.now)
+    clock = clock or ManualClock()
+    counters = Counters(lambda: clock.now)
     options.setdefault("max_frame_bytes", 1 << 20)
     source = Source(
         request=build,
@@ -244,7 +244,7 @@ def follow(
         live=live,
         **options,
     )
-    return FollowPlay(make(source, clock.ambient, tally).run(), clock, tally, timeout)
+    return FollowPlay(make(source, clock.clock, counters).run(), clock, counters, timeout)
 
 
 def reading(live: str = "sse", **options: Any) -> FollowPlay:

@@ -7,10 +7,10 @@ from typing import Any
 
 from flue_client_ext import BackoffOptions
 from flue_client_ext._flue.delivery import Delivery
-from flue_client_ext._values.steps import Deliver, Open, Read, Sleep
+from flue_client_ext._values.steps import Emit, Open, Read, Sleep
 
-from .model import Answer, Stream
-from .play import Clock, follow
+from .model import Response, Stream
+from .play import ManualClock, follow
 
 SPINNING = 8
 """So many requests without progress and without a wait are a spin."""
@@ -20,8 +20,8 @@ class Stage:
     def __init__(self) -> None:
         super().__init__()
         self.stream = Stream()
-        self.clock = Clock()
-        self.answer: Answer | None = None
+        self.clock = ManualClock()
+        self.answer: Response | None = None
         """What the server is sending now."""
         self.got: list[Any] = []
         """What the consumer has, all its lives together."""
@@ -49,7 +49,7 @@ class Stage:
     def may_append_to_answer(self) -> bool:
         return self.answer is not None and self.answer.live
 
-    def begin_answer(self, answer: Answer) -> None:
+    def begin_answer(self, answer: Response) -> None:
         self.answer = answer
         self.tail = len(self.stream.items)
         self.reply(answer.head)
@@ -108,7 +108,7 @@ class Stage:
                 self.end_answer()
             case Sleep():
                 self.play.slept()
-            case Deliver():
+            case Emit():
                 self.take_one()
         return True
 

@@ -10,13 +10,13 @@ import trustme
 
 from flue_client_ext._http.http11 import Connection
 from flue_client_ext._http.wire import (
+    ByteFlow,
     Connect,
     Established,
     Proxy,
     Receive,
     Route,
     Send,
-    Talk,
     Yield,
 )
 from flue_client_ext._values.http import Request
@@ -46,7 +46,7 @@ class Wire:
         self.established: int | None = None
         self.yielded = 0
 
-    def perform(self, talk: Talk[Any]) -> Any:
+    def perform(self, talk: ByteFlow[Any]) -> Any:
         """Run `talk` to its end and return its result."""
         reply = None
         try:

@@ -14,7 +14,7 @@ from flue_client_ext import (
 )
 from flue_client_ext._stream import call as module
 from flue_client_ext._stream.credentials import Credentials
-from flue_client_ext._values.http import Answer
+from flue_client_ext._values.http import Response
 from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Call, Read
 
@@ -157,7 +157,7 @@ def test_the_body_is_what_came_in_all_its_parts() -> None:
     play = begin()
     play.head(200, True, content_type="text/plain")
     play.body(b"ab", b"c", b"def")
-    assert play.result == Answer(200, {"content-type": "text/plain"}, b"abcdef", True)
+    assert play.result == Response(200, {"content-type": "text/plain"}, b"abcdef", True)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", " BR ", "identity, gzip"])

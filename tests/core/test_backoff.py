@@ -17,19 +17,19 @@ from flue_client_ext._stream.backoff import (
     Retry,
     full_jitter,
 )
-from flue_client_ext._values.steps import Conversation, Sleep
+from flue_client_ext._values.steps import Flow, Sleep
 
-from .play import Clock, Play
+from .play import ManualClock, Play
 
 
-def endless(retry: Retry, **details: Any) -> Conversation[None]:
+def endless(retry: Retry, **details: Any) -> Flow[None]:
     while True:
         yield from retry.pause("reset", **details)
 
 
 def delays(options: BackoffOptions, most: int = 50, **details: Any) -> list[float]:
     """The pauses of consecutive failures, until the retries end or `most` have been made."""
-    play = Play(endless(Retry(options, lambda ceiling: ceiling), **details), Clock())
+    play = Play(endless(Retry(options, lambda ceiling: ceiling), **details), ManualClock())
     found: list[float] = []
     try:
         while len(found) < most:
@@ -63,7 +63,7 @@ def test_so_many_retries_are_made_and_no_more(most: int) -> None:
     retry = Retry(options, lambda ceiling: ceiling)
     begun = 0
     with pytest.raises(GaveUp):
-        play = Play(endless(retry), Clock())
+        play = Play(endless(retry), ManualClock())
         while True:
             begun += 1
             play.slept()
@@ -76,7 +76,7 @@ def test_without_a_limit_it_goes_on() -> None:
 
 def test_progress_begins_the_count_and_the_delays_anew() -> None:
     retry = Retry(BackoffOptions(max_retries=2), lambda ceiling: ceiling)
-    play = Play(endless(retry), Clock())
+    play = Play(endless(retry), ManualClock())
     play.slept()
     retry.reset()
     assert play.slept() == pytest.approx(0.13)  # already asked for
@@ -87,7 +87,7 @@ def test_progress_begins_the_count_and_the_delays_anew() -> None:
 
 def test_a_floor_holds_the_delay_up_and_is_not_shortened_by_jitter() -> None:
     retry = Retry(BackoffOptions(), lambda ceiling: 0.0)
-    play = Play(endless(retry, floor=7.0), Clock())
+    play = Play(endless(retry, floor=7.0), ManualClock())
     assert play.slept() == 7.0
 
 
@@ -103,7 +103,7 @@ def test_jitter_is_given_the_whole_delay_and_its_answer_is_slept() -> None:
         asked.append(ceiling)
         return ceiling / 2
 
-    play = Play(endless(Retry(BackoffOptions(initial_delay=4), half)), Clock())
+    play = Play(endless(Retry(BackoffOptions(initial_delay=4), half)), ManualClock())
     assert play.slept() == 2.0
     assert asked[0] == 4
 
@@ -119,7 +119,7 @@ def test_the_hook_learns_of_every_failed_attempt_and_of_the_last() -> None:
     told: list[FailedAttempt] = []
     options = BackoffOptions(max_retries=2, on_failed_attempt=told.append)
     retry = Retry(options, lambda ceiling: ceiling)
-    play = Play(endless(retry, status=503, floor=5.0), Clock())
+    play = Play(endless(retry, status=503, floor=5.0), ManualClock())
     with pytest.raises(GaveUp):
         while True:
             play.called()
@@ -136,7 +136,7 @@ def test_what_the_hook_raises_is_noted_without_its_words_and_ignored() -> None:
         raise RuntimeError("SECRET")
 
     retry = Retry(BackoffOptions(on_failed_attempt=hook), lambda ceiling: ceiling)
-    play = Play(endless(retry), Clock())
+    play = Play(endless(retry), ManualClock())
     play.called()
     assert isinstance(play.step, Sleep)
     (warning,) = [note for note in play.notes if note.level == "warning"]

@@ -13,7 +13,7 @@ from flue_client_ext import (
     InvokeOutcomeUnknownError,
 )
 from flue_client_ext._stream.backoff import BackoffOptions, FailedAttempt
-from flue_client_ext._values.http import Answer
+from flue_client_ext._values.http import Response
 from flue_client_ext._values.steps import Open, Sleep
 
 from .calls import begin
@@ -41,7 +41,7 @@ def run_out(play: Play, again: Callable[[], Any]) -> list[float]:
 def test_an_answer_that_is_final_is_returned_after_one_request(method: str, status: int) -> None:
     play = begin(method)
     play.answer(status, b"<html>")
-    assert play.result == Answer(status, {}, b"<html>")
+    assert play.result == Response(status, {}, b"<html>")
     assert play.opened == 1
 
 

@@ -14,14 +14,14 @@ from flue_client_ext._stream.credentials import Credentials
 from flue_client_ext._values.http import Request
 from flue_client_ext._values.steps import Call
 
-from .play import Clock, Play
+from .play import ManualClock, Play
 
 REQUEST = Request("GET", "http://server.test/x?a=1", {"accept": "application/json"})
 
 
 def applied(credentials: Credentials, request: Request = REQUEST) -> Request:
     """`request` with the credentials of one attempt, the user's functions being run."""
-    play = Play(credentials.applied_to(request), Clock())
+    play = Play(credentials.applied_to(request), ManualClock())
     while isinstance(play.step, Call):
         play.called()
     assert isinstance(play.result, Request)

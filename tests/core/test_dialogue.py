@@ -11,10 +11,10 @@ from flue_client_ext._values.http import Request
 from flue_client_ext._values.steps import (
     Batch,
     Call,
-    Conversation,
     DeadlineExceeded,
-    Deliver,
+    Emit,
     Failure,
+    Flow,
     Open,
     Read,
     Sleep,
@@ -35,7 +35,7 @@ def dialogue(*steps: Step, watch: Watch | None = None) -> tuple[Dialogue[None], 
     """A conversation that takes these steps, and the replies it gets."""
     replies: list[Any] = []
 
-    def conversation() -> Conversation[None]:
+    def conversation() -> Flow[None]:
         for step in steps:
             try:
                 replies.append((yield step))
@@ -79,8 +79,8 @@ def test_a_function_that_was_interrupted_is_called_again() -> None:
 
 
 def test_a_batch_that_was_delivered_is_followed_by_the_next_step() -> None:
-    talk, replies = dialogue(Deliver(Batch([], "a", False, False)), Read(None), Read(1.0))
-    assert type(talk.next()) is Deliver
+    talk, replies = dialogue(Emit(Batch([], "a", False, False)), Read(None), Read(1.0))
+    assert type(talk.next()) is Emit
     assert talk.next() == Read(None)
     assert talk.reply(b"x") == Read(1.0)
     assert replies == [None, b"x"]
@@ -94,7 +94,7 @@ def test_a_deadline_is_thrown_into_the_conversation() -> None:
 
 
 def test_what_was_interrupted_inside_of_the_conversation_cannot_go_on() -> None:
-    def conversation() -> Conversation[None]:
+    def conversation() -> Flow[None]:
         yield Read(None)
         raise KeyboardInterrupt
 
@@ -106,10 +106,10 @@ def test_what_was_interrupted_inside_of_the_conversation_cannot_go_on() -> None:
         talk.next()
 
 
-def batches_of_one_answer() -> Conversation[None]:
+def batches_of_one_answer() -> Flow[None]:
     got = yield Open(Request("GET", "http://h/", {}, None), None)
-    yield Deliver(Batch(["first"], "1", False, False))
-    yield Deliver(Batch(["second"], "2", True, False))
+    yield Emit(Batch(["first"], "1", False, False))
+    yield Emit(Batch(["second"], "2", True, False))
     got = yield Read(None)
     assert isinstance(got, Failure)
     assert got.kind == "interrupted"
@@ -121,9 +121,9 @@ def batches_of_one_answer() -> Conversation[None]:
 def test_only_a_read_of_the_released_connection_fails() -> None:
     dialogue = Dialogue(batches_of_one_answer(), lambda: 0.0)
     assert isinstance(dialogue.next(), Open)
-    assert isinstance(dialogue.reply("head"), Deliver)
+    assert isinstance(dialogue.reply("head"), Emit)
     dialogue.release()
-    assert isinstance(dialogue.next(), Deliver)
+    assert isinstance(dialogue.next(), Emit)
     assert isinstance(dialogue.next(), Open)
     assert isinstance(dialogue.reply("head"), Read)
     with pytest.raises(StopIteration):

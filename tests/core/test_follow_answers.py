@@ -75,7 +75,7 @@ def test_a_batch_that_was_handed_over_before_is_left_out() -> None:
     assert play.asked == ("GET", "long-poll", "c")
     play.page([1], "b", "up_to_date")
     assert play.batch == Batch([], "c", False, False)  # it says nothing of where the tail is now
-    assert play.tally.duplicates == 2
+    assert play.counters.duplicates == 2
 
 
 def test_an_old_answer_without_items_does_not_move_the_offset_back() -> None:

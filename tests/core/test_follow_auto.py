@@ -30,7 +30,7 @@ def test_auto_uses_a_page_that_was_answered_instead_of_SSE() -> None:
     assert play.batch == Batch([1], "b", True, False)
     play.taken()
     assert play.asked == ("GET", "long-poll", "b")
-    assert play.tally.mode == "long-poll"
+    assert play.counters.mode == "long-poll"
 
 
 @pytest.mark.parametrize("failure", [CUT, SILENT])

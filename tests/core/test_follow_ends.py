@@ -11,7 +11,7 @@ from flue_client_ext import (
     StreamResetError,
 )
 from flue_client_ext._values.limits import LIMITS
-from flue_client_ext._values.steps import Batch, Deliver, Read, Sleep
+from flue_client_ext._values.steps import Batch, Emit, Read, Sleep
 
 from .play import CUT, STALE, FollowPlay, control, data, follow
 
@@ -132,7 +132,7 @@ def test_a_deadline_gives_the_offset_to_go_on_from_wherever_it_passes() -> None:
         with pytest.raises(FlueTimeoutError) as caught:
             play.deadline()
         assert caught.value.offset == "b"
-        assert play.tally.state == "ended"
+        assert play.counters.state == "ended"
 
 
 def test_every_wait_of_a_page_or_a_poll_has_its_limit() -> None:
@@ -146,7 +146,7 @@ def test_every_wait_of_a_page_or_a_poll_has_its_limit() -> None:
 def test_the_offset_moves_only_when_the_consumer_asks_for_more() -> None:
     play = follow(live="long-poll")
     play.page([1], "b", "up_to_date")
-    assert isinstance(play.step, Deliver)
+    assert isinstance(play.step, Emit)
     with pytest.raises(FlueTimeoutError) as caught:
         play.deadline()
     assert caught.value.offset == "-1"

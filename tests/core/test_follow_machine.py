@@ -18,9 +18,9 @@ from hypothesis.stateful import (
 )
 
 from flue_client_ext._values.http import Head
-from flue_client_ext._values.steps import Deliver, Open, Read, Sleep
+from flue_client_ext._values.steps import Emit, Open, Read, Sleep
 
-from .model import Answer, offset_of
+from .model import Response, offset_of
 from .play import CUT, REFUSED, SILENT, STALE
 from .stage import Stage
 
@@ -90,7 +90,7 @@ class Machine(Stage, RuleBasedStateMachine):
         position = self.passed[-1 - which % len(self.passed)]
         headers = {"stream-next-offset": offset_of(position), "stream-up-to-date": "true"}
         items = [] if empty else self.stream.items[:position][-2:]
-        self.begin_answer(Answer(Head(200, headers), json.dumps(items).encode()))
+        self.begin_answer(Response(Head(200, headers), json.dumps(items).encode()))
 
     @precondition(waits_for(Open))
     @rule(failure=st.sampled_from([REFUSED, CUT, SILENT]), seconds=SECONDS)
@@ -109,7 +109,7 @@ class Machine(Stage, RuleBasedStateMachine):
     @rule(status=BUSY, wait=st.sampled_from(["", "2", "900"]))
     def be_busy(self, status: int, wait: str) -> None:
         headers = {"retry-after": wait, "content-type": "text/html"}
-        self.begin_answer(Answer(Head(status, headers), b"<h1>busy</h1>"))
+        self.begin_answer(Response(Head(status, headers), b"<h1>busy</h1>"))
 
     @property
     def takes_a_shortcut(self) -> bool:
@@ -126,7 +126,7 @@ class Machine(Stage, RuleBasedStateMachine):
         headers = {"content-type": kind, "content-encoding": "gzip"}
         if kind != "text/event-stream":
             del headers["content-encoding"]
-        self.begin_answer(Answer(Head(status, headers), b"" if status == 204 else b"<h1>?</h1>"))
+        self.begin_answer(Response(Head(status, headers), b"" if status == 204 else b"<h1>?</h1>"))
 
     @precondition(lambda self: self.may_append_to_answer and self.live != "sse")
     @rule(frame=st.sampled_from(NO_FRAMES))
@@ -174,7 +174,7 @@ class Machine(Stage, RuleBasedStateMachine):
     def let_time_pass(self) -> None:
         assert self.play.slept() >= 0
 
-    @precondition(waits_for(Deliver))
+    @precondition(waits_for(Emit))
     @rule()
     def hand_over_an_item(self) -> None:
         self.take_one()

@@ -21,7 +21,7 @@ def test_a_read_that_reaches_the_tail_is_one_request() -> None:
     assert play.batch == Batch([1, 2], "b", True, False)
     play.taken()
     assert play.ended
-    assert play.tally.state == "ended"
+    assert play.counters.state == "ended"
 
 
 def test_an_empty_stream_is_an_empty_batch() -> None:

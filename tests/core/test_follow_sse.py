@@ -9,7 +9,7 @@ import pytest
 from flue_client_ext import (
     FlueProtocolError,
 )
-from flue_client_ext._values.steps import Batch, Deliver, Read
+from flue_client_ext._values.steps import Batch, Emit, Read
 
 from .play import CUT, control, data, follow, reading
 
@@ -51,12 +51,12 @@ def test_every_byte_boundary_gives_the_same_batches(live: str) -> None:
         play.sse()
         batches = []
         for byte in raw.replace(b"\n", ending):
-            while isinstance(play.step, Deliver):
+            while isinstance(play.step, Emit):
                 batches.append((play.batch.items, play.batch.offset))
                 play.taken()
             if not play.ended:
                 play.bytes(bytes([byte]))
-        if isinstance(play.step, Deliver):
+        if isinstance(play.step, Emit):
             batches.append((play.batch.items, play.batch.offset))
         assert batches == [([1, "é\u2028\u0085"], "b"), ([2], "c"), ([], "c")]
 
@@ -122,7 +122,7 @@ def test_a_batch_that_the_server_repeats_is_left_out() -> None:
     play.taken()
     play.fail(CUT)
     assert play.asked[2] == "d"
-    assert play.tally.duplicates == 2
+    assert play.counters.duplicates == 2
 
 
 def test_an_old_control_frame_does_not_move_the_offset_back() -> None:

@@ -44,7 +44,7 @@ def test_progress_before_a_cut_makes_the_reconnect_immediate_and_the_count_new()
         play.taken()
         play.fail(CUT)
         assert play.asked == ("GET", "sse", offset)
-    assert play.tally.reconnects == 16
+    assert play.counters.reconnects == 16
 
 
 def test_without_progress_the_retries_end_and_the_error_names_the_offset() -> None:
@@ -69,7 +69,7 @@ def test_the_routine_end_of_a_live_connection_is_no_failure() -> None:
         assert play.asked == ("GET", "sse", "b")
         play.sse(control("b", "up_to_date"))
         play.taken()
-    assert play.tally.reconnects == 40
+    assert play.counters.reconnects == 40
 
 
 @pytest.mark.parametrize("live", ["sse", "long-poll"])
@@ -116,7 +116,7 @@ def test_a_dead_kept_alive_connection_is_replaced_at_once_and_uncounted(live: An
     asked = play.asked
     play.fail(STALE)
     assert play.asked == asked
-    assert play.tally.reconnects == 0
+    assert play.counters.reconnects == 0
 
 
 @pytest.mark.parametrize("live", ["sse", "auto", "long-poll", None])
@@ -129,27 +129,27 @@ def test_a_certificate_that_is_not_trusted_ends_it_at_once(live: Any) -> None:
 
 def test_the_tally_tells_what_happens() -> None:
     play = follow(live="sse")
-    assert play.tally.snapshot().state == "connecting"
-    assert play.tally.snapshot().last_byte_age is None
+    assert play.counters.snapshot().state == "connecting"
+    assert play.counters.snapshot().last_byte_age is None
     frames = data([1]) + control("b")
     play.sse(frames)
     play.clock.now += 7
-    stats = play.tally.snapshot()
+    stats = play.counters.snapshot()
     assert (stats.state, stats.mode, stats.bytes_received) == ("reading", "sse", len(frames))
     assert stats.last_byte_age == 7
     play.taken()
     play.fail(CUT)
     play.fail(CUT)
     assert isinstance(play.step, Sleep)
-    stats = play.tally.snapshot()
+    stats = play.counters.snapshot()
     assert (stats.state, stats.reconnects) == ("waiting", 2)
     play.slept()
     assert isinstance(play.step, Open)
-    assert play.tally.snapshot().state == "connecting"
+    assert play.counters.snapshot().state == "connecting"
     play.sse(control("b", "closed"))
     play.answer(200, stream_next_offset="b")
     play.taken()
-    assert play.tally.snapshot().state == "ended"
+    assert play.counters.snapshot().state == "ended"
 
 
 def test_any_new_offset_makes_the_count_new_in_long_polls_too() -> None:
@@ -177,4 +177,4 @@ def test_a_reused_connection_that_was_cut_after_a_long_wait_had_not_been_dead() 
     play.clock.now += 3
     play.fail(STALE)
     assert play.asked == ("GET", "page", "b")
-    assert play.tally.reconnects == 1
+    assert play.counters.reconnects == 1

@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flue_client_ext._values.http import (
-    Answer,
     Head,
     Request,
+    Response,
     fold_headers,
     is_retryable,
     named_coding,
@@ -120,20 +120,20 @@ def test_a_date_gives_the_seconds_until_then(when: datetime) -> None:
     ],
 )
 def test_a_redirect_is_named_by_its_origin_only(location: str, origin: str | None) -> None:
-    assert redirect_origin(Answer(302, {"location": location}, b"")) == origin
+    assert redirect_origin(Response(302, {"location": location}, b"")) == origin
 
 
 def test_a_redirect_within_the_server_shows_nothing_of_its_target() -> None:
-    words = redirect_origin(Answer(302, {"location": "/login?token=secret"}, b""))
+    words = redirect_origin(Response(302, {"location": "/login?token=secret"}, b""))
     assert words
     assert "secret" not in words
-    assert redirect_origin(Answer(302, {}, b"")) is None
+    assert redirect_origin(Response(302, {}, b"")) is None
 
 
 @given(st.text(max_size=30))
 @settings(max_examples=300, deadline=None)
 def test_no_redirect_target_breaks_anything(location: str) -> None:
-    redirect_origin(Answer(302, {"location": location}, b""))
+    redirect_origin(Response(302, {"location": location}, b""))
 
 
 def test_header_names_and_the_value_true_compare_without_case() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flue_client_ext import FlueConnectionError, StreamResetError
-from flue_client_ext._stream.policy import decide, gives_way
+from flue_client_ext._stream.policy import decide, falls_back
 from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Failure, Sleep
 
@@ -80,7 +80,7 @@ GIVES_WAY: list[tuple[Any, dict[str, Any], bool]] = [
 @pytest.mark.parametrize(("outcome", "facts", "expected"), GIVES_WAY)
 def test_when_a_shortcut_gives_way(outcome: Any, facts: dict[str, Any], expected: bool) -> None:
     assert (
-        gives_way(outcome, **{**NOTHING, "exhausted": False, "told_to_wait": False, **facts})
+        falls_back(outcome, **{**NOTHING, "exhausted": False, "told_to_wait": False, **facts})
         is expected
     )
 
@@ -93,21 +93,21 @@ def test_what_nothing_can_heal_ends_the_look_at_the_tail_at_once(failure: Failur
     with pytest.raises(FlueConnectionError) as caught:
         play.fail(failure)
     assert (play.opened, caught.value.offset) == (2, "b")
-    assert play.tally.reconnects == 1
+    assert play.counters.reconnects == 1
 
 
 def test_the_look_at_the_tail_waits_and_counts_as_every_request_does() -> None:
     play = follow("b")
     play.page([], "b", "closed")
     play.answer(503, retry_after="7")
-    assert play.tally.snapshot().state == "waiting"
+    assert play.counters.snapshot().state == "waiting"
     assert play.slept() == 7
     play.fail(CUT)
     play.slept()
     play.fail(STALE)
     assert play.interrupt().request.method == "HEAD"
-    assert play.tally.reconnects == 2
-    assert play.tally.mode == "page"
+    assert play.counters.reconnects == 2
+    assert play.counters.mode == "page"
     with pytest.raises(StreamResetError):
         play.answer(200, stream_next_offset="a")
 
@@ -154,7 +154,7 @@ def test_an_answer_that_is_replayed_from_the_start_repeats_nothing() -> None:
         play.taken()
     play.bytes(data(["new"]) + control("p"))
     assert (play.batch.items, play.batch.offset) == (["new"], "p")
-    assert play.tally.duplicates == 500
+    assert play.counters.duplicates == 500
 
 
 def test_an_answer_that_is_behind_and_stays_there_gives_way() -> None:

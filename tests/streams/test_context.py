@@ -13,7 +13,7 @@ import trio
 
 from flue_client_ext import AbortController, BackoffOptions
 from flue_client_ext._drivers.context import in_context
-from flue_client_ext._http.detached import in_background
+from flue_client_ext._http.shielded import in_background
 from tests.servers.raw import Connection, Request
 from tests.unary.support import borrowed
 from tests.worlds import World

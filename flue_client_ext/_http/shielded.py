@@ -50,7 +50,7 @@ def loop_caller() -> Callable[[Callable[[], None]], object]:
     return asyncio.get_running_loop().call_soon_threadsafe
 
 
-async def detached(work: Coroutine[Any, Any, T]) -> T:
+async def shielded(work: Coroutine[Any, Any, T]) -> T:
     """Await `work`; a cancellation reaches it as that of a scope, and does not wait for it."""
     if in_trio():
         return await work
@@ -89,7 +89,7 @@ async def detached_request(
     interruptible: asyncio.Event,
     discard: Callable[[T], Coroutine[Any, Any, None]],
 ) -> T:
-    """As `detached`, but cancelled only while `interruptible` is set, or soon if it never is.
+    """As `shielded`, but cancelled only while `interruptible` is set, or soon if it never is.
     `discard` disposes of a result that came too late."""
     if in_trio():
         return await work

@@ -1,20 +1,18 @@
-"""Consuming a stream's batches inside a larger conversation."""
+"""Consuming a stream's batches inside a larger flow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._values.steps import Batch, Conversation, DeadlineExceeded, Deliver, T
+from .._values.steps import Batch, DeadlineExceeded, Emit, Flow, T
 
 
-def consume(
-    stream: Conversation[T], take: Callable[[Batch], Conversation[None]]
-) -> Conversation[T]:
+def for_each_batch(stream: Flow[T], take: Callable[[Batch], Flow[None]]) -> Flow[T]:
     """Run `stream`, passing all its steps on, except that `take` gets its batches."""
     try:
         step = next(stream)
         while True:
-            if isinstance(step, Deliver):
+            if isinstance(step, Emit):
                 yield from take(step.batch)
                 step = stream.send(None)
                 continue

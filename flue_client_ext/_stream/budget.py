@@ -1,4 +1,4 @@
-"""The share of a call's deadline that a shortcut may use up without bringing anything.
+"""The part of a call's deadline that a shortcut may use up without bringing anything.
 
 It is half of what was left when the shortcut began, or when something came last, so that pages have
 the other half: whoever sets a deadline gets what pages alone would have brought before it."""
@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 
-class Share:
+class Budget:
     """Seconds left to a shortcut; for ever without a deadline."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:

@@ -6,28 +6,28 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext._stream.consume import consume
+from flue_client_ext._stream.for_each import for_each_batch
 from flue_client_ext._values.steps import (
     Batch,
-    Conversation,
     DeadlineExceeded,
-    Deliver,
+    Emit,
+    Flow,
     Note,
     Sleep,
 )
 
-from .play import Clock, Play
+from .play import ManualClock, Play
 
 
 def batch(*items: Any, offset: str = "b", closed: bool = False) -> Batch:
     return Batch(list(items), offset, closed, closed)
 
 
-def stream(log_: list[str]) -> Conversation[str]:
+def stream(log_: list[str]) -> Flow[str]:
     try:
         log_.append(str((yield Sleep(1))))
-        yield Deliver(batch(1))
-        yield Deliver(batch(2, offset="c"))
+        yield Emit(batch(1))
+        yield Emit(batch(2, offset="c"))
         yield Sleep(2)
     except DeadlineExceeded:
         log_.append("deadline")
@@ -40,12 +40,12 @@ def stream(log_: list[str]) -> Conversation[str]:
 def test_a_stream_inside_a_conversation_passes_all_steps_on_but_its_batches() -> None:
     taken: list[Any] = []
 
-    def take(given: Batch) -> Conversation[None]:
+    def take(given: Batch) -> Flow[None]:
         yield Sleep(10 + len(taken))
         taken.extend(given.items)
 
     words: list[str] = []
-    play = Play(consume(stream(words), take), Clock())
+    play = Play(for_each_batch(stream(words), take), ManualClock())
     slept = []
     while not play.ended:
         slept.append(play.slept())
@@ -54,23 +54,23 @@ def test_a_stream_inside_a_conversation_passes_all_steps_on_but_its_batches() ->
 
 def test_a_deadline_reaches_the_stream_inside_and_its_error_comes_out() -> None:
     words: list[str] = []
-    play = Play(consume(stream(words), lambda given: iter_nothing()), Clock())
+    play = Play(for_each_batch(stream(words), lambda given: iter_nothing()), ManualClock())
     with pytest.raises(LookupError):
         play.deadline()
     assert words == ["deadline", "closed"]
 
 
 def test_an_error_of_the_consumer_closes_the_stream_inside() -> None:
-    def take(given: Batch) -> Conversation[None]:
+    def take(given: Batch) -> Flow[None]:
         yield Note("debug", "")
         raise LookupError("consumer")
 
     words: list[str] = []
-    play = Play(consume(stream(words), take), Clock())
+    play = Play(for_each_batch(stream(words), take), ManualClock())
     with pytest.raises(LookupError):
         play.slept()
     assert words == ["None", "closed"]
 
 
-def iter_nothing() -> Conversation[None]:
+def iter_nothing() -> Flow[None]:
     yield from ()

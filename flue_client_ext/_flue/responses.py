@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from flue_client.models import View
 
-from .._values.http import Answer, Request, named_coding, speaker
+from .._values.http import Request, Response, named_coding, speaker
 from .._values.jsoncodec import NotJson, as_object, decode
 from ..errors import (
     FlueApiError,
@@ -32,7 +32,7 @@ _FOREIGN_404 = (None, "route_not_found")
 
 
 def api_error(
-    answer: Answer,
+    response: Response,
     *,
     read: bool,
     base_url: str,
@@ -44,36 +44,36 @@ def api_error(
     `read` says that asking again is harmless, `started` whether this client has started a run:
     its 404 means something else then.
     """
-    error = FlueApiError(answer, read=read, run_id=run_id)
-    if answer.status != 404:
+    error = FlueApiError(response, read=read, run_id=run_id)
+    if response.status != 404:
         return error
-    if answer.body_lost:  # its words could have been Flue's
+    if response.body_lost:  # its words could have been Flue's
         return error
     if error.type in _FOREIGN_404:
         return WorkflowApiNotFoundError(
-            answer, read=read, run_id=run_id, explanation=_NO_API.format(base_url=base_url)
+            response, read=read, run_id=run_id, explanation=_NO_API.format(base_url=base_url)
         )
     if error.type == "run_not_found" and run_id is not None and started(run_id):
         return RunNotReadableError(
-            answer, run_id=run_id, explanation=_NOT_READABLE.format(run_id=run_id)
+            response, run_id=run_id, explanation=_NOT_READABLE.format(run_id=run_id)
         )
     return error
 
 
-def view_of(cls: type[V], answer: Answer, request: Request, needed: str) -> V:
+def view_of(cls: type[V], response: Response, request: Request, needed: str) -> V:
     """Return the answer's JSON object as a view. It must have the string field `needed`."""
     try:
-        value = decode(answer.body)
+        value = decode(response.body)
     except NotJson as error:
-        words = f"the answer is {error}{named_coding(answer.headers)}"
-        raise _unusable(answer, request, words) from None
+        words = f"the answer is {error}{named_coding(response.headers)}"
+        raise _unusable(response, request, words) from None
     if not isinstance(as_object(value).get(needed), str):
-        raise _unusable(answer, request, f"the answer is not an object with a string {needed!r}")
+        raise _unusable(response, request, f"the answer is not an object with a string {needed!r}")
     return cls.from_dict(value)
 
 
-def _unusable(answer: Answer, request: Request, what: str) -> Exception:
-    if request.method == "POST" and answer.close_delimited:
-        words = f"{what}; it may have been cut{speaker(answer.proxy)}"
+def _unusable(response: Response, request: Request, what: str) -> Exception:
+    if request.method == "POST" and response.close_delimited:
+        words = f"{what}; it may have been cut{speaker(response.proxy)}"
         return InvokeOutcomeUnknownError(words, cause="a cut answer")
-    return FlueProtocolError(what, url=request.shown_url, proxy=answer.proxy)
+    return FlueProtocolError(what, url=request.shown_url, proxy=response.proxy)
