@@ -12,21 +12,26 @@ import os
 
 import pytest
 
-from tests.servers import flue, upstream
+from tests.servers import flue, flue2, upstream
 
 #: Seconds for the interpreter to end after the last test, other threads and exit handlers included.
 EXIT_LIMIT = 60.0
 STDERR = pytest.StashKey[int]()
 NODE = {"FlueServer", "DurableServer", "sdk_read", "genuine", "durable"}
+NODE_2 = {"Flue2Server", "genuine_versions"}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Install what Node servers need, once and for minutes, before the first test's time runs."""
     if session.config.option.collectonly:
         return
-    if any(NODE & {*vars(item.module), *item.fixturenames} for item in functions(session)):
+    names = {n for item in functions(session) for n in (*vars(item.module), *item.fixturenames)}
+    if NODE & names:
         upstream.scripts()
         flue.build()
+    if NODE_2 & names:
+        for version in flue2.VERSIONS:
+            flue2.build(version)
 
 
 def functions(session: pytest.Session) -> list[pytest.Function]:

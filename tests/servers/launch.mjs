@@ -1,5 +1,6 @@
-// Loaded before a server (`node --import`). Three duties a test partner has and a product has not: listen
-// on loopback only, say when it accepts connections, and die with the process that started it.
+// Loaded before a server (`node --import`). Four duties a test partner has and a product has not: listen
+// on loopback only, say when it accepts connections, die with the process that started it, and live ahead
+// of time where a test cannot wait for it.
 import { closeSync, writeSync } from 'node:fs';
 import { Server } from 'node:net';
 
@@ -19,4 +20,10 @@ Server.prototype.listen = function (port, ...rest) {
 if (process.env.FLUE_TEST_WATCH_STDIN === '1') {
   // The parent holds the other end and never writes: the end of input means that it is gone, even by SIGKILL.
   process.stdin.on('end', () => process.exit(0)).on('error', () => process.exit(0)).resume();
+}
+
+const ahead = Number(process.env.FLUE_TEST_AHEAD_MS ?? '0');
+if (ahead > 0) {
+  const now = Date.now;
+  Date.now = () => now() + ahead;
 }
