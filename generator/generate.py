@@ -20,6 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from unions import half_added_members, unions_of, with_prefixes
+
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = {"openapi-python-client": "0.29.1", "ruff": "0.17.6"}
 RUFF_CHECK = ["check", "--isolated", "--quiet", "--fix", "--select=I,F401,F541,UP,RET505"]
@@ -59,9 +61,9 @@ def refuse_other_tools() -> None:
 
 
 def generate(spec: Path, target: Path) -> None:
-    refuse_unlisted_events(spec)
+    refuse_half_added_members(spec)
     described = target.parent / "described.json"
-    described.write_text(json.dumps(with_described_parameters(loaded(spec))))
+    described.write_text(json.dumps(with_prefixes(with_described_parameters(loaded(spec)))))
     run(
         "openapi_python_client",
         "generate",
@@ -116,28 +118,10 @@ def with_described_parameters(spec: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
-def refuse_unlisted_events(spec: Path) -> None:
+def refuse_half_added_members(spec: Path) -> None:
     """An event that is not in the union is delivered as unknown, and no tool says so."""
-    schemas = schemas_of(spec)
-    members = {one["$ref"].rpartition("/")[2] for one in schemas["FlueEvent"]["oneOf"]}
-    unknown = schemas["UnknownEvent"]["allOf"][1]["properties"]["type"]["not"]["enum"]
-    for name in sorted(schemas.keys() - {"FlueEvent", "UnknownEvent"}):
-        if not name.endswith("Event"):
-            continue
-        if name not in members:
-            sys.exit(f"{name} is not listed in the `oneOf` of FlueEvent: streams would not know it")
-        kind = event_type(schemas[name])
-        if kind is None:
-            sys.exit(f"{name} has no `type` with a `const` in the parts of its `allOf`")
-        if kind not in unknown:
-            sys.exit(f"{kind}, the type of {name}, is not in the exclusions of UnknownEvent")
-
-
-def event_type(schema: dict[str, Any]) -> str | None:
-    """The `const` that an event schema gives its `type`."""
-    parts = [schema, *schema.get("allOf", [])]
-    kinds = [part.get("properties", {}).get("type", {}).get("const") for part in parts]
-    return next((kind for kind in kinds if kind is not None), None)
+    if problem := next(half_added_members(schemas_of(spec)), None):
+        sys.exit(problem)
 
 
 def refuse_lost_schemas(spec: Path, models: Path) -> None:
@@ -150,6 +134,9 @@ def refuse_lost_schemas(spec: Path, models: Path) -> None:
         described = "allOf" in schema or "properties" in schema
         if described and f"\nclass {pascal_case(name)}(" not in text:
             sys.exit(f"{name} would be lost: put its properties into a second item of `allOf`")
+    for name in unions_of(schemas):
+        if f"\n{name}: TypeAlias" not in text:
+            sys.exit(f"{name} would be lost: list it in UNIONS of templates/view_macros.jinja")
 
 
 def files(folder: Path) -> dict[str, str]:
