@@ -1,4 +1,4 @@
-"""Typed views over the JSON objects of the Flue workflow API.
+"""Typed views over the JSON objects of the Flue API.
 
 A view holds a JSON object exactly as it was received and reads typed, snake-case attributes from it:
 nothing is checked, converted or copied when it is made. An optional field that is absent reads as
@@ -14,12 +14,16 @@ Fields that the spec does not know are in `to_dict()`, and under their wire name
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeGuard
 
 import attrs
 
+AgentAttachmentType: TypeAlias = Literal["document", "image"]
+"""What is attached. `document`, for `application/pdf`, is new in 2.2; older servers refuse
+it.
+"""
 LiveMode: TypeAlias = Literal["long-poll", "sse"]
 """How to follow the stream: by reads that wait for news (`long-poll`), or by one
 connection that stays open (`sse`).
@@ -109,6 +113,10 @@ def _view(cls: type[View], value: Any) -> Any:
 
 def _views(cls: type[View], value: Any) -> Any:
     return [_view(cls, item) for item in value] if _is_array(value) else value
+
+
+def _parsed(parse: Callable[[Any], View], value: Any) -> Any:
+    return [parse(item) for item in value] if _is_array(value) else value
 
 
 class WorkflowInvokeResult(View):
@@ -249,7 +257,9 @@ class ErrorBody(View):
         `workflow_not_found`, `run_not_found`, `route_not_found`, `stream_not_found`,
         `method_not_allowed`, `unsupported_media_type`, `action_input_validation`,
         `workflow_input_unexpected`, `internal_error`, `run_store_unavailable`,
-        `runtime_unavailable`.
+        `runtime_unavailable`; of agents also `agent_instance_not_found`,
+        `agent_instance_exists`, `attachment_not_found`, `submission_conflict`,
+        `stream_offset_gone`, `conversation_stream_store_failure`, `history_cursor_not_found`.
         """
         try:
             value: str = self._data["type"]
@@ -289,6 +299,12 @@ class ErrorBody(View):
         value: dict[str, Any] | None = self._data.get("meta")
         return value
 
+    @property
+    def ref(self) -> str | None:
+        """The name of the error in the server's log. New in 2.0."""
+        value: str | None = self._data.get("ref")
+        return value
+
 
 class ControlFrame(View):
     """The payload of a `control` frame of an event stream, the stream headers in other words."""
@@ -306,7 +322,9 @@ class ControlFrame(View):
 
     @property
     def stream_cursor(self) -> str | None:
-        """The cursor of the connection; absent on the frame that closes the stream."""
+        """The cursor of the connection; absent on the frame that closes the stream, and for
+        conversations.
+        """
         value: str | None = self._data.get("streamCursor")
         return value
 
@@ -320,7 +338,7 @@ class ControlFrame(View):
 
     @property
     def stream_closed(self) -> bool | None:
-        """True if nothing more will ever come; this is the last frame."""
+        """True if nothing more will ever come; this is the last frame. Conversations never say it."""
         value: bool | None = self._data.get("streamClosed")
         return value
 
@@ -699,6 +717,594 @@ class ContentBlock(View):
     def arguments(self) -> dict[str, Any] | None:
         """The arguments of the call (`toolCall`)."""
         value: dict[str, Any] | None = self._data.get("arguments")
+        return value
+
+
+class AgentUserMessage(View):
+    """A user's message."""
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> str:
+        """Says that this is a user's message."""
+        try:
+            value: str = self._data["kind"]
+        except KeyError:
+            raise _missing(self, "kind") from None
+        return value
+
+    @property
+    def body(self) -> str:
+        """The text, possibly empty."""
+        try:
+            value: str = self._data["body"]
+        except KeyError:
+            raise _missing(self, "body") from None
+        return value
+
+    @property
+    def attachments(self) -> list[AgentAttachment] | None:
+        """Files that go with it."""
+        value: list[AgentAttachment] | None = _views(AgentAttachment, self._data.get("attachments"))
+        return value
+
+    @property
+    def initial_data(self) -> Any:
+        """The data that the conversation is created with, any JSON value, checked against the
+        agent's schema. Has no effect on a conversation that exists. Not together with a `uid`
+        that is a string.
+        """
+        return self._data.get("initialData")
+
+    @property
+    def uid(self) -> str | None:
+        """A string continues only the incarnation of this uid, `null` only creates. Left out, the
+        message continues the conversation or creates it.
+        """
+        value: str | None = self._data.get("uid")
+        return value
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The name of this delivery. The same key and payload give the same submission; with
+        another payload the key is refused. A submission that has failed stays failed.
+        """
+        value: str | None = self._data.get("idempotencyKey")
+        return value
+
+
+class AgentSignal(View):
+    """A structured event for the agent, such as a webhook or a schedule."""
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> str:
+        """Says that this is a signal."""
+        try:
+            value: str = self._data["kind"]
+        except KeyError:
+            raise _missing(self, "kind") from None
+        return value
+
+    @property
+    def type(self) -> str:
+        """What kind of signal, in the application's words. Those of the runtime itself are
+        refused, such as `submission_aborted`.
+        """
+        try:
+            value: str = self._data["type"]
+        except KeyError:
+            raise _missing(self, "type") from None
+        return value
+
+    @property
+    def body(self) -> str:
+        """The text, possibly empty."""
+        try:
+            value: str = self._data["body"]
+        except KeyError:
+            raise _missing(self, "body") from None
+        return value
+
+    @property
+    def attributes(self) -> dict[str, Any] | None:
+        """Facts that belong to the signal; the values are strings."""
+        value: dict[str, Any] | None = self._data.get("attributes")
+        return value
+
+    @property
+    def tag_name(self) -> str | None:
+        """The name of the tag in which the agent sees the signal."""
+        value: str | None = self._data.get("tagName")
+        return value
+
+    @property
+    def initial_data(self) -> Any:
+        """The data that the conversation is created with, any JSON value, checked against the
+        agent's schema. Has no effect on a conversation that exists. Not together with a `uid`
+        that is a string.
+        """
+        return self._data.get("initialData")
+
+    @property
+    def uid(self) -> str | None:
+        """A string continues only the incarnation of this uid, `null` only creates. Left out, the
+        message continues the conversation or creates it.
+        """
+        value: str | None = self._data.get("uid")
+        return value
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The name of this delivery. The same key and payload give the same submission; with
+        another payload the key is refused. A submission that has failed stays failed.
+        """
+        value: str | None = self._data.get("idempotencyKey")
+        return value
+
+
+class AgentAttachment(View):
+    """A file that goes with a message."""
+
+    __slots__ = ()
+
+    @property
+    def type(self) -> str:
+        """What is attached. `document`, for `application/pdf`, is new in 2.2; older servers refuse
+        it.
+        """
+        try:
+            value: str = self._data["type"]
+        except KeyError:
+            raise _missing(self, "type") from None
+        return value
+
+    @property
+    def data(self) -> str:
+        """The bytes in base64."""
+        try:
+            value: str = self._data["data"]
+        except KeyError:
+            raise _missing(self, "data") from None
+        return value
+
+    @property
+    def mime_type(self) -> str:
+        """The kind of file, such as `image/png`."""
+        try:
+            value: str = self._data["mimeType"]
+        except KeyError:
+            raise _missing(self, "mimeType") from None
+        return value
+
+    @property
+    def filename(self) -> str | None:
+        """The name that the file has."""
+        value: str | None = self._data.get("filename")
+        return value
+
+
+class AgentAdmission(View):
+    """The answer to a message that was admitted."""
+
+    __slots__ = ()
+
+    @property
+    def stream_url(self) -> str:
+        """The URL of the conversation, made from the request's `Host`: behind a proxy it is an
+        internal one, not to be followed.
+        """
+        try:
+            value: str = self._data["streamUrl"]
+        except KeyError:
+            raise _missing(self, "streamUrl") from None
+        return value
+
+    @property
+    def offset(self) -> str:
+        """Updates from here on begin with the message itself; `-1` if the send was deduplicated."""
+        try:
+            value: str = self._data["offset"]
+        except KeyError:
+            raise _missing(self, "offset") from None
+        return value
+
+    @property
+    def submission_id(self) -> str:
+        """The submission that the message has become."""
+        try:
+            value: str = self._data["submissionId"]
+        except KeyError:
+            raise _missing(self, "submissionId") from None
+        return value
+
+    @property
+    def uid(self) -> str:
+        """The incarnation of the conversation."""
+        try:
+            value: str = self._data["uid"]
+        except KeyError:
+            raise _missing(self, "uid") from None
+        return value
+
+    @property
+    def deduplicated(self) -> bool | None:
+        """True if an earlier send with the same key was admitted; absent otherwise."""
+        value: bool | None = self._data.get("deduplicated")
+        return value
+
+
+class AgentAbortResult(View):
+    """The answer to an abort."""
+
+    __slots__ = ()
+
+    @property
+    def aborted(self) -> bool:
+        """Whether anything ran or waited."""
+        try:
+            value: bool = self._data["aborted"]
+        except KeyError:
+            raise _missing(self, "aborted") from None
+        return value
+
+
+class ConversationSnapshot(View):
+    """A conversation as it stands at an offset."""
+
+    __slots__ = ()
+
+    @property
+    def v(self) -> int:
+        """The version of the format."""
+        try:
+            value: int = self._data["v"]
+        except KeyError:
+            raise _missing(self, "v") from None
+        return value
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation, not the one in its URL."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def offset(self) -> str:
+        """Where the updates continue."""
+        try:
+            value: str = self._data["offset"]
+        except KeyError:
+            raise _missing(self, "offset") from None
+        return value
+
+    @property
+    def messages(self) -> list[ConversationMessage]:
+        """The messages, oldest first."""
+        try:
+            value: list[ConversationMessage] = _views(ConversationMessage, self._data["messages"])
+        except KeyError:
+            raise _missing(self, "messages") from None
+        return value
+
+    @property
+    def settlements(self) -> list[ConversationSettlement]:
+        """How submissions have ended, in the order of their ends."""
+        try:
+            value: list[ConversationSettlement] = _views(
+                ConversationSettlement, self._data["settlements"]
+            )
+        except KeyError:
+            raise _missing(self, "settlements") from None
+        return value
+
+    @property
+    def incarnation(self) -> str | None:
+        """The generation of the server's store; another one means that the conversation was lost
+        and begun anew. Absent inside of a `conversation-reset`.
+        """
+        value: str | None = self._data.get("incarnation")
+        return value
+
+    @property
+    def before(self) -> str | None:
+        """The cursor for the messages before these, null if there are none. New in 2.2; absent
+        where `limit` was not given or is not known.
+        """
+        value: str | None = self._data.get("before")
+        return value
+
+
+class ConversationPage(View):
+    """Messages before a cursor. New in 2.2."""
+
+    __slots__ = ()
+
+    @property
+    def v(self) -> int:
+        """The version of the format."""
+        try:
+            value: int = self._data["v"]
+        except KeyError:
+            raise _missing(self, "v") from None
+        return value
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def messages(self) -> list[ConversationMessage]:
+        """The messages, oldest first."""
+        try:
+            value: list[ConversationMessage] = _views(ConversationMessage, self._data["messages"])
+        except KeyError:
+            raise _missing(self, "messages") from None
+        return value
+
+    @property
+    def before(self) -> str | None:
+        """The cursor for the messages before these, null if there are none."""
+        try:
+            value: str | None = self._data["before"]
+        except KeyError:
+            raise _missing(self, "before") from None
+        return value
+
+
+class ConversationMessage(View):
+    """A message of a conversation. A message of an agent is a whole response: the text, the
+    reasoning and the tool calls of all its steps are its parts.
+    """
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> str:
+        """The message's id."""
+        try:
+            value: str = self._data["id"]
+        except KeyError:
+            raise _missing(self, "id") from None
+        return value
+
+    @property
+    def role(self) -> str:
+        """Who speaks. Known values: `user`, `assistant`, and `system` for signals and for notices
+        of the runtime.
+        """
+        try:
+            value: str = self._data["role"]
+        except KeyError:
+            raise _missing(self, "role") from None
+        return value
+
+    @property
+    def purpose(self) -> str:
+        """What the message is. Known values: `user`, `assistant`, `dispatch` (a signal),
+        `advisory` (a notice of the runtime).
+        """
+        try:
+            value: str = self._data["purpose"]
+        except KeyError:
+            raise _missing(self, "purpose") from None
+        return value
+
+    @property
+    def display(self) -> str:
+        """How a user interface should treat it. Known values: `visible`, `hidden`, `diagnostic`."""
+        try:
+            value: str = self._data["display"]
+        except KeyError:
+            raise _missing(self, "display") from None
+        return value
+
+    @property
+    def parts(self) -> list[ConversationPart]:
+        """What the message says, in order."""
+        try:
+            value: list[ConversationPart] = _parsed(parse_part, self._data["parts"])
+        except KeyError:
+            raise _missing(self, "parts") from None
+        return value
+
+    @property
+    def submission_id(self) -> str | None:
+        """The submission that the message belongs to."""
+        value: str | None = self._data.get("submissionId")
+        return value
+
+    @property
+    def turn_id(self) -> str | None:
+        """The model turn that the message belongs to."""
+        value: str | None = self._data.get("turnId")
+        return value
+
+    @property
+    def signal(self) -> MessageSignal | None:
+        """The signal that a message was made from."""
+        value: MessageSignal | None = _view(MessageSignal, self._data.get("signal"))
+        return value
+
+    @property
+    def settlement(self) -> MessageSettlement | None:
+        """How the submission ended that a notice of the runtime is about."""
+        value: MessageSettlement | None = _view(MessageSettlement, self._data.get("settlement"))
+        return value
+
+    @property
+    def metadata(self) -> dict[str, Any] | None:
+        """Whatever the agent's author attaches, often `model` and `usage`. Nothing in it may be
+        relied on.
+        """
+        value: dict[str, Any] | None = self._data.get("metadata")
+        return value
+
+    @property
+    def timestamp(self) -> str | None:
+        """When the message was made (RFC 3339, UTC). New in 2.2."""
+        value: str | None = self._data.get("timestamp")
+        return value
+
+
+class MessageSignal(View):
+    """The signal that a message was made from."""
+
+    __slots__ = ()
+
+    @property
+    def tag_name(self) -> str | None:
+        """The name of the tag in which the agent sees the signal."""
+        value: str | None = self._data.get("tagName")
+        return value
+
+    @property
+    def attributes(self) -> dict[str, Any] | None:
+        """Facts that belong to the signal; the values are strings."""
+        value: dict[str, Any] | None = self._data.get("attributes")
+        return value
+
+
+class MessageSettlement(View):
+    """How the submission ended that a notice of the runtime is about."""
+
+    __slots__ = ()
+
+    @property
+    def outcome(self) -> str:
+        """How the submission has ended. Known values: `failed`, `aborted`."""
+        try:
+            value: str = self._data["outcome"]
+        except KeyError:
+            raise _missing(self, "outcome") from None
+        return value
+
+
+class ConversationSettlement(View):
+    """How a submission has ended."""
+
+    __slots__ = ()
+
+    @property
+    def submission_id(self) -> str:
+        """The submission that has ended."""
+        try:
+            value: str = self._data["submissionId"]
+        except KeyError:
+            raise _missing(self, "submissionId") from None
+        return value
+
+    @property
+    def outcome(self) -> str:
+        """How the submission has ended. Known values: `completed`, `failed`, `aborted`."""
+        try:
+            value: str = self._data["outcome"]
+        except KeyError:
+            raise _missing(self, "outcome") from None
+        return value
+
+    @property
+    def error(self) -> SubmissionError | None:
+        """Why a submission has failed or was aborted. Loosely typed, its shape is not declared
+        stable.
+        """
+        value: SubmissionError | None = _view(SubmissionError, self._data.get("error"))
+        return value
+
+    @property
+    def answered_by_submission_id(self) -> str | None:
+        """The submission whose message is the answer: this one, or the one that it has joined.
+        Absent where there is none.
+        """
+        value: str | None = self._data.get("answeredBySubmissionId")
+        return value
+
+    @property
+    def timestamp(self) -> str | None:
+        """When the submission ended (RFC 3339, UTC). New in 2.2."""
+        value: str | None = self._data.get("timestamp")
+        return value
+
+
+class SubmissionError(View):
+    """Why a submission has failed or was aborted. Loosely typed, its shape is not declared
+    stable.
+    """
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str | None:
+        """The name of the error's class."""
+        value: str | None = self._data.get("name")
+        return value
+
+    @property
+    def message(self) -> str | None:
+        """One sentence for people."""
+        value: str | None = self._data.get("message")
+        return value
+
+    @property
+    def type(self) -> str | None:
+        """What kind of error, such as `submission_aborted`, `submission_timeout`,
+        `submission_retry_exhausted`, `operation_failed` or `internal_error`.
+        """
+        value: str | None = self._data.get("type")
+        return value
+
+    @property
+    def details(self) -> str | None:
+        """More for people, possibly empty."""
+        value: str | None = self._data.get("details")
+        return value
+
+    @property
+    def dev(self) -> str | None:
+        """Hints for developers; development servers only."""
+        value: str | None = self._data.get("dev")
+        return value
+
+    @property
+    def meta(self) -> dict[str, Any] | None:
+        """Facts that belong to the type."""
+        value: dict[str, Any] | None = self._data.get("meta")
+        return value
+
+
+class ChunkPosition(View):
+    """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+    legitimate.
+    """
+
+    __slots__ = ()
+
+    @property
+    def batch(self) -> int:
+        """The batch in which the chunk was stored."""
+        try:
+            value: int = self._data["batch"]
+        except KeyError:
+            raise _missing(self, "batch") from None
+        return value
+
+    @property
+    def index(self) -> int:
+        """The place within the batch."""
+        try:
+            value: int = self._data["index"]
+        except KeyError:
+            raise _missing(self, "index") from None
         return value
 
 
@@ -1737,47 +2343,1029 @@ def parse_event(data: Any) -> FlueEvent:
     return event
 
 
+class ChunkBase(View):
+    """What every chunk may carry. All but the checkpoint carry both."""
+
+    __slots__ = ()
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The server's id of the conversation."""
+        value: str | None = self._data.get("conversationId")
+        return value
+
+    @property
+    def position(self) -> ChunkPosition | None:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        value: ChunkPosition | None = _view(ChunkPosition, self._data.get("position"))
+        return value
+
+
+class StreamCheckpointChunk(ChunkBase):
+    """Names the generation of the server's store. The first chunk of every JSON answer and of
+    every event stream.
+    """
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["stream-checkpoint"]] = "stream-checkpoint"
+
+    @property
+    def incarnation(self) -> str:
+        """The generation. If it differs from the last one, the server has lost its store, and what
+        was read before is void.
+        """
+        try:
+            value: str = self._data["incarnation"]
+        except KeyError:
+            raise _missing(self, "incarnation") from None
+        return value
+
+
+class ConversationResetChunk(ChunkBase):
+    """Replaces the whole conversation by the snapshot. Sent when the conversation is created,
+    after a compaction, and when a failed model attempt is retried, whose text is taken
+    back.
+    """
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["conversation-reset"]] = "conversation-reset"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def snapshot(self) -> ConversationSnapshot:
+        """A conversation as it stands at an offset."""
+        try:
+            value: ConversationSnapshot = _view(ConversationSnapshot, self._data["snapshot"])
+        except KeyError:
+            raise _missing(self, "snapshot") from None
+        return value
+
+
+class MessageAppendedChunk(ChunkBase):
+    """Adds a whole message, or replaces the one that has its id."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["message-appended"]] = "message-appended"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def message(self) -> ConversationMessage:
+        """A message of a conversation. A message of an agent is a whole response: the text, the
+        reasoning and the tool calls of all its steps are its parts.
+        """
+        try:
+            value: ConversationMessage = _view(ConversationMessage, self._data["message"])
+        except KeyError:
+            raise _missing(self, "message") from None
+        return value
+
+
+class MessageStartedChunk(ChunkBase):
+    """The agent begins a message. Has no effect on one that exists: there it is the next step."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["message-started"]] = "message-started"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def message_id(self) -> str:
+        """The message that is updated."""
+        try:
+            value: str = self._data["messageId"]
+        except KeyError:
+            raise _missing(self, "messageId") from None
+        return value
+
+    @property
+    def submission_id(self) -> str | None:
+        """The submission that is answered."""
+        value: str | None = self._data.get("submissionId")
+        return value
+
+    @property
+    def turn_id(self) -> str | None:
+        """The model turn that begins."""
+        value: str | None = self._data.get("turnId")
+        return value
+
+    @property
+    def metadata(self) -> dict[str, Any] | None:
+        """Whatever the agent's author attaches."""
+        value: dict[str, Any] | None = self._data.get("metadata")
+        return value
+
+    @property
+    def timestamp(self) -> str | None:
+        """When it happened (RFC 3339, UTC)."""
+        value: str | None = self._data.get("timestamp")
+        return value
+
+
+class MessageDeltaChunk(ChunkBase):
+    """Appends text or reasoning to the last part of the message if that is of this kind and
+    still streaming, else to a new part.
+    """
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["message-delta"]] = "message-delta"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def message_id(self) -> str:
+        """The message that is updated."""
+        try:
+            value: str = self._data["messageId"]
+        except KeyError:
+            raise _missing(self, "messageId") from None
+        return value
+
+    @property
+    def kind(self) -> str:
+        """The kind of part that it belongs to. Known values: `text`, `reasoning`."""
+        try:
+            value: str = self._data["kind"]
+        except KeyError:
+            raise _missing(self, "kind") from None
+        return value
+
+    @property
+    def delta(self) -> str:
+        """The text to append."""
+        try:
+            value: str = self._data["delta"]
+        except KeyError:
+            raise _missing(self, "delta") from None
+        return value
+
+
+class ToolInputChunk(ChunkBase):
+    """A tool call has begun."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["tool-input"]] = "tool-input"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def message_id(self) -> str:
+        """The message that is updated."""
+        try:
+            value: str = self._data["messageId"]
+        except KeyError:
+            raise _missing(self, "messageId") from None
+        return value
+
+    @property
+    def tool_call_id(self) -> str:
+        """The call's id; its output has the same."""
+        try:
+            value: str = self._data["toolCallId"]
+        except KeyError:
+            raise _missing(self, "toolCallId") from None
+        return value
+
+    @property
+    def tool_name(self) -> str:
+        """The tool that is called."""
+        try:
+            value: str = self._data["toolName"]
+        except KeyError:
+            raise _missing(self, "toolName") from None
+        return value
+
+    @property
+    def input(self) -> Any:
+        """The arguments of the call, any JSON value."""
+        try:
+            value: Any = self._data["input"]
+        except KeyError:
+            raise _missing(self, "input") from None
+        return value
+
+    @property
+    def timestamp(self) -> str | None:
+        """When it happened (RFC 3339, UTC)."""
+        value: str | None = self._data.get("timestamp")
+        return value
+
+
+class ToolOutputChunk(ChunkBase):
+    """A tool call has succeeded."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["tool-output"]] = "tool-output"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def tool_call_id(self) -> str:
+        """The call's id; its input has the same."""
+        try:
+            value: str = self._data["toolCallId"]
+        except KeyError:
+            raise _missing(self, "toolCallId") from None
+        return value
+
+    @property
+    def output(self) -> Any:
+        """What the tool gave back, any JSON value."""
+        try:
+            value: Any = self._data["output"]
+        except KeyError:
+            raise _missing(self, "output") from None
+        return value
+
+    @property
+    def duration_ms(self) -> float | None:
+        """How long the call took, in milliseconds."""
+        value: float | None = self._data.get("durationMs")
+        return value
+
+    @property
+    def timestamp(self) -> str | None:
+        """When it happened (RFC 3339, UTC)."""
+        value: str | None = self._data.get("timestamp")
+        return value
+
+
+class ToolOutputErrorChunk(ChunkBase):
+    """A tool call has failed."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["tool-output-error"]] = "tool-output-error"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def tool_call_id(self) -> str:
+        """The call's id; its input has the same."""
+        try:
+            value: str = self._data["toolCallId"]
+        except KeyError:
+            raise _missing(self, "toolCallId") from None
+        return value
+
+    @property
+    def error_text(self) -> str:
+        """Why the call has failed."""
+        try:
+            value: str = self._data["errorText"]
+        except KeyError:
+            raise _missing(self, "errorText") from None
+        return value
+
+    @property
+    def duration_ms(self) -> float | None:
+        """How long the call took, in milliseconds."""
+        value: float | None = self._data.get("durationMs")
+        return value
+
+    @property
+    def timestamp(self) -> str | None:
+        """When it happened (RFC 3339, UTC)."""
+        value: str | None = self._data.get("timestamp")
+        return value
+
+
+class DataPartChunk(ChunkBase):
+    """Sets the data part of a name, which is added to the message or replaced."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["data-part"]] = "data-part"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def message_id(self) -> str:
+        """The message that is updated."""
+        try:
+            value: str = self._data["messageId"]
+        except KeyError:
+            raise _missing(self, "messageId") from None
+        return value
+
+    @property
+    def name(self) -> str:
+        """The name of the data; the part's type is `data-` and this."""
+        try:
+            value: str = self._data["name"]
+        except KeyError:
+            raise _missing(self, "name") from None
+        return value
+
+    @property
+    def data(self) -> Any:
+        """The data, any JSON value."""
+        try:
+            value: Any = self._data["data"]
+        except KeyError:
+            raise _missing(self, "data") from None
+        return value
+
+
+class MessageMetadataChunk(ChunkBase):
+    """Merges metadata into that of a message. Objects merge field by field; any other value
+    replaces.
+    """
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["message-metadata"]] = "message-metadata"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def message_id(self) -> str:
+        """The message that is updated."""
+        try:
+            value: str = self._data["messageId"]
+        except KeyError:
+            raise _missing(self, "messageId") from None
+        return value
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What is merged into the message's metadata."""
+        try:
+            value: dict[str, Any] = self._data["metadata"]
+        except KeyError:
+            raise _missing(self, "metadata") from None
+        return value
+
+
+class MessageCompletedChunk(ChunkBase):
+    """A step of a message is complete, and its text is no longer streaming. Sent once a step."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["message-completed"]] = "message-completed"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def message_id(self) -> str:
+        """The message that is updated."""
+        try:
+            value: str = self._data["messageId"]
+        except KeyError:
+            raise _missing(self, "messageId") from None
+        return value
+
+    @property
+    def timestamp(self) -> str | None:
+        """When it happened (RFC 3339, UTC)."""
+        value: str | None = self._data.get("timestamp")
+        return value
+
+
+class SubmissionSettledChunk(ChunkBase):
+    """A submission has ended. Its settlement may come in the snapshot of a
+    `conversation-reset` instead.
+    """
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["submission-settled"]] = "submission-settled"
+
+    @property
+    def conversation_id(self) -> str:
+        """The server's id of the conversation."""
+        try:
+            value: str = self._data["conversationId"]
+        except KeyError:
+            raise _missing(self, "conversationId") from None
+        return value
+
+    @property
+    def position(self) -> ChunkPosition:
+        """Orders the chunks of a conversation, by batch and then by index. Not an offset; gaps are
+        legitimate.
+        """
+        try:
+            value: ChunkPosition = _view(ChunkPosition, self._data["position"])
+        except KeyError:
+            raise _missing(self, "position") from None
+        return value
+
+    @property
+    def submission_id(self) -> str:
+        """The submission that has ended."""
+        try:
+            value: str = self._data["submissionId"]
+        except KeyError:
+            raise _missing(self, "submissionId") from None
+        return value
+
+    @property
+    def outcome(self) -> str:
+        """How the submission has ended. Known values: `completed`, `failed`, `aborted`."""
+        try:
+            value: str = self._data["outcome"]
+        except KeyError:
+            raise _missing(self, "outcome") from None
+        return value
+
+    @property
+    def error(self) -> SubmissionError | None:
+        """Why a submission has failed or was aborted. Loosely typed, its shape is not declared
+        stable.
+        """
+        value: SubmissionError | None = _view(SubmissionError, self._data.get("error"))
+        return value
+
+    @property
+    def answered_by_submission_id(self) -> str | None:
+        """The submission whose message is the answer: this one, or the one that it has joined.
+        Absent where there is none.
+        """
+        value: str | None = self._data.get("answeredBySubmissionId")
+        return value
+
+    @property
+    def timestamp(self) -> str | None:
+        """When it happened (RFC 3339, UTC)."""
+        value: str | None = self._data.get("timestamp")
+        return value
+
+
+class UnknownChunk(ChunkBase):
+    """A chunk of a type that this document does not know, from a newer server. What it carries
+    beside the common fields is in the JSON object as it was received.
+    """
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["unknown"]] = "unknown"
+
+    @property
+    def wire_type(self) -> str | None:
+        """The chunk's type as it was received; None if that is not a string."""
+        value = self._data.get("type")
+        return value if isinstance(value, str) else None
+
+
+ConversationChunk: TypeAlias = (
+    StreamCheckpointChunk
+    | ConversationResetChunk
+    | MessageAppendedChunk
+    | MessageStartedChunk
+    | MessageDeltaChunk
+    | ToolInputChunk
+    | ToolOutputChunk
+    | ToolOutputErrorChunk
+    | DataPartChunk
+    | MessageMetadataChunk
+    | MessageCompletedChunk
+    | SubmissionSettledChunk
+    | UnknownChunk
+)
+"""Any chunk. Its `type` tells the classes apart, and so do isinstance and match."""
+
+_CHUNK_TYPES: dict[str, type[ConversationChunk]] = {
+    "stream-checkpoint": StreamCheckpointChunk,
+    "conversation-reset": ConversationResetChunk,
+    "message-appended": MessageAppendedChunk,
+    "message-started": MessageStartedChunk,
+    "message-delta": MessageDeltaChunk,
+    "tool-input": ToolInputChunk,
+    "tool-output": ToolOutputChunk,
+    "tool-output-error": ToolOutputErrorChunk,
+    "data-part": DataPartChunk,
+    "message-metadata": MessageMetadataChunk,
+    "message-completed": MessageCompletedChunk,
+    "submission-settled": SubmissionSettledChunk,
+}
+CHUNK_TYPES: Mapping[str, type[ConversationChunk]] = MappingProxyType(_CHUNK_TYPES)
+"""The class of each chunk type that the spec knows."""
+
+
+def parse_chunk(data: Any) -> ConversationChunk:
+    """Return the typed view of one chunk as it was decoded from JSON.
+
+    Never fails: what has no known type is an UnknownChunk, and a JSON value that is not an object at
+    all becomes an UnknownChunk of `{"value": data}`.
+    """
+    try:
+        chunk: ConversationChunk = _new(_CHUNK_TYPES[data["type"]])
+    except (KeyError, TypeError):
+        return UnknownChunk(data if _is_object(data) else {"value": data})
+    _set_data(chunk, data)
+    return chunk
+
+
+class TextPart(View):
+    """Text."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["text"]] = "text"
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        try:
+            value: str = self._data["text"]
+        except KeyError:
+            raise _missing(self, "text") from None
+        return value
+
+    @property
+    def state(self) -> str:
+        """Whether more may come. Known values: `streaming`, `done`."""
+        try:
+            value: str = self._data["state"]
+        except KeyError:
+            raise _missing(self, "state") from None
+        return value
+
+
+class ReasoningPart(View):
+    """What a model thinks before it answers."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["reasoning"]] = "reasoning"
+
+    @property
+    def text(self) -> str:
+        """The reasoning so far."""
+        try:
+            value: str = self._data["text"]
+        except KeyError:
+            raise _missing(self, "text") from None
+        return value
+
+    @property
+    def state(self) -> str:
+        """Whether more may come. Known values: `streaming`, `done`."""
+        try:
+            value: str = self._data["state"]
+        except KeyError:
+            raise _missing(self, "state") from None
+        return value
+
+
+class DataPart(View):
+    """Data that the agent writes for the application. Its type is `data-` and the data's name;
+    a message has one part of a name, with the latest data.
+    """
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["data"]] = "data"
+
+    @property
+    def data(self) -> Any:
+        """The data, any JSON value."""
+        try:
+            value: Any = self._data["data"]
+        except KeyError:
+            raise _missing(self, "data") from None
+        return value
+
+    @property
+    def wire_type(self) -> str:
+        """The type as it was received, such as `data-name`."""
+        try:
+            value: str = self._data["type"]
+        except KeyError:
+            raise _missing(self, "type") from None
+        return value
+
+    @property
+    def name(self) -> str:
+        """The type as it was received without its `data-`."""
+        return self.wire_type.removeprefix("data-")
+
+
+class FilePart(View):
+    """A file that goes with the message."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["file"]] = "file"
+
+    @property
+    def media_type(self) -> str:
+        """The kind of file, such as `image/png`."""
+        try:
+            value: str = self._data["mediaType"]
+        except KeyError:
+            raise _missing(self, "mediaType") from None
+        return value
+
+    @property
+    def id(self) -> str | None:
+        """The attachment's id, for downloading it."""
+        value: str | None = self._data.get("id")
+        return value
+
+    @property
+    def size(self) -> int | None:
+        """The number of bytes."""
+        value: int | None = self._data.get("size")
+        return value
+
+    @property
+    def url(self) -> str | None:
+        """Where the bytes are. Servers do not set it."""
+        value: str | None = self._data.get("url")
+        return value
+
+    @property
+    def filename(self) -> str | None:
+        """The name that the file had."""
+        value: str | None = self._data.get("filename")
+        return value
+
+
+class ToolPart(View):
+    """A call of a tool, and what came of it."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["dynamic-tool"]] = "dynamic-tool"
+
+    @property
+    def tool_name(self) -> str:
+        """The tool that is called."""
+        try:
+            value: str = self._data["toolName"]
+        except KeyError:
+            raise _missing(self, "toolName") from None
+        return value
+
+    @property
+    def tool_call_id(self) -> str:
+        """The call's id."""
+        try:
+            value: str = self._data["toolCallId"]
+        except KeyError:
+            raise _missing(self, "toolCallId") from None
+        return value
+
+    @property
+    def state(self) -> str:
+        """How the call stands. Known values: `input-available`, `output-available`,
+        `output-error`.
+        """
+        try:
+            value: str = self._data["state"]
+        except KeyError:
+            raise _missing(self, "state") from None
+        return value
+
+    @property
+    def input(self) -> Any:
+        """The arguments of the call, any JSON value."""
+        try:
+            value: Any = self._data["input"]
+        except KeyError:
+            raise _missing(self, "input") from None
+        return value
+
+    @property
+    def output(self) -> Any:
+        """What the tool gave back, any JSON value; absent unless it did."""
+        return self._data.get("output")
+
+    @property
+    def error_text(self) -> str | None:
+        """Why the call has failed; absent unless it did."""
+        value: str | None = self._data.get("errorText")
+        return value
+
+    @property
+    def duration_ms(self) -> float | None:
+        """How long the call took, in milliseconds; absent until it has ended."""
+        value: float | None = self._data.get("durationMs")
+        return value
+
+
+class UnknownPart(View):
+    """A part of a type that this document does not know, from a newer server. What it carries
+    is in the JSON object as it was received.
+    """
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["unknown"]] = "unknown"
+
+    @property
+    def wire_type(self) -> str | None:
+        """The part's type as it was received; None if that is not a string."""
+        value = self._data.get("type")
+        return value if isinstance(value, str) else None
+
+
+ConversationPart: TypeAlias = (
+    TextPart | ReasoningPart | DataPart | FilePart | ToolPart | UnknownPart
+)
+"""Any part. Its `type` tells the classes apart, and so do isinstance and match."""
+
+_PART_TYPES: dict[str, type[ConversationPart]] = {
+    "text": TextPart,
+    "reasoning": ReasoningPart,
+    "data-": DataPart,
+    "file": FilePart,
+    "dynamic-tool": ToolPart,
+}
+PART_TYPES: Mapping[str, type[ConversationPart]] = MappingProxyType(_PART_TYPES)
+"""The class of each part type that the spec knows; one that ends in a hyphen is a prefix."""
+
+
+def parse_part(data: Any) -> ConversationPart:
+    """Return the typed view of one part as it was decoded from JSON.
+
+    Never fails: what has no known type is an UnknownPart, and a JSON value that is not an object at
+    all becomes an UnknownPart of `{"value": data}`.
+    """
+    try:
+        part: ConversationPart = _new(_PART_TYPES[data["type"]])
+    except (KeyError, TypeError):
+        if _is_object(data) and str(data.get("type")).startswith("data-"):
+            return DataPart(data)
+        return UnknownPart(data if _is_object(data) else {"value": data})
+    _set_data(part, data)
+    return part
+
+
 __all__ = (
+    "AgentAbortResult",
+    "AgentAdmission",
+    "AgentAttachment",
+    "AgentAttachmentType",
     "AgentEndEvent",
+    "AgentSignal",
     "AgentStartEvent",
+    "AgentUserMessage",
+    "CHUNK_TYPES",
+    "ChunkBase",
+    "ChunkPosition",
     "CompactionEvent",
     "CompactionStartEvent",
     "ContentBlock",
     "ControlFrame",
+    "ConversationChunk",
+    "ConversationMessage",
+    "ConversationPage",
+    "ConversationPart",
+    "ConversationResetChunk",
+    "ConversationSettlement",
+    "ConversationSnapshot",
+    "DataPart",
+    "DataPartChunk",
     "ErrorBody",
     "ErrorEnvelope",
     "EVENT_TYPES",
     "EventBase",
+    "FilePart",
     "FlueEvent",
     "IdleEvent",
     "LiveMode",
     "LogEvent",
     "Message",
+    "MessageAppendedChunk",
+    "MessageCompletedChunk",
+    "MessageDeltaChunk",
     "MessageEndEvent",
+    "MessageMetadataChunk",
+    "MessageSettlement",
+    "MessageSignal",
+    "MessageStartedChunk",
     "MessageStartEvent",
     "ModelError",
     "ModelRequestInfo",
     "ModelResponse",
     "OperationEvent",
     "OperationStartEvent",
+    "parse_chunk",
     "parse_event",
+    "parse_part",
+    "PART_TYPES",
+    "ReasoningPart",
     "RunEndEvent",
     "RunRecord",
     "RunResumeEvent",
     "RunStartEvent",
+    "StreamCheckpointChunk",
+    "SubmissionError",
+    "SubmissionSettledChunk",
     "SubmissionSettledEvent",
     "TaskEvent",
     "TaskStartEvent",
     "TextDeltaEvent",
+    "TextPart",
     "ThinkingDeltaEvent",
     "ThinkingEndEvent",
     "ThinkingStartEvent",
     "ToolEvent",
+    "ToolInputChunk",
+    "ToolOutputChunk",
+    "ToolOutputErrorChunk",
+    "ToolPart",
     "ToolStartEvent",
     "TurnEvent",
     "TurnMessagesEvent",
     "TurnStartEvent",
+    "UnknownChunk",
     "UnknownEvent",
+    "UnknownPart",
     "Usage",
     "UsageCost",
     "View",

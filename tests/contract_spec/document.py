@@ -29,7 +29,12 @@ def resolve(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def operation(method: str, path: str) -> dict[str, Any]:
-    return dict(document()["paths"][path][method.lower()])
+    """The operation; for a method that the path does not have, another of its operations.
+
+    Those that are not described are refused, in the same way by all paths.
+    """
+    operations = document()["paths"][path]
+    return dict(operations.get(method.lower()) or next(iter(operations.values())))
 
 
 def response(method: str, path: str, status: int) -> dict[str, Any] | None:
@@ -38,16 +43,37 @@ def response(method: str, path: str, status: int) -> dict[str, Any] | None:
     return resolve(responses[str(status)]) if str(status) in responses else None
 
 
+UNIONS = ("FlueEvent", "ConversationChunk", "ConversationPart")
+"""The schemas whose members are told apart by `type`."""
+
+
+def members(union: str) -> list[str]:
+    one_of = document()["components"]["schemas"][union]["oneOf"]
+    return [member["$ref"].rpartition("/")[2] for member in one_of]
+
+
 @cache
-def event_schemas() -> dict[str, str]:
-    """The schema's name for each event type that the document knows."""
+def kinds(union: str) -> dict[str, str]:
+    """The schema's name for each type that the document knows; `data-` is the prefix of many."""
     names: dict[str, str] = {}
-    for name, schema in document()["components"]["schemas"].items():
-        for part in schema.get("allOf", []):
-            wire_type = part.get("properties", {}).get("type", {}).get("const")
-            if wire_type is not None:
+    for name in members(union):
+        schema = document()["components"]["schemas"][name]
+        for part in [schema, *schema.get("allOf", [])]:
+            rule = part.get("properties", {}).get("type", {})
+            wire_type = rule.get("const") or rule.get("pattern", "").removeprefix("^")
+            if wire_type:
                 names[wire_type] = name
     return names
+
+
+def member(union: str, value: Any) -> str:
+    """The name of the schema that a value has by its type."""
+    wire_type = value.get("type") if isinstance(value, dict) else None
+    for kind, name in kinds(union).items():
+        prefixed = kind.endswith("-") and isinstance(wire_type, str)
+        if wire_type == kind or (prefixed and str(wire_type).startswith(kind)):
+            return name
+    return next(name for name in members(union) if name.startswith("Unknown"))
 
 
 def frame_schemas(frame: dict[str, Any]) -> dict[str, dict[str, Any]]:

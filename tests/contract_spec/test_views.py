@@ -55,7 +55,7 @@ def test_every_recorded_event_becomes_the_class_of_its_type_and_keeps_its_object
 
 
 def test_there_is_one_class_for_each_event_type_of_the_spec() -> None:
-    assert {wire: cls.__name__ for wire, cls in EVENT_TYPES.items()} == document.event_schemas()
+    assert {wire: cls.__name__ for wire, cls in EVENT_TYPES.items()} == document.kinds("FlueEvent")
     assert all(cls.type == wire for wire, cls in EVENT_TYPES.items())
 
 

@@ -1,7 +1,8 @@
 """Holds what a server says against openapi.yaml.
 
-`validate_response` takes one answer and `validate_event` one event, from whichever server; both
-raise ContractViolation, an AssertionError that lists everything that is wrong, or return nothing.
+`validate_response` takes one answer and `validate_member` one event, chunk or part, from whichever
+server; both raise ContractViolation, an AssertionError that lists everything that is wrong, or
+return nothing.
 Fields and headers that the contract does not list are legal. A status that it does not list is a
 violation: the servers of the tests have no business saying what only `default` covers.
 """
@@ -38,19 +39,21 @@ def validate_response(
 ) -> None:
     """Check one whole answer.
 
-    `path` is a key of the document: `/workflows/{name}`, `/runs/{runId}`, `/runs/{runId}#meta`.
+    `path` is a key of the document, such as `/workflows/{name}` or `/runs/{runId}#meta`.
     The content type is that of the headers unless it is given. An event stream may have been cut.
     """
     headers = {name.lower(): value for name, value in headers.items()}
     media = (content_type or headers.get("content-type", "")).partition(";")[0].strip().lower()
-    text = body if isinstance(body, str) else body.decode("utf-8")
+    text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     promised = document.response(method, path, status)
     if promised is None:
         problems = ["the contract does not list this status"]
     else:
         problems = [*_header_problems(promised, headers, media)]
-        problems += _no_body_problems(text) if method == "HEAD" or status in BODILESS else []
-        problems += _body_problems(promised, media, text) if "content" in promised else []
+        if method == "HEAD" or status in BODILESS:
+            problems += _no_body_problems(text)
+        elif "content" in promised:
+            problems += _body_problems(promised, media, text)
     if problems:
         raise ContractViolation(f"{method} {path} answered {status}", problems)
 
@@ -71,26 +74,39 @@ def check_httpx(response: httpx.Response) -> None:
 
 def path_template(url: httpx.URL) -> str | None:
     """The path of the contract that a URL belongs to, wherever Flue is mounted."""
-    *_, collection, _ = ["", *url.path.split("/")]
-    if collection == "runs":
-        return "/runs/{runId}#meta" if "meta" in url.params else "/runs/{runId}"
-    return "/workflows/{name}" if collection == "workflows" else None
+    match url.raw_path.decode().partition("?")[0].split("/"):
+        case [*_, "agents", _, _, "abort"]:
+            return "/agents/{name}/{id}/abort"
+        case [*_, "agents", _, _, "attachments", _]:
+            return "/agents/{name}/{id}/attachments/{attachmentId}"
+        case [*_, "agents", _, _]:
+            return "/agents/{name}/{id}" + _view(url.params)
+        case [*_, "runs", _]:
+            return "/runs/{runId}#meta" if "meta" in url.params else "/runs/{runId}"
+        case [*_, "workflows", _]:
+            return "/workflows/{name}"
+    return None
 
 
-def validate_event(event: Any) -> None:
-    """Check one event against the schema of its own type, and that no other schema fits it."""
-    problems = list(event_problems(event))
+def _view(params: httpx.QueryParams) -> str:
+    if params.get("view") == "updates":
+        return "#updates"
+    return "#before" if "before" in params else ""
+
+
+def validate_member(union: str, value: Any) -> None:
+    """Check one member of a union against the schema of its own type, and that no other fits it."""
+    problems = list(member_problems(union, value))
     if problems:
-        raise ContractViolation(f"event {str(event)[:200]}", problems)
+        raise ContractViolation(f"{union} {str(value)[:200]}", problems)
 
 
-def event_problems(event: Any) -> Iterator[str]:
-    wire_type = event.get("type") if isinstance(event, dict) else None
-    name = document.event_schemas().get(str(wire_type), "UnknownEvent")
-    own = list(schema_problems(document.named_validator(name), event))
+def member_problems(union: str, value: Any) -> Iterator[str]:
+    name = document.member(union, value)
+    own = list(schema_problems(document.named_validator(name), value))
     yield from own
-    if not own and not document.named_validator("FlueEvent").is_valid(event):
-        yield f"{name} fits, and another schema of FlueEvent as well"
+    if not own and not document.named_validator(union).is_valid(value):
+        yield f"{name} fits, and another schema of {union} as well"
 
 
 def schema_problems(validator: jsonschema_rs.Validator, value: Any) -> Iterator[str]:
@@ -118,8 +134,12 @@ def _no_body_problems(text: str) -> Iterator[str]:
 
 def _body_problems(promised: dict[str, Any], media: str, text: str) -> Iterator[str]:
     content = promised["content"]
+    if "*/*" in content:
+        return
     if media not in content:
         yield f"content type {media!r} is none of {sorted(content)}"
+    elif media == "text/plain":
+        yield from schema_problems(document.validator(content[media]["schema"]), text)
     elif media == "text/event-stream":
         yield from _frame_problems(document.frame_schemas(content[media]["schema"]), text)
     else:
@@ -132,9 +152,10 @@ def _json_problems(schema: dict[str, Any], text: str) -> Iterator[str]:
     except ValueError as error:
         yield f"body is not JSON: {error}"
         return
-    if schema.get("items", {}).get("$ref", "").endswith("/FlueEvent") and isinstance(value, list):
-        for position, event in enumerate(value):
-            yield from (f"event {position}: {problem}" for problem in event_problems(event))
+    union = schema.get("items", {}).get("$ref", "").rpartition("/")[2]
+    if union in document.UNIONS and isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from (f"item {place}: {problem}" for problem in member_problems(union, item))
     else:
         yield from schema_problems(document.validator(schema), value)
 
@@ -151,4 +172,14 @@ def _frame_problems(schemas: dict[str, Any], text: str) -> Iterator[str]:
             yield from (f"{event} frame: {p}" for p in _json_problems(schemas[event], data))
         if event == "data" and previous == "data":
             yield "a data frame is not followed by a control frame"
-        previous = event if event in schemas else previous
+        if event in schemas and not _is_checkpoint(data):
+            previous = event
+
+
+def _is_checkpoint(data: str) -> bool:
+    """Whether a frame holds the one chunk that has no control frame of its own."""
+    try:
+        (chunk,) = json.loads(data)
+    except (ValueError, TypeError):
+        return False
+    return isinstance(chunk, dict) and chunk.get("type") == "stream-checkpoint"

@@ -1,0 +1,81 @@
+"""Lets schemathesis explore a genuine server by openapi.yaml.
+
+It gets the contract in a stricter form: the operations that the server has, without `default`, so
+that every status that is not listed is a finding, and with ids and names that exist, so that it
+reaches more than 404. Left out are its checks that call a documented 500 (refused input) or 400 (an
+offset that is not the server's own) a failure.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.contract_spec.document import document, resolve
+
+PROGRAM = Path(sys.executable).with_name("schemathesis")
+
+
+def explore(
+    url: str,
+    folder: Path,
+    tags: Collection[str],
+    values: Mapping[str, Sequence[str]],
+    *selection: str,
+) -> None:
+    """Explore the operations of some tags; AssertionError with all findings if there is one.
+
+    `values` are those that the path parameters of each name may have, `selection` further arguments
+    of the program.
+    """
+    (folder / "openapi.json").write_text(json.dumps(strict_document(tags, values)))
+    done = subprocess.run(
+        [
+            str(PROGRAM),
+            "run",
+            "openapi.json",
+            f"--url={url}",
+            "--checks=all",
+            "--exclude-checks=not_a_server_error,positive_data_acceptance",
+            "--request-timeout=60",
+            "--continue-on-failure",
+            "--max-examples=60",
+            "--seed=1",
+            *selection,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "NO_COLOR": "1", "NO_PROXY": "127.0.0.1"},
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def strict_document(tags: Collection[str], values: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    strict = copy.deepcopy(document())
+    for path, operations in list(strict["paths"].items()):
+        for method, operation in list(operations.items()):
+            if not set(operation["tags"]) & set(tags):
+                del operations[method]
+                continue
+            del operation["responses"]["default"]
+            operation["parameters"] = [
+                _filled(resolve(parameter), values) for parameter in operation["parameters"]
+            ]
+        if not operations:
+            del strict["paths"][path]
+    return strict
+
+
+def _filled(parameter: dict[str, Any], values: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    if parameter["in"] != "path" or parameter["name"] not in values:
+        return parameter
+    return {**parameter, "schema": {"type": "string", "enum": [*values[parameter["name"]]]}}
