@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http import HTTPStatus
 from types import ModuleType
 from typing import Any
@@ -24,13 +23,10 @@ from flue_client.models import (
     WorkflowWaitResult,
 )
 from flue_client_ext.testing import LocalFlue, RunContext
+from tests.contract_spec.calling import NO_PROXY, Call
 from tests.servers.raw import Connection, RawServer, Request
 
 TOKEN = "a-secret-token"
-NO_PROXY = {"trust_env": False}
-"""Arguments of httpx: no proxy of the environment is asked for a local server."""
-
-Call = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -45,31 +41,6 @@ def url() -> Iterator[str]:
 
     with flue.run() as address:
         yield address
-
-
-def blocking(client: Client, module: ModuleType, name: str, *args: Any, **options: Any) -> Any:
-    with client:
-        return getattr(module, name)(*args, client=client, **options)
-
-
-def awaited(client: Client, module: ModuleType, name: str, *args: Any, **options: Any) -> Any:
-    async def call() -> Any:
-        async with client:
-            return await getattr(module, name)(*args, client=client, **options)
-
-    return asyncio.run(call())
-
-
-@pytest.fixture(params=["sync", "asyncio"])
-def call(request: pytest.FixtureRequest) -> Call:
-    """Calls an operation over a client in one world; `detailed` chooses the longer form."""
-    send = {"sync": blocking, "asyncio": awaited}[request.param]
-
-    def calling(client: Client, module: ModuleType, *args: Any, **options: Any) -> Any:
-        suffix = "_detailed" if options.pop("detailed", False) else ""
-        return send(client, module, request.param + suffix, *args, **options)
-
-    return calling
 
 
 def authenticated(url: str) -> AuthenticatedClient:
