@@ -35,7 +35,7 @@ def half_added_members(schemas: Schemas) -> Iterator[str]:
             if name not in members:
                 yield f"{name} is not listed in the `oneOf` of {union}: streams would not know it"
             elif wire_type is None:
-                yield f"{name} has no `type` with a `const` in the parts of its `allOf`"
+                yield f"{name} has no `type` with a `const`, nor has a part of its `allOf`"
             elif wire_type not in excluded:
                 yield f"{wire_type}, the type of {name}, is not in the exclusions of {unknown}"
 
