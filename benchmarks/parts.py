@@ -18,7 +18,7 @@ from benchmarks.options import Options
 from benchmarks.peers import ours
 from benchmarks.report import Section, Table
 from benchmarks.startup import in_turn
-from flue_client.models import EVENT_TYPES, parse_event
+from flue_client.models import EVENT_TYPES, parse_chunk, parse_event
 from flue_client_ext._http import sync_socket, tcp
 from flue_client_ext._stream.sse import Framer, parse_frame
 from flue_client_ext._values.jsoncodec import decode
@@ -33,6 +33,7 @@ def measure(options: Options) -> Section:
     times = options.scaled(50)
     pages = [body for _, body in corpus.bodies(_COUNT)]
     events = [event for page in pages for event in json.loads(page)]
+    chunks = [_delta(index) for index in range(_COUNT)]
     frames = [b"event: data\ndata:" + page for page in pages]
     small = [b"event: data\ndata:[%s]" % json.dumps(event).encode() for event in events]
     stream = b"".join(frame + b"\n\n" for frame in frames)
@@ -46,6 +47,9 @@ def measure(options: Options) -> Section:
         ),
         _row("typing: `parse_event`", "an attrs object of all fields", _COUNT, times)(
             lambda: list(map(parse_event, events)), lambda: [_whole(event) for event in events]
+        ),
+        _row("typing: `parse_chunk`", "`parse_event` of as many events", _COUNT, times)(
+            lambda: list(map(parse_chunk, chunks)), lambda: list(map(parse_event, events))
         ),
         _row("fields of a frame of one event: ours", "sseclient-py", _COUNT, times)(
             lambda: [list(parse_frame(frame)) for frame in small],
@@ -110,6 +114,18 @@ def _postponed(times: int) -> list[list[str]]:
 
 def _by_sseclient(data: bytes) -> list[Any]:
     return list(sseclient.SSEClient(iter([data])).events())
+
+
+def _delta(index: int) -> dict[str, Any]:
+    """The chunk that conversations have most of, as it comes from JSON."""
+    return {
+        "type": "message-delta",
+        "conversationId": "conv_01M8A1RZV1EG05E87PZ2J5JXJV",
+        "messageId": "entry_01M8A1RZW1B2NWAWWDCX99WTE4",
+        "kind": "text",
+        "delta": "answer ",
+        "position": {"batch": index, "index": 0},
+    }
 
 
 @attrs.define
