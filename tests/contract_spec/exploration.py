@@ -3,7 +3,7 @@
 It gets the contract in a stricter form: the operations that the server has, without `default`, so
 that every status that is not listed is a finding, and with ids and names that exist, so that it
 reaches more than 404. Left out are its checks that call a documented 500 (refused input) or 400 (an
-offset that is not the server's own) a failure.
+offset that is not the server's own) a failure, and those that a caller names.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from tests.contract_spec.document import document, resolve
 
 PROGRAM = Path(sys.executable).with_name("schemathesis")
+NEVER = ("not_a_server_error", "positive_data_acceptance")
 
 
 def explore(
@@ -28,11 +29,13 @@ def explore(
     tags: Collection[str],
     values: Mapping[str, Sequence[str]],
     *selection: str,
+    without: Sequence[str] = (),
 ) -> None:
     """Explore the operations of some tags; AssertionError with all findings if there is one.
 
-    `values` are those that the path parameters of each name may have, `selection` further arguments
-    of the program.
+    `values` are those that the parameters of each name may have; one without any is left out, such
+    as `live` where a stream has no end. `selection` are further arguments of the program, `without`
+    the checks that do not apply.
     """
     (folder / "openapi.json").write_text(json.dumps(strict_document(tags, values)))
     done = subprocess.run(
@@ -42,7 +45,7 @@ def explore(
             "openapi.json",
             f"--url={url}",
             "--checks=all",
-            "--exclude-checks=not_a_server_error,positive_data_acceptance",
+            f"--exclude-checks={','.join([*NEVER, *without])}",
             "--request-timeout=60",
             "--continue-on-failure",
             "--max-examples=60",
@@ -68,7 +71,9 @@ def strict_document(tags: Collection[str], values: Mapping[str, Sequence[str]]) 
                 continue
             del operation["responses"]["default"]
             operation["parameters"] = [
-                _filled(resolve(parameter), values) for parameter in operation["parameters"]
+                _filled(parameter, values)
+                for parameter in map(resolve, operation["parameters"])
+                if values.get(parameter["name"], True)
             ]
         if not operations:
             del strict["paths"][path]
@@ -76,6 +81,6 @@ def strict_document(tags: Collection[str], values: Mapping[str, Sequence[str]]) 
 
 
 def _filled(parameter: dict[str, Any], values: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    if parameter["in"] != "path" or parameter["name"] not in values:
+    if parameter["name"] not in values:
         return parameter
     return {**parameter, "schema": {"type": "string", "enum": [*values[parameter["name"]]]}}
