@@ -17,6 +17,10 @@ from flue_client_ext import (
     BackoffOptions,
     Batch,
     Checkpoint,
+    ConversationChunk,
+    ConversationMessage,
+    ConversationPart,
+    DataPart,
     EventBatch,
     FailedAttempt,
     FlueAbortError,
@@ -29,12 +33,14 @@ from flue_client_ext import (
     FlueTimeoutError,
     LogEvent,
     Message,
+    MessageDeltaChunk,
     ModelResponse,
     RunEndEvent,
     RunOutcome,
     RunRecord,
     StreamStats,
     TextDeltaEvent,
+    TextPart,
     ToolEvent,
     UnknownEvent,
     Usage,
@@ -292,3 +298,16 @@ def errors(
 def runs_of_others() -> tuple[str | None, ...]:
     aborted, strange = FlueAbortError(), FlueProtocolError("x")
     return aborted.run_id, strange.run_id
+
+
+def chunks_and_parts_narrow(chunk: ConversationChunk, message: ConversationMessage) -> list[str]:
+    if chunk.type == "message-delta":
+        assert_type(chunk, MessageDeltaChunk)
+        return [chunk.delta]
+    assert_type(message.parts, list[ConversationPart])
+    data = [part for part in message.parts if isinstance(part, DataPart)]
+    assert_type(data, list[DataPart])
+    for part in message.parts:
+        if part.type == "text":
+            assert_type(part, TextPart)
+    return [part.text for part in message.parts if part.type == "text"]
