@@ -15,17 +15,10 @@ import httpx
 
 from .._values.http import Head, Request
 from .._values.steps import DeadlineExceeded, Failure
-from .httpx_common import (
-    DULL,
-    Progress,
-    head_of,
-    headers_of,
-    is_small,
-    limits,
-    params_of,
-)
+from .httpx_common import DULL, Progress, build_request, head_of_response, limits
 from .httpx_errors import TROUBLE, failure_of, is_of_transport, refused_answer
 from .log import logger
+from .message import is_small
 from .shielded import detached_request, in_background, in_trio, loop_caller, shielded, undisturbed
 
 _MOST_CHUNKS = 2**16 // 6
@@ -132,16 +125,9 @@ class AsyncHttpxChannel:
         self._call_in_loop = loop_caller()
         progress = self._progress = _AsyncProgress()
         self._overdue = False
-        sent = self._client.build_request(
-            request.method,
-            request.url,
-            params=params_of(self._client, request),
-            headers=headers_of(request),
-            content=request.body,
-            timeout=limits(limit, math.inf),  # the scope has the deadline, also for HTTP/2, whose
-            # connection httpcore gives up for everybody when one request has waited too long
-            extensions={"trace": progress.trace},
-        )
+        # The scope has the deadline: when a read of HTTP/2 times out, httpcore closes the
+        # connection, which other requests share.
+        sent = build_request(self._client, request, limits(limit, math.inf), progress.trace)
         try:
             with anyio.CancelScope(deadline=deadline):
                 head, body = await detached_request(
@@ -199,7 +185,7 @@ class AsyncHttpxChannel:
             await progress.abandon()
             raise
         progress.answer()
-        head, body = head_of(request, response), _Body(response)
+        head, body = head_of_response(request, response), _Body(response)
         progress.head = head
         if response.is_stream_consumed or is_small(request, head):
             await body.fetch()

@@ -17,12 +17,24 @@ def failure_of(http: Connection, error: HttpCut | OSError) -> Failure:
     cause = describe(error) + http.through
     if tls_reason(error) == DISTRUST:
         cause += http.trusting
-    stale = http.used and not http.answered and not isinstance(error, TimeoutError)
-    if not http.sent:
-        floor = error.retry_after if isinstance(error, HttpCut) else ""
-        final = is_permanent(error)
-        return Failure("connect", cause, sent=False, permanent=final, retry_after=floor)
-    if isinstance(error, TimeoutError):
+    return classified(
+        cause,
+        sent=http.sent,
+        permanent=is_permanent(error),
+        timed_out=isinstance(error, TimeoutError),
+        stale=http.used and not http.answered,
+        retry_after=error.retry_after if isinstance(error, HttpCut) else "",
+    )
+
+
+def classified(
+    cause: str, *, sent: bool, permanent: bool, timed_out: bool, stale: bool, retry_after: str = ""
+) -> Failure:
+    """Return the failure that `cause` is: one of connecting as long as nothing was sent; then a
+    timeout or a cut."""
+    if not sent:
+        return Failure("connect", cause, sent=False, permanent=permanent, retry_after=retry_after)
+    if timed_out:
         return Failure("timeout", cause)
     return Failure("cut", cause, stale=stale)
 

@@ -14,6 +14,7 @@ import h11
 from .._values.http import Head, Request, fold_headers, is_retryable
 from .._values.limits import LIMITS
 from .host import bare, without_zone
+from .message import head_of, raw_headers
 from .wire import ESTABLISHED, RECEIVE, YIELD, ByteFlow, Connect, Proxy, Route, Send
 
 if TYPE_CHECKING:
@@ -168,8 +169,8 @@ class Connection:
             target = f"{parts.scheme}://{host}{target}"
             if proxy.authorization:
                 headers.append(("proxy-authorization", proxy.authorization))
-        raw = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
-        pieces = [link.send(h11.Request(method=request.method, target=target, headers=raw))]
+        sent = h11.Request(method=request.method, target=target, headers=raw_headers(headers))
+        pieces = [link.send(sent)]
         if request.body:
             pieces.append(link.send(h11.Data(data=request.body)))
         pieces.append(link.send(h11.EndOfMessage()))
@@ -185,13 +186,12 @@ class Connection:
                 return event
 
     def _head(self, request: Request, response: h11.Response) -> Head:
-        headers = fold_headers(response.headers.raw_items())
-        self._set_limits(_announced_idle(headers.get("keep-alive", "")))
-        bodiless = request.method == "HEAD" or response.status_code in (204, 304)
-        delimited = bodiless or "content-length" in headers or "transfer-encoding" in headers
         proxy = self._route.proxy
-        speaker = proxy.label if proxy is not None and not self._route.tls else None
-        return Head(response.status_code, headers, close_delimited=not delimited, proxy=speaker)
+        label = proxy.label if proxy is not None and not self._route.tls else None
+        raw = response.headers.raw_items()
+        head = head_of(request, response.status_code, raw, proxy=label)
+        self._set_limits(_announced_idle(head.headers.get("keep-alive", "")))
+        return head
 
     def _set_limits(self, announced: float | None) -> None:
         if announced is None:

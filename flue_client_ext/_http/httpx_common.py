@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 
-from .._values.http import Head, Request, fold_headers
+from .._values.http import Head, Request
 from .._values.limits import LIMITS
+from .message import head_of, raw_headers
 from .workers import Abandoned
-
-_SMALL_BODY = 64 * 1024
-"""Bytes of a body that are fetched together with its head: less than one turn on any wire."""
 
 BODY_LOST = "flue_body_lost"
 """The extension of an answer whose body httpx has thrown away."""
@@ -109,35 +108,34 @@ def limits(limit: float | None, left: float) -> httpx.Timeout:
     )
 
 
-def params_of(
-    client: httpx.Client | httpx.AsyncClient, request: Request
-) -> httpx.QueryParams | None:
-    """The parameters to give along with the URL: where a client has some of its own, httpx puts
-    them in the place of the URL's."""
-    return httpx.URL(request.url).params if client.params else None
+def build_request(
+    client: httpx.Client | httpx.AsyncClient,
+    request: Request,
+    timeout: httpx.Timeout,
+    trace: Callable[[str, dict[str, Any]], object],
+) -> httpx.Request:
+    """Return `request` as one of `client`, with the client's own headers, cookies and parameters.
 
-
-def headers_of(request: Request) -> list[tuple[bytes, bytes]]:
-    """The headers as bytes: httpx would refuse, and show, a value that is not ASCII."""
-    return [(name.encode(), value.encode("latin-1")) for name, value in request.headers.items()]
-
-
-def head_of(request: Request, response: httpx.Response) -> Head:
-    headers = fold_headers(response.headers.raw)
-    bodiless = request.method == "HEAD" or response.status_code in (204, 304)
-    delimited = (
-        bodiless
-        or "content-length" in headers
-        or "transfer-encoding" in headers
-        or response.http_version in _FRAMED
-        or "network_stream" not in response.extensions
+    A client's own parameters replace the URL's, unless they are given as `params` too.
+    """
+    return client.build_request(
+        request.method,
+        request.url,
+        params=httpx.URL(request.url).params if client.params else None,
+        headers=raw_headers(request.headers.items()),
+        content=request.body,
+        timeout=timeout,
+        extensions={"trace": trace},
     )
-    lost = BODY_LOST in response.extensions
-    return Head(response.status_code, headers, close_delimited=not delimited, body_lost=lost)
 
 
-def is_small(request: Request, head: Head) -> bool:
-    """Whether the body may be fetched at once: it has a small length, or there is none."""
-    length = head.headers.get("content-length", "")
-    bodiless = request.method == "HEAD" or head.status in (204, 304)
-    return bodiless or (length.isascii() and length.isdigit() and int(length) <= _SMALL_BODY)
+def head_of_response(request: Request, response: httpx.Response) -> Head:
+    """Return the head of httpx's `response`. A transport that gives no network stream is not
+    httpcore's, and hands over whole bodies."""
+    return head_of(
+        request,
+        response.status_code,
+        response.headers.raw,
+        framed=response.http_version in _FRAMED or "network_stream" not in response.extensions,
+        body_lost=BODY_LOST in response.extensions,
+    )

@@ -13,7 +13,7 @@ import httpx
 from .._values.http import is_retryable
 from .._values.steps import Failure
 from .alerts import is_refusal
-from .failures import chain, describe, is_permanent, tls_reason
+from .failures import chain, classified, describe, is_permanent, tls_reason
 from .httpx_common import BODY_LOST, Progress
 
 TROUBLE = (httpx.HTTPError, httpx.StreamError, ConnectionError, TimeoutError, ssl.SSLError)
@@ -61,11 +61,13 @@ def failure_of(error: Exception, progress: Progress) -> Failure:
     sent = progress.sent
     if sent is None:  # its class is all that is known
         sent = not isinstance(error, _NOT_SENT)
-    if not sent:
-        return Failure("connect", cause, sent=False, permanent=_is_permanent(error))
-    if isinstance(error, httpx.TimeoutException):
-        return Failure("timeout", cause)
-    return Failure("cut", cause, stale=progress.stale)
+    return classified(
+        cause,
+        sent=sent,
+        permanent=_is_permanent(error),
+        timed_out=isinstance(error, httpx.TimeoutException),
+        stale=progress.stale,
+    )
 
 
 def _request_of(error: BaseException) -> httpx.Request | None:
@@ -112,14 +114,4 @@ def _in_words(error: Exception) -> str:
         return f"HTTPStatusError: {error.response.status_code}, raised by a transport"
     if _is_illegal(error):  # whose words quote the header
         return "LocalProtocolError: http_client adds a header that HTTP does not allow"
-    return _described(error)
-
-
-def _described(error: BaseException) -> str:
-    """Under trio httpx's errors say nothing themselves, and an `OSError` below them says it."""
-    below: BaseException | None = error
-    while below is not None and not str(error):
-        if isinstance(below, OSError) and str(below):
-            return describe(below)
-        below = below.__cause__ or below.__context__
     return describe(error)

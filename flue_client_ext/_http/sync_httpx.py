@@ -19,16 +19,9 @@ import httpx
 from .._values.http import Head, Request
 from .._values.steps import DeadlineExceeded, Failure
 from .deadlines import Deadline, watch
-from .httpx_common import (
-    DULL,
-    Progress,
-    head_of,
-    headers_of,
-    is_small,
-    limits,
-    params_of,
-)
+from .httpx_common import DULL, Progress, build_request, head_of_response, limits
 from .httpx_errors import TROUBLE, failure_of, is_of_transport, refused_answer
+from .message import is_small
 from .workers import Abandoned, Job
 
 T = TypeVar("T")
@@ -46,15 +39,8 @@ class HttpxChannel:
     def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         self.close()
         exchange = _Exchange(self._client, deadline, self._abortable or deadline < math.inf)
-        sent = self._client.build_request(
-            request.method,
-            request.url,
-            params=params_of(self._client, request),
-            headers=headers_of(request),
-            content=request.body,
-            timeout=limits(limit, deadline - time.monotonic()),
-            extensions={"trace": exchange.trace},
-        )
+        timeout = limits(limit, deadline - time.monotonic())
+        sent = build_request(self._client, request, timeout, exchange.trace)
         self._exchange = exchange
         if self._aborted:  # abort() came while there was no exchange to tell
             exchange.abort()
@@ -189,7 +175,7 @@ class _Exchange:
         """Take the answer over, and a small body whole, so that it costs no further hand-over."""
         self._response = response
         self._progress.answer()
-        head = self._head = head_of(request, response)
+        head = self._head = head_of_response(request, response)
         whole = response.is_stream_consumed  # a mock transport's answer may be
         self._chunks = response.iter_bytes() if whole else response.iter_raw()
         self._wire.remember(response.extensions.get("network_stream"))

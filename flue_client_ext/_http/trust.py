@@ -16,6 +16,7 @@ from .http11 import Unreachable
 if TYPE_CHECKING:
     import ssl
 
+_FILE, _DIRECTORY = "SSL_CERT_FILE", "SSL_CERT_DIR"
 _NOTHING_THERE = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE")
 """OpenSSL's reasons, of 3.x and before, for a file without anything in PEM format."""
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
@@ -27,17 +28,23 @@ def shared_context() -> ssl.SSLContext:
 
     Raises `Unreachable` where the environment names no usable certificates.
     """
-    cert_file, cert_dir = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    paths = [cert_file] if cert_file else (cert_dir or "").split(os.pathsep)
-    return _context(cert_file, cert_dir, tuple(map(_state, paths)))
+    variable, value = _setting()
+    paths = value.split(os.pathsep) if variable == _DIRECTORY else [value]
+    return _context(variable, value, tuple(map(_state, paths)))
 
 
 def trust() -> str:
     """The variable that names the trusted certificates, with its value; empty for none."""
-    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+    variable, value = _setting()
+    return f"{variable}={value}" if value else ""
+
+
+def _setting() -> tuple[str, str]:
+    """The variable that counts, and its value; both are empty where neither is set."""
+    for variable in (_FILE, _DIRECTORY):
         if value := os.environ.get(variable):
-            return f"{variable}={value}"
-    return ""
+            return variable, value
+    return "", ""
 
 
 def _state(path: str) -> tuple[int, ...]:
@@ -50,25 +57,21 @@ def _state(path: str) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=4)
-def _context(
-    cert_file: str | None, cert_dir: str | None, state: tuple[tuple[int, ...], ...]
-) -> ssl.SSLContext:
+def _context(variable: str, value: str, state: tuple[tuple[int, ...], ...]) -> ssl.SSLContext:
     """Read the certificates; `state` has no use but to have them read anew when it changes."""
     import ssl
 
-    source = "the file of certifi"
     try:
-        if cert_file:
-            source = f"SSL_CERT_FILE={cert_file}"
-            return ssl.create_default_context(cafile=cert_file)
-        if cert_dir:
-            source = f"SSL_CERT_DIR={cert_dir}"
-            _check_directory(cert_dir)
-            return ssl.create_default_context(capath=cert_dir)
+        if variable == _FILE:
+            return ssl.create_default_context(cafile=value)
+        if variable == _DIRECTORY:
+            _check_directory(value)
+            return ssl.create_default_context(capath=value)
         import certifi
 
         return ssl.create_default_context(cafile=certifi.where())
     except (OSError, ValueError) as error:
+        source = f"{variable}={value}" if variable else "the file of certifi"
         raise Unreachable(f"{source} cannot be used: {_reason(error)}") from None
 
 
