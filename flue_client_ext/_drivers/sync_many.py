@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._flue.many import Collector, Job
 from .._flue.results import RunOutcome, WorkflowRunResult
+from .._http.threads import start_daemon
 from ..errors import FlueAbortError
 from ..signals import AbortController, AbortSignal
 from .interrupt import CLIENT_CLOSED, client_closed
@@ -77,10 +78,8 @@ class Crew:
         """Start the threads. `signal` aborts the jobs, each of which has an outcome then too."""
         self._watched = self._controller.linked(signal)
         for _ in range(self._most):
-            thread = threading.Thread(target=self._work, name="flue-client-many", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:  # none can be had: in an atexit handler, or too many threads
+            thread = start_daemon(self._work, "many")
+            if thread is None:
                 return
             self._threads.append(thread)
 

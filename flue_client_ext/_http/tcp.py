@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from .host import address_of, without_dot
 from .http11 import Unreachable
+from .threads import start_daemon
 
 READ_SIZE = 256 * 1024
 
@@ -43,16 +43,14 @@ def literal(host: str, port: int) -> Sequence[Address] | None:
 
 
 def look_up(host: str, port: int, tell: Callable[[Found], object]) -> None:
-    """Resolve a name in a thread that can be left behind, since `getaddrinfo` cannot be
-    interrupted; at the interpreter's end, where no thread can be started, at once (CPython 3.12
-    and later, in `atexit` handlers)."""
-    thread = threading.Thread(
-        target=lambda: tell(_resolve(host, port)), name="flue-client-lookup", daemon=True
-    )
-    try:
-        thread.start()
-    except RuntimeError:
+    """Resolve a name and pass the result to `tell`, in a thread that the caller may abandon:
+    `getaddrinfo` cannot be interrupted. Where no thread can start, resolve it here."""
+
+    def resolve() -> None:
         tell(_resolve(host, port))
+
+    if start_daemon(resolve, "lookup") is None:
+        resolve()
 
 
 def _resolve(host: str, port: int) -> Found:

@@ -1,8 +1,7 @@
-"""Threads that can be left behind: what cannot be interrupted runs in one, in the caller's context.
+"""Threads for blocking work that its caller may abandon: a name look-up or a send in httpx, say.
 
-Starting a thread costs as much as a request on a kept connection; a thread that has finished its
-job therefore lingers for the next one. All of them are daemons: none keeps a program from ending.
-"""
+Knows nothing of HTTP. Starting a thread costs as much as a request on a kept connection, so a
+thread that has finished its job waits a while for the next one."""
 
 from __future__ import annotations
 
@@ -14,124 +13,129 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
+from .threads import WakeUp, start_daemon
+
 T = TypeVar("T")
 
-_LINGER = 0.5
+_IDLE = 0.5
 """Seconds that a thread waits for its next job."""
 
 
-class Abandoned(Exception):
+class Abandoned(Exception):  # becomes an abort or a DeadlineExceeded
     """The caller does not wait for the job any longer."""
 
 
 class Job(Generic[T]):
-    """A function that runs in a worker. `discard` disposes of a result that came too late."""
+    """A function that runs in a worker, in the context of the caller. `discard` disposes of a
+    result that comes after the caller has abandoned the job."""
 
     def __init__(self, function: Callable[[], T], discard: Callable[[T], object]) -> None:
         self._function = function
         self._discard = discard
-        self._lock = threading.RLock()  # a signal handler may abandon in the middle of anything
-        # Released when there is news. Neither an Event nor a queue: see `sync_driver`.
-        self._news = threading.Lock()
-        self._news.acquire()
+        # Reentrant: a signal handler may abandon the job while its thread holds the lock.
+        self._lock = threading.RLock()
+        self._changed = WakeUp()
         self._value: T | None = None
         self._error: BaseException | None = None
         self._finished = self._abandoned = False
 
     def start(self) -> None:
-        """Begin in a worker; where no thread can run any more, do it here and now."""
+        """Start the job in a worker, or run it here where no thread can start."""
         context = contextvars.copy_context()
         if not _submit(self, context):
             context.run(self.perform)
             self.announce()
 
     def result(self, until: float) -> T:
-        """Wait for the result until the time `until` of the monotonic clock, then abandon it."""
+        """Return the result, or raise the job's error. At the time `until` of `time.monotonic`,
+        abandon the job and raise `Abandoned`."""
         try:
             while not self._finished and not self._abandoned:
-                left = until - time.monotonic()
-                if left <= 0:
+                remaining = until - time.monotonic()
+                if remaining <= 0:
                     break
-                self._news.acquire(timeout=min(left, threading.TIMEOUT_MAX))
-        except BaseException:  # Ctrl-C
+                self._changed.wait(remaining)
+        except BaseException:  # KeyboardInterrupt
             self._withdraw()
             raise
         self.abandon()
         if self._abandoned:
             raise Abandoned
-        error, self._error = self._error, None  # an error that is kept holds its frames
+        error, self._error = self._error, None  # its traceback would keep its frames alive
         if error is not None:
             raise error
         return cast(T, self._value)
 
     def abandon(self) -> None:
-        """Let `result` raise `Abandoned`, unless there is a result already; from any thread."""
+        """Make `result` raise `Abandoned`, unless the job has finished; from any thread."""
         with self._lock:
             self._abandoned = self._abandoned or not self._finished
         self.announce()
 
     def perform(self) -> None:
+        """Run the function; called by the worker."""
         try:
             self._value = self._function()
         except BaseException as error:
             self._error = error
+        # Either this sees the abandonment, or `abandon` sees the end: one of them disposes.
         with self._lock:
             self._finished = True
-            late = self._abandoned
-        if late:
-            self._throw_away()
+            abandoned = self._abandoned
+        if abandoned:
+            self._dispose()
 
     def announce(self) -> None:
-        try:
-            self._news.release()
-        except RuntimeError:  # the last news has not been looked at yet
-            pass
+        """Wake the caller that waits for the result."""
+        self._changed.set()
 
     def _withdraw(self) -> None:
         self.abandon()
         if not self._abandoned:
             self._abandoned = True
-            self._throw_away()
+            self._dispose()
 
-    def _throw_away(self) -> None:
+    def _dispose(self) -> None:
         if self._error is None:
             self._discard(cast(T, self._value))
 
 
 class _Worker:
+    """A thread that runs one job after another."""
+
     def __init__(self) -> None:
         self._job: tuple[Job[Any], contextvars.Context] | None = None
-        self._given = threading.Lock()
-        self._given.acquire()
+        self._assigned = WakeUp()
 
-    def give(self, job: Job[Any], context: contextvars.Context) -> None:
+    def assign(self, job: Job[Any], context: contextvars.Context) -> None:
         self._job = job, context
-        self._given.release()
+        self._assigned.set()
 
     def work(self) -> None:
         while self._has_job() and self._job is not None:
             (job, context), self._job = self._job, None
             context.run(job.perform)
-            _idle.put(self)  # before its caller goes on, who may have the next job
+            _idle.put(self)  # before the caller resumes: it may submit the next job at once
             job.announce()
-            del job, context  # they may hold a whole answer, and the wait may be long
+            del job, context  # they may hold a whole response until the next job comes
 
     def _has_job(self) -> bool:
-        """Wait for the next job for a while; `False` ends the thread."""
-        if not self._given.acquire(timeout=_LINGER):
+        """Wait for the next job; `False` ends the thread."""
+        if not self._assigned.wait(_IDLE):
             if _idle.remove(self):
                 return False
-            self._given.acquire()  # a job is on its way
+            self._assigned.wait()  # `_submit` has taken this worker and is about to assign a job
         return True
 
 
 class _Idle:
-    """The workers without a job. The latest is the next: the others come of age meanwhile."""
+    """The workers without a job. The one that finished last is used first, so that the others reach
+    their time limit and end."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self._lock = threading.RLock()
         self._workers: list[_Worker] = []
 
@@ -155,18 +159,16 @@ _idle = _Idle()
 
 
 def _submit(job: Job[Any], context: contextvars.Context) -> bool:
-    if sys.is_finalizing():  # daemon threads have stopped for good
+    if sys.is_finalizing():  # daemon threads do not run any more
         return False
     worker = _idle.take()
     if worker is None:
         worker = _Worker()
-        try:
-            threading.Thread(target=worker.work, name="flue-client-send", daemon=True).start()
-        except RuntimeError:  # CPython 3.12 and later start none in an atexit handler
+        if start_daemon(worker.work, "send") is None:
             return False
-    worker.give(job, context)
+    worker.assign(job, context)
     return True
 
 
-if hasattr(os, "register_at_fork"):  # a fork takes no thread along
-    os.register_at_fork(after_in_child=_idle.forget)
+if hasattr(os, "register_at_fork"):  # no thread of the parent runs in the child
+    os.register_at_fork(after_in_child=_idle.reset)

@@ -17,6 +17,7 @@ import pytest
 from flue_client_ext import FlueClient, FlueTimeoutError
 from flue_client_ext._http import workers
 from flue_client_ext._http.deadlines import Watch, watch
+from flue_client_ext._http.threads import WakeUp
 from flue_client_ext._http.workers import Abandoned, Job
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import Aside, borrowed, failure, leftover_threads, works
@@ -256,3 +257,25 @@ def test_a_name_look_up_that_hangs_meets_the_deadline(monkeypatch: pytest.Monkey
         answer.set()
     assert leftover_threads() == []
     assert workers._idle.take() is None
+
+
+def test_a_wake_up_before_the_wait_counts_once() -> None:
+    wake_up = WakeUp()
+    assert not wake_up.wait(0)
+    wake_up.set()
+    wake_up.set()
+    assert wake_up.wait(LATER)
+    assert not wake_up.wait(-1)
+
+
+def test_a_wake_up_ends_the_wait_of_another_thread() -> None:
+    wake_up, ended = WakeUp(), threading.Event()
+
+    def wait() -> None:
+        if wake_up.wait(LATER):
+            ended.set()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    wake_up.set()
+    assert ended.wait(20)
