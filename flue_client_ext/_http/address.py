@@ -1,4 +1,6 @@
-"""Where the server is: the base URL or a stream's, checked, and the way to its origin."""
+"""The address of a server: a checked base URL or stream URL, and the route to its origin.
+
+Reads `FLUE_BASE_URL` and the variables of proxies; opens nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from .environment import proxy_for
+from .route import Route
 from .trust import shared_context, trust
 from .url import Url, parsed
-from .wire import Route
 
 if TYPE_CHECKING:
     import ssl
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Address:
-    """A checked URL without its path's trailing slash, and the way to its origin."""
+    """A checked URL without the trailing slash of its path, and the route to its origin."""
 
     url: str = field(repr=lambda url: repr(url.partition("?")[0]))
     route: Route
@@ -30,7 +32,7 @@ def base_address(
 ) -> Address:
     """Check `base_url`, or the environment's `FLUE_BASE_URL`; its path (a mount prefix) is kept.
 
-    `own_client`: the user's httpx client carries the requests and knows its own proxies.
+    `own_client`: the user's httpx client sends the requests, and has proxies of its own.
     """
     given = base_url if base_url is not None else os.environ.get("FLUE_BASE_URL")
     if not given:

@@ -14,10 +14,10 @@ from .._values.limits import LIMITS
 from .._values.steps import DeadlineExceeded, Failure
 from .async_socket import AsyncSocket
 from .failures import failure_of
-from .http11 import HttpCut
+from .operations import ByteFlow, Connect, Established, HttpCut, Receive, Send, Yield
 from .pool import MOST_IDLE, Link, Pool
+from .route import Route
 from .shielded import current_loop
-from .wire import ByteFlow, Connect, Established, Receive, Route, Send, Yield
 
 if TYPE_CHECKING:
     import httpx

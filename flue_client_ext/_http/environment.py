@@ -1,10 +1,10 @@
-"""The proxies that the environment asks for, with the meaning that curl's manual gives them.
+"""The proxy that the environment names for an origin, as curl(1) describes the variables.
 
-curl(1), ENVIRONMENT and `--noproxy`: the lower-case variable goes before the upper-case one, an
-empty one counts as not set, `no_proxy` lists domains, addresses and networks. Three things go
-beyond it: `HTTP_PROXY` in upper case is obeyed as well, as httpx and urllib do, except in a CGI
-program, where a request's header sets it (CVE-2016-5385); an entry of `no_proxy` may name a port;
-and a proxy without a port is asked at its scheme's, where curl takes 1080."""
+The lower-case variable takes precedence over the upper-case one, an empty one counts as not set,
+and `no_proxy` lists domains, addresses and networks. Three rules differ from curl's: `HTTP_PROXY`
+in upper case counts, as in httpx and urllib, except in a CGI program, where a request's header sets
+it (CVE-2016-5385); an entry of `no_proxy` may name a port; the default port of a proxy is that of
+its scheme, not 1080. Reads the environment that it is given, and resolves no name."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from .host import address_of, bare
+from .route import Proxy
 from .url import Url, parsed
-from .wire import Proxy
 
 _SYSTEM = "the system's settings"
 _NO_HOST = re.compile(r"https?:/(?!/)", re.IGNORECASE)
-"""A scheme that would be taken for the host's name."""
+"""A URL with one slash, whose scheme would count as the host."""
 _ENTRY = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]+))?")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy on the way to an origin. One that cannot be used is a `ValueError` that names the
-    variable, and never shows its value, which may hold a password."""
+    """Return the proxy for an origin, if any.
+
+    Raises `ValueError` for a proxy that cannot be used. The message names the variable and leaves
+    out its value, which may hold a password.
+    """
     found = _setting(scheme, environ)
     if found is None:
         found = _system_setting(scheme, host, environ)
@@ -53,14 +56,14 @@ def _setting(scheme: str, environ: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def _is_forged(variable: str, environ: Mapping[str, str]) -> bool:
-    """Whether the header `Proxy` of a CGI program's request may have set it; Windows knows no case
-    of letters there."""
+    """Whether the header `Proxy` of a CGI request may have set `variable`. On Windows the names of
+    variables have no case."""
     name = variable.upper() if sys.platform == "win32" else variable
     return name == "HTTP_PROXY" and "REQUEST_METHOD" in environ
 
 
 def _system_setting(scheme: str, host: str, environ: Mapping[str, str]) -> tuple[str, str] | None:
-    """macOS and Windows have settings of their own, which count where no variable is set."""
+    """The proxy settings of macOS or Windows, which count where no variable is set."""
     if sys.platform not in ("darwin", "win32"):
         return None
     if any(_setting(other, environ) for other in ("http", "https")):
@@ -94,7 +97,7 @@ def _authorization(url: Url) -> str | None:
 
 
 def _exempt(host: str, port: int, exempt: str) -> bool:
-    """Whether `no_proxy` names the host. A name is never resolved for that."""
+    """Whether `no_proxy` covers the host."""
     if exempt == "*":
         return True
     literal = address_of(host)
@@ -121,10 +124,10 @@ def _entries(exempt: str) -> Iterator[tuple[str, int | None]]:
 
 
 def _network(text: str) -> Network | None:
-    """An address, or a network in CIDR notation; brackets and an IPv6 zone do not matter. Another
-    notation of an address is a name here, as for curl: it says so of the URL's host only."""
+    """Return the network that an address or a CIDR notation stands for. Brackets and an IPv6 zone
+    are ignored. Other notations of an address, such as `127.1`, are names here, as for curl."""
     address, slash, bits = text.replace("[", "").replace("]", "").partition("/")
-    if not bits:  # with a slash too: the one address, as curl and httpx read it
+    if not bits:  # `10.0.0.1/` is the one address, as for curl and httpx
         slash = ""
     elif not (bits.isascii() and bits.isdigit()):
         return None
@@ -146,5 +149,5 @@ def _domain(entry: str) -> str:
     name = bare(entry.lower()).removeprefix(".")
     if name.isascii():
         return name
-    url = parsed(f"http://{name}")  # encoded as the name in a URL was
+    url = parsed(f"http://{name}")  # IDNA, as in the URL
     return name if url is None else url.host

@@ -1,4 +1,7 @@
-"""Errors of sockets, TLS and httpx as the core's `Failure` values."""
+"""Errors of sockets, TLS and HTTP as `Failure` values.
+
+Decides what kind of failure an error is, whether a retry can help, and how its message reads. Shows
+no header and no body."""
 
 from __future__ import annotations
 
@@ -6,23 +9,24 @@ import sys
 from collections.abc import Iterator
 
 from .._values.steps import Failure
-from .alerts import in_words, is_final, reason_of
-from .http11 import Connection, HttpCut, Unreachable
+from .http11 import Connection
+from .operations import HttpCut, Unreachable
+from .tls_errors import description_of, is_final, reason_of
 
-DISTRUST = "CERTIFICATE_VERIFY_FAILED"
+UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 
 def failure_of(http: Connection, error: HttpCut | OSError) -> Failure:
-    """Say what `error` means for the request that `http` was carrying."""
-    cause = describe(error) + http.through
-    if tls_reason(error) == DISTRUST:
-        cause += http.trusting
+    """Return the failure that `error` is of the latest request over `http`."""
+    cause = describe(error) + http.proxy_note
+    if tls_reason(error) == UNTRUSTED:
+        cause += http.trust_note
     return classified(
         cause,
         sent=http.sent,
         permanent=is_permanent(error),
         timed_out=isinstance(error, TimeoutError),
-        stale=http.used and not http.answered,
+        stale=http.used and not http.responded,
         retry_after=error.retry_after if isinstance(error, HttpCut) else "",
     )
 
@@ -40,41 +44,41 @@ def classified(
 
 
 def is_permanent(error: BaseException) -> bool:
-    """Whether a connection that could not be opened for `error` cannot be opened later either. A
-    name that is not found may be: a machine changes its network."""
+    """Whether no later connection can be opened either. A name that was not found is not permanent:
+    the machine may change its network."""
     return isinstance(error, Unreachable | UnicodeError) or is_final(tls_reason(error))
 
 
 def tls_reason(error: BaseException) -> str | None:
-    """OpenSSL's name for what went wrong, in `error` or in what it was raised from."""
-    if "ssl" not in sys.modules:  # whatever raises its errors has loaded it
+    """OpenSSL's name of the reason, in `error` or in the error that it was raised from."""
+    if "ssl" not in sys.modules:  # no error can be one of ssl, which is slow to import
         return None
     import ssl
 
-    for link in chain(error):
-        if isinstance(link, ssl.SSLError):
-            return reason_of(link) or None
+    for each in chain(error):
+        if isinstance(each, ssl.SSLError):
+            return reason_of(each) or None
     return None
 
 
 def describe(error: BaseException) -> str:
-    """Name an error in words that hold no secret: sockets and h11 quote no header. httpx on trio
-    leaves the words to what its errors were raised from."""
+    """Describe an error without a secret: sockets and h11 quote no header. On trio the errors of
+    httpx have no message, but the `OSError` that they were raised from has."""
     if isinstance(error, HttpCut):
         return str(error)
     reason = tls_reason(error)
-    if is_final(reason) and reason != DISTRUST:
-        return in_words(str(reason))
-    speakers = [error, *(link for link in chain(error) if isinstance(link, OSError))]
-    words = next((words for link in speakers if (words := str(link))), "")
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    if is_final(reason) and reason != UNTRUSTED:
+        return description_of(str(reason))
+    sources = [error, *(each for each in chain(error) if isinstance(each, OSError))]
+    text = next((text for each in sources if (text := str(each))), "")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """An error, and what it was raised from."""
+    """Yield `error`, the error that it was raised from, and so on."""
     seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        yield link
-        link = link.__cause__ or link.__context__
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:  # user code can make a circle
+        seen.add(id(each))
+        yield each
+        each = each.__cause__ or each.__context__

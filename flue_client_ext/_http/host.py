@@ -1,7 +1,7 @@
-"""A URL's host in the spellings that others want of it.
+"""The spellings of a URL's host: for the look-up, for the peer, and for a comparison.
 
-The look-up takes it as it stands: with the dot that makes a name absolute, and with the zone of an
-IPv6 address, which means this machine's own interface (RFC 6874 section 4)."""
+The look-up takes the host unchanged: with the dot that makes a name absolute, and with the zone of
+an IPv6 address, which names an interface of this machine (RFC 6874 section 4)."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ def without_dot(host: str) -> str:
 
 
 def without_zone(host: str) -> str:
-    """`host`, which may be in brackets with a port behind it, without an IPv6 zone: no peer is told
-    of that."""
+    """Remove an IPv6 zone, which no peer may see. `host` may have brackets and a port."""
     return _ZONE.sub("", host, count=1)
 
 
 def bare(host: str) -> str:
-    """The name that TLS asks for and verifies (RFC 6066 section 3), and that `no_proxy` means."""
+    """The name that TLS requests and verifies (RFC 6066 section 3), and that `no_proxy` lists."""
     return without_dot(without_zone(host))
 
 
 def address_of(host: str) -> IpAddress | None:
-    """The address that `host` is, in each notation that `getaddrinfo` takes for one: `127.1` and
+    """Return the IP address that `host` is, in any notation that `getaddrinfo` accepts: `127.1` and
     `0x7f000001` are 127.0.0.1 (inet_aton(3)). `None` for a name, which needs a look-up."""
     text = bare(host)
     try:

@@ -1,42 +1,40 @@
-"""One HTTP/1.1 connection as a flow about bytes; h11 knows the grammar.
+"""One HTTP/1.1 connection as a flow of byte operations; h11 knows the grammar.
 
-Opens the way (proxy tunnel, TLS), sends a request, reads one answer, and says whether the
-connection can carry another. `HttpCut` is any end before the answer's end, and any bytes that are
-not HTTP."""
+It connects (proxy tunnel and TLS included), sends a request, reads one response, and says whether
+the connection can carry another. It opens no socket and knows no clock: `operations` is all it asks
+for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import h11
 
 from .._values.http import Head, Request, fold_headers, is_retryable
-from .._values.limits import LIMITS
-from .host import bare, without_zone
-from .message import head_of, raw_headers
-from .wire import ESTABLISHED, RECEIVE, YIELD, ByteFlow, Connect, Proxy, Route, Send
+from .host import bare
+from .keep_alive import idle_limits
+from .message import head_of
+from .operations import (
+    ESTABLISHED,
+    RECEIVE,
+    YIELD,
+    ByteFlow,
+    Connect,
+    HttpCut,
+    Send,
+    Unreachable,
+)
+from .request_bytes import request_bytes, tunnel_bytes
+from .route import Proxy, Route
 
 if TYPE_CHECKING:
     from .tls import Tls
 
 _MAX_HEAD_BYTES = 256 * 1024
 
-_MOST_PARTS = 500
-"""Of a body, that one read takes: h11 needs some 30 microseconds for each chunk, and the smallest
-have six bytes (RFC 9112 section 7.1), so that what was received at once may last it for seconds."""
-
-
-class HttpCut(Exception):  # becomes a Failure
-    """The answer did not come to its end. `retry_after` is the header of a proxy that refused."""
-
-    def __init__(self, words: str, retry_after: str = "") -> None:
-        super().__init__(words)
-        self.retry_after = retry_after
-
-
-class Unreachable(HttpCut):
-    """The way to the server cannot be opened, and trying again does not change that."""
+_MAX_PARTS = 500
+"""Parts of a body that one read returns. h11 takes some 30 microseconds for each chunk, and a chunk
+has at least six bytes (RFC 9112 section 7.1): one receive may hold work for seconds."""
 
 
 class Connection:
@@ -46,33 +44,33 @@ class Connection:
         self._route = route
         self._tls: Tls | None = None
         self._h11: h11.Connection | None = None
-        self._finished = True
+        self._body_ended = True
         self.sent = False
-        self.answered = False
+        """Whether bytes of the latest request may have left."""
+        self.responded = False
+        """Whether the head of its response has arrived."""
         self.used = False
-        self.idle_limit = LIMITS.idle
-        """Seconds without a byte after which it is not used again."""
-        self.certain_limit = LIMITS.certain_idle
-        """Seconds without a byte after which the server may already be closing it."""
+        """Whether the latest request was not the first."""
+        self.idle_limits = idle_limits()
 
     @property
-    def through(self) -> str:
-        """The proxy that may be the cause of a failure, in words; empty for none."""
+    def proxy_note(self) -> str:
+        """Names the proxy that may have caused a failure, to end an error message; may be empty."""
         proxy = self._route.proxy
-        if proxy is None or (self.sent and self._route.tls):  # inside a tunnel the server speaks
+        if proxy is None or (self.sent and self._route.tls):  # inside a tunnel: the server's fault
             return ""
         return f" (through the proxy {proxy.label})"
 
     @property
-    def trusting(self) -> str:
-        """The setting that chose the certificates that are trusted, in words; empty for none."""
+    def trust_note(self) -> str:
+        """Names the setting that chose the trusted certificates, likewise."""
         source = self._route.trust()
         return f" (trusting the certificates of {source})" if source else ""
 
     @property
     def reusable(self) -> bool:
-        """Whether the answer was read to its end, nothing came behind it, and the server keeps the
-        connection open."""
+        """Whether the response was read to its end, no bytes follow it, and the server keeps the
+        connection open. Bytes that follow would count as the response to the next request."""
         return (
             self._h11 is not None
             and self._h11.our_state is h11.DONE
@@ -82,8 +80,9 @@ class Connection:
         )
 
     def open(self, request: Request) -> ByteFlow[Head]:
-        """Send `request` and return the answer's head."""
-        self.sent = self.answered = False
+        """Send `request`, over a new connection if this one is not open, and return the head of the
+        response."""
+        self.sent = self.responded = False
         if self._h11 is None:
             yield from self._establish()
             self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
@@ -91,40 +90,42 @@ class Connection:
             self.used = True
             self._h11.start_next_cycle()
         yield ESTABLISHED
-        data = self._serialised(self._h11, request)
+        data = request_bytes(self._h11, request, self._route)
         self.sent = True
         try:
             yield from self._send(data)
         except ConnectionError:
-            pass  # an early answer, such as 413, may be there to be read; else reading fails too
+            # A server may respond before it has read the request, with 413 for example, and close
+            # (RFC 9112 section 9.5). If it has not responded, receiving fails as well.
+            pass
         try:
             response = yield from self._response(self._h11)
         except OSError as error:
             if self._tls is not None and self._tls.is_refusal(error):
-                self.sent = False  # it arrived, but was never read
+                self.sent = False  # the request arrived, but the server has not read it
             raise
-        self.answered = True
-        self._finished = False
+        self.responded = True
+        self._body_ended = False
         return self._head(request, response)
 
     def read(self) -> ByteFlow[bytes]:
-        """Return the next bytes of the body; `b""` at its end. All that have arrived, or many
-        parts of them: the next read goes on without waiting."""
-        link = self._h11
+        """Return the next bytes of the body, `b""` at its end: all that have arrived, or a bounded
+        number of their parts. Then the next read returns without waiting."""
+        protocol = self._h11
         parts: list[bytes | bytearray] = []
-        while link is not None and not self._finished:
-            event = self._next_event(link)
+        while protocol is not None and not self._body_ended:
+            event = self._next_event(protocol)
             if event is h11.NEED_DATA:
                 if parts:
                     break
-                yield from self._fill(link)
+                yield from self._fill(protocol)
             elif isinstance(event, h11.Data):
                 parts.append(event.data)
-                if len(parts) == _MOST_PARTS:
+                if len(parts) == _MAX_PARTS:
                     yield YIELD
                     break
             else:
-                self._finished = True
+                self._body_ended = True
         return parts[0] if len(parts) == 1 and type(parts[0]) is bytes else b"".join(parts)
 
     def _establish(self) -> ByteFlow[None]:
@@ -145,71 +146,43 @@ class Connection:
         yield from tls.handshake()
 
     def _tunnel(self, proxy: Proxy) -> ByteFlow[None]:
-        link = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
-        headers = [("host", self._route.authority)]
-        if proxy.authorization:
-            headers.append(("proxy-authorization", proxy.authorization))
-        ask = h11.Request(method="CONNECT", target=self._route.authority, headers=headers)
-        yield from self._send((link.send(ask) or b"") + (link.send(h11.EndOfMessage()) or b""))
-        response = yield from self._response(link)
+        protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        yield from self._send(tunnel_bytes(protocol, self._route, proxy))
+        response = yield from self._response(protocol)
         if not 200 <= response.status_code < 300:
             kind = HttpCut if is_retryable(response.status_code) else Unreachable
-            floor = fold_headers(response.headers.raw_items()).get("retry-after", "")
-            raise kind(f"the proxy refused the tunnel with status {response.status_code}", floor)
+            retry_after = fold_headers(response.headers.raw_items()).get("retry-after", "")
+            text = f"the proxy refused the tunnel with status {response.status_code}"
+            raise kind(text, retry_after)
 
-    def _serialised(self, link: h11.Connection, request: Request) -> bytes:
-        parts = urlsplit(request.url)
-        host = without_zone(parts.netloc)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        headers = [("host", host), *request.headers.items()]
-        if request.body is not None:
-            headers.append(("content-length", str(len(request.body))))
-        proxy = self._route.proxy
-        if proxy is not None and not self._route.tls:
-            target = f"{parts.scheme}://{host}{target}"
-            if proxy.authorization:
-                headers.append(("proxy-authorization", proxy.authorization))
-        sent = h11.Request(method=request.method, target=target, headers=raw_headers(headers))
-        pieces = [link.send(sent)]
-        if request.body:
-            pieces.append(link.send(h11.Data(data=request.body)))
-        pieces.append(link.send(h11.EndOfMessage()))
-        return b"".join(piece for piece in pieces if piece)
-
-    def _response(self, link: h11.Connection) -> ByteFlow[h11.Response]:
+    def _response(self, protocol: h11.Connection) -> ByteFlow[h11.Response]:
+        """Return the head of the final response; skip interim ones (RFC 9110 section 15.2)."""
         while True:
-            event = self._next_event(link)
+            event = self._next_event(protocol)
             if event is h11.NEED_DATA:
-                if not (yield from self._fill(link)):
-                    raise HttpCut("the connection was closed before the answer")
+                if not (yield from self._fill(protocol)):
+                    raise HttpCut("the connection was closed before the response")
             elif isinstance(event, h11.Response):
                 return event
 
     def _head(self, request: Request, response: h11.Response) -> Head:
-        proxy = self._route.proxy
-        label = proxy.label if proxy is not None and not self._route.tls else None
+        proxy = self._route.forwarded_by
+        label = None if proxy is None else proxy.label
         raw = response.headers.raw_items()
         head = head_of(request, response.status_code, raw, proxy=label)
-        self._set_limits(_announced_idle(head.headers.get("keep-alive", "")))
+        self.idle_limits = idle_limits(head.headers.get("keep-alive", ""))
         return head
 
-    def _set_limits(self, announced: float | None) -> None:
-        if announced is None:
-            self.idle_limit, self.certain_limit = LIMITS.idle, LIMITS.certain_idle
-        else:  # less a second for the way, or half of what is shorter than two
-            self.idle_limit = max(announced - 1.0, 0.5)
-            self.certain_limit = max(announced - 1.0, announced / 2)
-
-    def _next_event(self, link: h11.Connection) -> object:
+    def _next_event(self, protocol: h11.Connection) -> object:
         try:
-            return link.next_event()
+            return protocol.next_event()
         except h11.RemoteProtocolError as error:
             raise HttpCut(str(error)) from None
 
-    def _fill(self, link: h11.Connection) -> ByteFlow[bool]:
-        """Feed `link` with what arrives; `False` at the end."""
+    def _fill(self, protocol: h11.Connection) -> ByteFlow[bool]:
+        """Pass the next bytes to `protocol`; `False` at the end of the connection."""
         data: bytes = (yield from self._tls.receive()) if self._tls else (yield RECEIVE)
-        link.receive_data(data)
+        protocol.receive_data(data)
         return bool(data)
 
     def _send(self, data: bytes) -> ByteFlow[None]:
@@ -217,12 +190,3 @@ class Connection:
             yield from self._tls.send(data)
         else:
             yield Send(data)
-
-
-def _announced_idle(keep_alive: str) -> float | None:
-    """Seconds from `Keep-Alive: timeout=N`."""
-    for part in keep_alive.split(","):
-        name, _, value = part.strip().partition("=")
-        if name.lower() == "timeout" and value.isascii() and value.isdigit():
-            return min(float(value), 60.0)
-    return None

@@ -12,9 +12,9 @@ import httpx
 
 from .._values.http import is_retryable
 from .._values.steps import Failure
-from .alerts import is_refusal
 from .failures import chain, classified, describe, is_permanent, tls_reason
 from .httpx_common import BODY_LOST, Progress
+from .tls_errors import is_refusal
 
 TROUBLE = (httpx.HTTPError, httpx.StreamError, ConnectionError, TimeoutError, ssl.SSLError)
 """What a transport raises. Every other error, another `OSError` too, is of the user's own code."""

@@ -15,8 +15,8 @@ from .._values.limits import LIMITS
 from .._values.steps import Failure
 from .http11 import Connection
 from .race import Favourite
+from .route import Route
 from .tcp import Address
-from .wire import Route
 
 MOST_IDLE = 64
 _LEAST_CERTAIN = 0.01
@@ -51,7 +51,11 @@ def can_carry(link: Link[S], request: Request, certain: float = math.inf) -> boo
     wants a connection that is certainly still open: that was used less than `certain` seconds ago,
     if the pool knows better than the connection."""
     http = link.http
-    limit = min(http.certain_limit, certain) if request.method == "POST" else http.idle_limit
+    limit = (
+        min(http.idle_limits.certain, certain)
+        if request.method == "POST"
+        else http.idle_limits.longest
+    )
     return http.reusable and _silence(link) < limit and not link.socket.is_stale()
 
 
@@ -105,7 +109,7 @@ class Pool(Generic[S]):
         """Keep `link` for the next call if it can carry one; otherwise close it."""
         with self._lock:
             self._check_owner()
-            while self._idle and _silence(self._idle[0]) > self._idle[0].http.idle_limit:
+            while self._idle and _silence(self._idle[0]) > self._idle[0].http.idle_limits.longest:
                 self._idle.pop(0).socket.close()  # left over from a busier time
             if link.http.reusable and not self.closed and len(self._idle) < self._most_idle:
                 self._idle.append(link)
@@ -119,7 +123,7 @@ class Pool(Generic[S]):
         if failure.stale:
             if lasted < LIMITS.routine_life:
                 self._certain = 0.0
-        elif not (link.http.used or link.http.answered) and link.socket.address is not None:
+        elif not (link.http.used or link.http.responded) and link.socket.address is not None:
             self._favourite.failed(link.socket.address)
 
     def close(self) -> None:
@@ -144,7 +148,7 @@ class Pool(Generic[S]):
     def _learn_of_idle(self, link: Link[S]) -> None:
         """A server that closes connections sooner than it is trusted to is trusted no more."""
         closed_after = _silence(link)
-        if closed_after < link.http.idle_limit and link.socket.is_stale():
+        if closed_after < link.http.idle_limits.longest and link.socket.is_stale():
             self._certain = min(self._certain, max(closed_after / 2, _LEAST_CERTAIN))
 
     def _drop(self) -> None:

@@ -12,10 +12,10 @@ from .._values.http import Head, Request
 from .._values.limits import LIMITS
 from .._values.steps import DeadlineExceeded, Failure
 from .failures import failure_of
-from .http11 import HttpCut
+from .operations import ByteFlow, Connect, Established, HttpCut, Receive, Send, Yield
 from .pool import MOST_IDLE, Link, Pool
+from .route import Route
 from .sync_socket import SyncSocket
-from .wire import ByteFlow, Connect, Established, Receive, Route, Send, Yield
 
 if TYPE_CHECKING:
     import httpx

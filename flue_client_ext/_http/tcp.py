@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .host import address_of, without_dot
-from .http11 import Unreachable
+from .operations import Unreachable
 from .threads import start_daemon
 
 READ_SIZE = 256 * 1024

@@ -1,21 +1,21 @@
-"""TLS as one more layer of bytes: ciphertext in, plaintext out, nothing of a socket.
+"""TLS as a layer of bytes: ciphertext in, plaintext out, over memory buffers.
 
-The sockets below carry bytes only, so that shutting one down from another thread is safe at any
-moment of a handshake or a read, and the same code serves every kind of socket."""
+It does no I/O. The sockets below carry bytes only, blocking or not, and another thread may shut one
+down in the middle of a handshake or a read; an `ssl.SSLSocket` allows neither."""
 
 from __future__ import annotations
 
 import ssl
 
-from .alerts import is_refusal, reason_of
-from .wire import RECEIVE, ByteFlow, Send
+from .operations import RECEIVE, ByteFlow, Send
+from .tls_errors import is_refusal, reason_of
 
 _MAX_READ = 1 << 18
 
 
 class Tls:
-    """A TLS session over memory buffers; its ciphertext travels in the session `outer`, if there is
-    one: to a server, through a proxy that speaks TLS itself."""
+    """A TLS session. `outer` is the session that carries its ciphertext, if any: a server's is
+    inside that of a proxy that speaks TLS itself."""
 
     def __init__(self, context: ssl.SSLContext, server_name: str, outer: Tls | None = None) -> None:
         self._outer = outer
@@ -24,15 +24,17 @@ class Tls:
             self._incoming, self._outgoing, server_hostname=server_name
         )
         self.ended = False
-        """Whether the peer has said its farewell, or left without one."""
-        self._heard = False
+        """Whether the peer has sent close_notify (RFC 8446 section 6.1), or closed without it."""
+        self._received = False
         self._version: str | None = None
 
     def is_refusal(self, error: OSError) -> bool:
-        """Whether the peer refused the handshake by `error`, after it had looked done: a TLS 1.3
-        server reads a client's certificate together with its first request (RFC 8446, sections
-        4.4.2 and 6.2), and answers with an alert in place of the first byte."""
-        if not isinstance(error, ssl.SSLError) or self._heard:
+        """Whether the peer refuses the handshake by `error`, after this side has finished it.
+
+        A TLS 1.3 server reads a client's certificate together with the first request (RFC 8446
+        sections 4.4.2 and 6.2), and sends an alert in place of the first byte.
+        """
+        if not isinstance(error, ssl.SSLError) or self._received:
             return False
         return self._version == "TLSv1.3" and is_refusal(reason_of(error))
 
@@ -47,7 +49,7 @@ class Tls:
                 yield from self._flush()  # the alert that tells the peer why
                 raise
             else:
-                self._version = self._session.version()  # which is forgotten after an alert
+                self._version = self._session.version()  # OpenSSL forgets it after an alert
                 yield from self._flush()
                 return
 
@@ -56,12 +58,12 @@ class Tls:
         yield from self._flush()
 
     def receive(self) -> ByteFlow[bytes]:
-        """Return some plaintext; `b""` when the peer has ended, with or without a farewell."""
+        """Return some plaintext; `b""` when the peer has ended, with close_notify or without."""
         while not (plain := self._decrypted()):
             if self.ended:
                 return b""
             yield from self._take()
-        yield from self._flush()
+        yield from self._flush()  # a key update, for example (RFC 8446 section 4.6.3)
         return plain
 
     def _decrypted(self) -> bytes:
@@ -69,7 +71,7 @@ class Tls:
         try:
             while part := self._session.read(_MAX_READ):
                 parts.append(part)
-                self._heard = True
+                self._received = True
             self.ended = True
         except ssl.SSLWantReadError:
             pass

@@ -1,7 +1,7 @@
-"""The certificates that are trusted: the environment's, or certifi's.
+"""The certificates that TLS trusts: those that the environment names, or certifi's.
 
-`SSL_CERT_FILE` goes before `SSL_CERT_DIR`, as in httpx. A variable that leads nowhere is an error
-that names it: without its certificates every server would look like an impostor."""
+`SSL_CERT_FILE` takes precedence over `SSL_CERT_DIR`, as in httpx. A variable that names no usable
+certificates is an error that names the variable: without certificates no server is trusted."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .alerts import reason_of, ssl_words
-from .http11 import Unreachable
+from .operations import Unreachable
+from .tls_errors import reason_of, ssl_text
 
 if TYPE_CHECKING:
     import ssl
 
 _FILE, _DIRECTORY = "SSL_CERT_FILE", "SSL_CERT_DIR"
-_NOTHING_THERE = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE")
+_NO_CERTIFICATE = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE")
 """OpenSSL's reasons, of 3.x and before, for a file without anything in PEM format."""
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 """The names under which OpenSSL finds certificates in a directory (openssl-rehash(1))."""
 
 
 def shared_context() -> ssl.SSLContext:
-    """The TLS context of all clients; making one takes tens of milliseconds, so it is made late.
+    """Return the TLS context that all clients share: loading certificates takes tens of
+    milliseconds.
 
     Raises `Unreachable` where the environment names no usable certificates.
     """
@@ -48,7 +49,7 @@ def _setting() -> tuple[str, str]:
 
 
 def _state(path: str) -> tuple[int, ...]:
-    """What changes when a file is written or replaced, or a directory's files are."""
+    """A value that changes when a file is written or replaced, or a directory's entries change."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -58,7 +59,7 @@ def _state(path: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=4)
 def _context(variable: str, value: str, state: tuple[tuple[int, ...], ...]) -> ssl.SSLContext:
-    """Read the certificates; `state` has no use but to have them read anew when it changes."""
+    """Load the certificates. `state` is part of the cache's key: a change loads them again."""
     import ssl
 
     try:
@@ -76,7 +77,7 @@ def _context(variable: str, value: str, state: tuple[tuple[int, ...], ...]) -> s
 
 
 def _check_directory(paths: str) -> None:
-    """OpenSSL says nothing of a directory in which it finds nothing."""
+    """Raise for a directory without certificates, of which OpenSSL says nothing."""
     folders = [path for path in paths.split(os.pathsep) if os.path.isdir(path)]
     if not folders:
         raise FileNotFoundError("no such directory")
@@ -88,7 +89,7 @@ def _reason(error: Exception) -> str:
     import ssl
 
     if isinstance(error, ssl.SSLError):
-        if reason_of(error) in _NOTHING_THERE:
+        if reason_of(error) in _NO_CERTIFICATE:
             return "it holds no certificate in PEM format"
-        return f"a certificate in it is malformed ({ssl_words(error)})"
+        return f"a certificate in it is malformed ({ssl_text(error)})"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)

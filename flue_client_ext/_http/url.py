@@ -1,7 +1,7 @@
-"""A URL in pieces, ASCII throughout.
+"""A URL in parts, all of them ASCII.
 
-httpx reads every URL that is out of the ordinary (international names, escapes, IPv6, mistakes);
-the ordinary ones are not worth the time that importing it takes."""
+A regular expression parses common URLs; httpx, which is slow to import, parses the others
+(international names, escapes, IPv6, mistakes)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from .host import without_dot
 
-_ORDINARY = re.compile(
+_COMMON = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?P<port>[1-9][0-9]{0,4}))?"
     r"(?P<path>(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)"
 )
@@ -21,8 +21,8 @@ _LONGEST_NAME, _LONGEST_LABEL = 253, 63
 
 @frozen
 class Url:
-    """`host` is what to look up: without brackets, with its trailing dot and its IPv6 zone;
-    `path` has its query."""
+    """`host` is the name to look up: without brackets, with its trailing dot and its IPv6 zone.
+    `path` includes the query."""
 
     scheme: str
     host: str
@@ -40,10 +40,10 @@ class Url:
 
 
 def parsed(text: str) -> Url | None:
-    """Return `None` for what is no URL; the reason that httpx gives may quote a password."""
-    ordinary = _ORDINARY.fullmatch(text)
-    if ordinary is not None:
-        scheme, host, port, path = ordinary.groups()
+    """Parse `text`; return `None` if it is not a URL. httpx's own reason may quote a password."""
+    common = _COMMON.fullmatch(text)
+    if common is not None:
+        scheme, host, port, path = common.groups()
         number = int(port or _DEFAULT_PORTS[scheme])
         if number > 65535 or not _is_host(host):
             return None
@@ -64,13 +64,13 @@ def parsed(text: str) -> Url | None:
 
 
 def _is_host(host: str) -> bool:
-    """Whether it is an address, or a name that DNS can hold (RFC 1035 section 2.3.4)."""
-    if ":" in host or not host:  # a missing host is told apart by whoever asked
+    """Whether `host` is an address, or a name that DNS can hold (RFC 1035 section 2.3.4)."""
+    if ":" in host or not host:  # the caller has its own error for a missing host
         return True
     name = without_dot(host)
     labels = name.split(".")
     return (
         len(name) <= _LONGEST_NAME
         and all(0 < len(label) <= _LONGEST_LABEL for label in labels)
-        and "%" not in name  # escaped by httpx: a space, for example
+        and "%" not in name  # an escape of httpx, for a space as an example
     )

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection: what is sent, and every way in which an answer may come."""
+"""One HTTP/1.1 connection: the request that is sent, and every form of a response."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flue_client_ext._http.http11 import Connection, HttpCut
-from flue_client_ext._http.wire import Receive
+from flue_client_ext._http.http11 import Connection
+from flue_client_ext._http.operations import HttpCut, Receive
 from flue_client_ext._values.http import Request
 
-from .talk import GET, HEAD, POST, Wire, exchange, route, single_bytes
+from .connection import GET, HEAD, POST, Wire, exchange, route, single_bytes
 
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: 1\r\nx-a: 2\r\n\r\nhello"
 CHUNKED = (
@@ -25,7 +25,7 @@ BARE_LF = b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello"
 EMPTY = b"HTTP/1.1 204 No Content\r\nStream-Closed: TRUE\r\n\r\n"
 UNCHANGED = b"HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n"
 ODD = b"HTTP/1.1 999 Odd\r\nContent-Length: 5\r\n\r\nhello"
-ANSWERS = {
+RESPONSES = {
     "length": (LENGTH, b"hello", 200, True),
     "chunked": (CHUNKED, b"hello", 200, True),
     "until the close": (CLOSE, b"hello", 200, False),
@@ -38,9 +38,9 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_an_answer_reads_the_same_whole_byte_by_byte_and_at_every_split(name: str) -> None:
-    raw, body, status, reusable = ANSWERS[name]
+@pytest.mark.parametrize("name", RESPONSES)
+def test_a_response_reads_the_same_at_every_split(name: str) -> None:
+    raw, body, status, reusable = RESPONSES[name]
     splits = [[raw[:cut], raw[cut:]] for cut in range(1, len(raw))]
     for chunks in ([raw], single_bytes(raw), *splits):
         http = Connection(route())
@@ -51,8 +51,8 @@ def test_an_answer_reads_the_same_whole_byte_by_byte_and_at_every_split(name: st
 
 
 @pytest.mark.parametrize("name", ["length", "chunked", "informational first", "204", "304"])
-def test_an_answer_that_is_cut_anywhere_is_a_cut(name: str) -> None:
-    raw = ANSWERS[name][0]
+def test_a_response_that_is_cut_anywhere_is_a_cut(name: str) -> None:
+    raw = RESPONSES[name][0]
     for cut in range(len(raw)):
         http = Connection(route())
         with pytest.raises(HttpCut):
@@ -60,7 +60,7 @@ def test_an_answer_that_is_cut_anywhere_is_a_cut(name: str) -> None:
         assert not http.reusable
 
 
-def test_the_cut_of_a_body_that_ends_with_the_connection_cannot_be_seen_but_is_suspected() -> None:
+def test_a_cut_of_a_close_delimited_body_is_not_visible() -> None:
     http = Connection(route())
     head, body = exchange(Wire([CLOSE[:-2]]), http)
     assert (body, head.close_delimited, http.reusable) == (b"hel", True, False)
@@ -98,7 +98,7 @@ def test_what_is_not_HTTP_is_a_cut(raw: bytes) -> None:
     )
 )
 @settings(max_examples=400, deadline=None)
-def test_no_bytes_whatever_raise_anything_but_a_cut(pieces: list[bytes]) -> None:
+def test_no_input_raises_anything_but_a_cut(pieces: list[bytes]) -> None:
     try:
         exchange(Wire(piece for piece in pieces if piece), Connection(route()))
     except HttpCut:
@@ -155,7 +155,7 @@ def test_a_connection_carries_one_request_after_another_and_connects_once() -> N
 @pytest.mark.parametrize("name", ["HTTP/1.0", "until the close"])
 def test_a_connection_that_the_server_closes_is_not_used_again(name: str) -> None:
     http = Connection(route())
-    exchange(Wire([ANSWERS[name][0]]), http)
+    exchange(Wire([RESPONSES[name][0]]), http)
     assert not http.reusable
 
 
@@ -165,7 +165,7 @@ def test_a_server_that_announces_its_close_is_believed() -> None:
     assert not http.reusable
 
 
-def test_an_answer_that_was_not_read_to_its_end_spoils_the_connection() -> None:
+def test_a_connection_whose_response_was_not_read_is_not_reusable() -> None:
     http = Connection(route())
     wire = Wire(single_bytes(LENGTH))
     wire.perform(http.open(GET))
@@ -173,56 +173,56 @@ def test_an_answer_that_was_not_read_to_its_end_spoils_the_connection() -> None:
 
 
 @pytest.mark.parametrize("extra", [b"!", LENGTH])
-def test_a_server_that_says_more_than_its_length_spoils_the_connection(extra: bytes) -> None:
-    """Whatever is left would be taken for the answer to the next request."""
+def test_bytes_after_the_response_make_the_connection_not_reusable(extra: bytes) -> None:
+    """They would count as the response to the next request."""
     http = Connection(route())
     _, body = exchange(Wire([LENGTH + extra]), http)
     assert body == b"hello"
     assert not http.reusable
 
 
-def test_whether_bytes_may_have_left_and_an_answer_began_is_known_at_each_step() -> None:
+def test_a_connection_knows_at_each_step_what_was_sent_and_received() -> None:
     http = Connection(route())
-    talk = http.open(GET)
-    next(talk)  # connect
-    assert (http.sent, http.answered, http.used) == (False, False, False)
-    talk.send(None)  # established
+    flow = http.open(GET)
+    next(flow)  # connect
+    assert (http.sent, http.responded, http.used) == (False, False, False)
+    flow.send(None)  # established
     assert not http.sent
-    talk.send(None)  # the request is being sent
-    assert (http.sent, http.answered) == (True, False)
+    flow.send(None)  # the request is being sent
+    assert (http.sent, http.responded) == (True, False)
     wire = Wire([LENGTH, LENGTH])
-    wire.perform(talk)
+    wire.perform(flow)
     while wire.perform(http.read()):
         pass
-    assert http.answered
-    talk = http.open(GET)
-    next(talk)  # established
-    assert (http.sent, http.answered, http.used) == (False, False, True)
-    wire.perform(talk)
-    assert (http.sent, http.answered, http.used) == (True, True, True)
+    assert http.responded
+    flow = http.open(GET)
+    next(flow)  # established
+    assert (http.sent, http.responded, http.used) == (False, False, True)
+    wire.perform(flow)
+    assert (http.sent, http.responded, http.used) == (True, True, True)
 
 
-def test_an_answer_that_came_before_all_of_the_request_was_taken_is_read() -> None:
+def test_a_response_that_comes_before_the_request_was_sent_is_read() -> None:
     http = Connection(route())
-    talk = http.open(POST)
+    flow = http.open(POST)
     for _ in range(3):  # connect, established, send
-        next(talk)
-    assert isinstance(talk.throw(ConnectionResetError()), Receive)
+        next(flow)
+    assert isinstance(flow.throw(ConnectionResetError()), Receive)
     wire = Wire([b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"])
     with pytest.raises(StopIteration) as ended:
-        talk.send(wire.give())
+        flow.send(wire.give())
     assert ended.value.value.status == 413
 
 
-def test_a_request_that_was_not_taken_and_not_answered_is_a_cut_after_something_was_sent() -> None:
+def test_a_request_without_a_response_is_a_cut_after_it_was_sent() -> None:
     http = Connection(route())
-    talk = http.open(POST)
+    flow = http.open(POST)
     for _ in range(3):
-        next(talk)
-    talk.throw(BrokenPipeError())
+        next(flow)
+    flow.throw(BrokenPipeError())
     with pytest.raises(HttpCut):
-        talk.send(b"")
-    assert (http.sent, http.answered, http.reusable) == (True, False, False)
+        flow.send(b"")
+    assert (http.sent, http.responded, http.reusable) == (True, False, False)
 
 
 @pytest.mark.parametrize(
@@ -240,13 +240,13 @@ def test_a_request_that_was_not_taken_and_not_answered_is_a_cut_after_something_
         ("", 4.0),
     ],
 )
-def test_a_connection_lies_idle_a_little_shorter_than_the_server_allows(
+def test_a_connection_is_idle_for_less_time_than_the_server_allows(
     header: str | None, seconds: float
 ) -> None:
     line = b"" if header is None else b"Keep-Alive: " + header.encode("latin-1") + b"\r\n"
     http = Connection(route())
     exchange(Wire([LENGTH.replace(b"X-A: 1\r\n", line)]), http)
-    assert http.idle_limit == seconds
+    assert http.idle_limits.longest == seconds
 
 
 def test_header_values_beyond_ASCII_go_out_as_latin_1() -> None:
@@ -256,8 +256,8 @@ def test_header_values_beyond_ASCII_go_out_as_latin_1() -> None:
     assert b"x-name: caf\xe9 \xff\r\n" in wire.sent
 
 
-def test_a_body_of_tiny_chunks_is_read_in_portions_between_which_others_may_run() -> None:
-    """What came at once is not taken at once; no portion waits for the peer."""
+def test_a_body_of_tiny_chunks_is_read_in_bounded_parts() -> None:
+    """Other tasks run between two parts. No part waits for the peer."""
     count = 5_000
     raw = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * count
     wire, http = Wire([raw + b"0\r\n\r\n"]), Connection(route())

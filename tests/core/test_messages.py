@@ -7,7 +7,7 @@ import pytest
 from flue_client_ext._http.message import head_of, is_small, raw_headers
 from flue_client_ext._values.http import Request
 
-from .talk import GET, HEAD, POST
+from .connection import GET, HEAD, POST
 
 RawHeaders = list[tuple[bytes, bytes]]
 LENGTH = [(b"Content-Length", b"5")]

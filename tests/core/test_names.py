@@ -10,10 +10,10 @@ from attrs import evolve
 
 from flue_client_ext._http.host import address_of, bare
 from flue_client_ext._http.http11 import Connection
+from flue_client_ext._http.route import Proxy
 from flue_client_ext._http.tcp import literal
-from flue_client_ext._http.wire import Proxy
 
-from .talk import GET, TlsPeer, Wire, exchange, route, trusting
+from .connection import GET, TlsPeer, Wire, exchange, route, trusting
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -35,7 +35,7 @@ def authority() -> trustme.CA:
         ("fe80::1%eth0", "fe80::1"),
     ],
 )
-def test_TLS_asks_for_a_name_without_dot_and_zone(host: str, name: str) -> None:
+def test_TLS_requests_a_name_without_dot_and_zone(host: str, name: str) -> None:
     assert bare(host) == name
 
 
@@ -52,16 +52,16 @@ def test_the_dot_and_the_zone_belong_to_the_look_up(
     host: str, issued: str, authority: trustme.CA
 ) -> None:
     peer = TlsPeer([ANSWER], authority, issued, size=1 << 16)
-    way = route(tls=True, host=host, context=lambda: trusting(authority))
-    assert exchange(peer, Connection(way))[1] == b"hello"
+    to_server = route(tls=True, host=host, context=lambda: trusting(authority))
+    assert exchange(peer, Connection(to_server))[1] == b"hello"
     assert peer.connects == [(host, 443)]
 
 
 def test_the_name_of_a_proxy_that_speaks_TLS_has_no_dot_either(authority: trustme.CA) -> None:
     peer = TlsPeer([ANSWER], authority, "proxy.test", size=1 << 16)
     proxy = Proxy("proxy.test.", 443, tls=True, authorization=None)
-    way = route(proxy=proxy, context=lambda: trusting(authority))
-    assert exchange(peer, Connection(way))[1] == b"hello"
+    to_server = route(proxy=proxy, context=lambda: trusting(authority))
+    assert exchange(peer, Connection(to_server))[1] == b"hello"
     assert peer.connects == [("proxy.test.", 443)]
 
 
@@ -85,8 +85,8 @@ def test_the_Host_header_has_the_dot_and_no_zone(url: str, host: str, proxied: b
 
 
 def test_a_tunnel_is_asked_for_without_a_zone() -> None:
-    way = route(tls=True, host="fe80::1%eth0")
-    assert way.authority == "[fe80::1]:443"
+    to_server = route(tls=True, host="fe80::1%eth0")
+    assert to_server.authority == "[fe80::1]:443"
     assert route(tls=True, host="server.test.").authority == "server.test.:443"
 
 
@@ -112,5 +112,5 @@ def test_an_address_needs_no_look_up_in_any_notation(host: str, address: str | N
     assert address_of(host) == (address and ip_address(address))
 
 
-def test_the_zone_of_an_address_is_for_this_machine() -> None:
+def test_an_address_is_read_without_its_zone() -> None:
     assert str(address_of("fe80::1%eth0")) == "fe80::1"

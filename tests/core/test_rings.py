@@ -32,7 +32,16 @@ RINGS: dict[str, tuple[set[str], set[str], bool]] = {
 }
 FOLDERS = [name for name in RINGS if name.startswith("_")]
 #: Below the drivers, beside what may: it carries bytes, but opens and waits for nothing.
-SANS_IO = {"alerts", "http11", "message", "tls", "wire"}
+SANS_IO = {
+    "http11",
+    "keep_alive",
+    "message",
+    "operations",
+    "request_bytes",
+    "route",
+    "tls",
+    "tls_errors",
+}
 TESTING = f"{PACKAGE}.testing"
 #: The rings of the local server, the lowest first.
 TESTING_RINGS = [

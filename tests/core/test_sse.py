@@ -15,7 +15,7 @@ from flue_client_ext._stream import sse
 from flue_client_ext._stream.sse import Framer, FrameTooLarge, parse_frame
 
 from . import whatwg
-from .talk import single_bytes
+from .connection import single_bytes
 
 QUADRATIC = 60  # seconds, a limit: linear work takes a second here, quadratic work many minutes
 

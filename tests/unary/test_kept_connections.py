@@ -14,7 +14,7 @@ from flue_client_ext._http.pool import Link, Pool, can_carry
 from flue_client_ext._http.tcp import Address
 from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Failure
-from tests.core.talk import GET, POST, Wire, exchange, route
+from tests.core.connection import GET, POST, Wire, exchange, route
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import failure, works
 from tests.worlds import World

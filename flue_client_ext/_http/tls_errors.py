@@ -1,7 +1,8 @@
 """What OpenSSL's reasons for a failed TLS handshake mean.
 
-Either side's verdict (RFC 8446 section 6.2) stands: of the same certificates and settings the same
-comes again. What an overloaded or restarting peer does, or a damaged record shows, may pass."""
+An alert of either side (RFC 8446 section 6.2) is permanent: the same certificates and settings
+cause it again. What an overloaded or restarting peer or a damaged record causes is transient. Reads
+errors only."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import ssl
 
 _ALERTS = ("SSLV3_ALERT_", "TLSV1_ALERT_", "TLSV13_ALERT_", "TLSV1_")
-_PASSING = (
+_TRANSIENT = (
     "BAD_RECORD",
     "CLOSE_NOTIFY",
     "DECODE_ERROR",
@@ -32,38 +33,38 @@ _PASSING = (
     "UNEXPECTED_MESSAGE",
     "USER_CANCELLED",
 )
-_NOT_TLS = ("HTTP_REQUEST", "UNKNOWN_PROTOCOL", "WRONG_VERSION_NUMBER")
+_NO_TLS = ("HTTP_REQUEST", "UNKNOWN_PROTOCOL", "WRONG_VERSION_NUMBER")
 
 
-_MESSAGE = re.compile(r"(?:\[[^\]]*\] )?(?P<words>.*?)(?: \(_\w+\.c:[0-9]+\))?", re.DOTALL)
-"""What the ssl module makes of an error of OpenSSL's, with the place in its own source."""
+_MESSAGE = re.compile(r"(?:\[[^\]]*\] )?(?P<text>.*?)(?: \(_\w+\.c:[0-9]+\))?", re.DOTALL)
+"""The message of an `ssl.SSLError`: the library, OpenSSL's text, and a line of CPython's source."""
 
 
 def reason_of(error: ssl.SSLError) -> str:
-    """OpenSSL's name for what went wrong, empty for none: from its words where this Python's table
-    of names is older than the reason, as for the alert `no_application_protocol`."""
-    reason: str | None = getattr(error, "reason", None)  # missing in those that Python code raises
-    return reason or ssl_words(error).upper().replace(" ", "_")
+    """OpenSSL's name of the reason, empty for none. Where this Python's table of names lacks it, as
+    that of the alert `no_application_protocol`, it is made from OpenSSL's text."""
+    reason: str | None = getattr(error, "reason", None)  # missing where Python code raised it
+    return reason or ssl_text(error).upper().replace(" ", "_")
 
 
-def ssl_words(error: ssl.SSLError) -> str:
+def ssl_text(error: ssl.SSLError) -> str:
     message = _MESSAGE.fullmatch(str(error.args[-1]) if error.args else "")
-    return message["words"] if message else ""
+    return message["text"] if message else ""
 
 
 def is_final(reason: str | None) -> bool:
     """Whether a handshake that failed for `reason` fails again."""
-    return bool(reason) and not any(words in str(reason) for words in _PASSING)
+    return bool(reason) and not any(part in str(reason) for part in _TRANSIENT)
 
 
 def is_refusal(reason: str | None) -> bool:
-    """Whether `reason` is an alert by which the peer refuses a handshake for good."""
+    """Whether `reason` is a permanent alert of the peer."""
     return is_final(reason) and "_ALERT_" in str(reason)
 
 
-def in_words(reason: str) -> str:
-    """What to tell the user of a handshake that failed for good."""
-    if reason in _NOT_TLS:
+def description_of(reason: str) -> str:
+    """The message to the user about a handshake that failed permanently."""
+    if reason in _NO_TLS:
         return f"the port does not speak TLS ({_plain(reason)})"
     for prefix in _ALERTS:
         if reason.startswith(prefix):

@@ -1,4 +1,4 @@
-"""OpenSSL's reasons: which of them stand, and what they are called."""
+"""OpenSSL's reasons for a failed handshake: which are permanent, and how they are described."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from flue_client_ext._http.alerts import in_words, is_final, is_refusal, reason_of
+from flue_client_ext._http.tls_errors import description_of, is_final, is_refusal, reason_of
 
 REFUSALS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "certificate required",
@@ -31,7 +31,7 @@ FINAL = [
     "WRONG_VERSION_NUMBER",
     "DH_KEY_TOO_SMALL",
 ]
-PASSING = [
+TRANSIENT = [
     None,
     "",
     "APPLICATION_DATA_AFTER_CLOSE_NOTIFY",
@@ -46,26 +46,26 @@ PASSING = [
 
 
 @pytest.mark.parametrize("reason", REFUSALS)
-def test_a_peers_verdict_stands(reason: str) -> None:
+def test_an_alert_of_the_peer_is_permanent(reason: str) -> None:
     assert is_final(reason)
     assert is_refusal(reason)
-    assert in_words(reason) == f"the server refused the TLS handshake: {REFUSALS[reason]}"
+    assert description_of(reason) == f"the server refused the TLS handshake: {REFUSALS[reason]}"
 
 
 @pytest.mark.parametrize("reason", FINAL)
-def test_what_this_side_finds_wrong_stands_and_is_no_refusal(reason: str) -> None:
+def test_a_verdict_of_this_side_is_permanent_and_no_refusal(reason: str) -> None:
     assert is_final(reason)
     assert not is_refusal(reason)
 
 
-@pytest.mark.parametrize("reason", PASSING)
-def test_what_may_pass_is_neither(reason: str | None) -> None:
+@pytest.mark.parametrize("reason", TRANSIENT)
+def test_a_transient_reason_is_neither_final_nor_a_refusal(reason: str | None) -> None:
     assert not is_final(reason)
     assert not is_refusal(reason)
 
 
-def test_a_port_without_TLS_is_called_so() -> None:
-    assert in_words("WRONG_VERSION_NUMBER").startswith("the port does not speak TLS")
+def test_a_port_without_TLS_is_described_as_such() -> None:
+    assert description_of("WRONG_VERSION_NUMBER").startswith("the port does not speak TLS")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_port_without_TLS_is_called_so() -> None:
         ),
     ],
 )
-def test_the_words_tell_a_reason_that_has_no_name_yet(
+def test_a_reason_without_a_name_is_read_from_the_message(
     error: ssl.SSLError, reason: str, final: bool, refusal: bool
 ) -> None:
     assert reason_of(error) == reason

@@ -1,4 +1,4 @@
-"""Playing a connection's conversation by hand: chunks in, bytes out, no socket."""
+"""The peer of a connection in memory: it performs the operations of a flow without a socket."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Any
 import trustme
 
 from flue_client_ext._http.http11 import Connection
-from flue_client_ext._http.wire import (
+from flue_client_ext._http.operations import (
     ByteFlow,
     Connect,
     Established,
-    Proxy,
     Receive,
-    Route,
     Send,
     Yield,
 )
+from flue_client_ext._http.route import Proxy, Route
 from flue_client_ext._values.http import Request
 
 GET = Request("GET", "http://server.test/a?b=1", {"accept": "application/json"})
@@ -37,7 +36,7 @@ def route(
 
 
 class Wire:
-    """The peer's side: gives its chunks, then the end; keeps what it was sent."""
+    """A peer that sends `chunks`, then the end of the connection; it keeps what it receives."""
 
     def __init__(self, chunks: Iterable[bytes] = ()) -> None:
         self.chunks: Iterator[bytes] = iter(chunks)
@@ -46,12 +45,12 @@ class Wire:
         self.established: int | None = None
         self.yielded = 0
 
-    def perform(self, talk: ByteFlow[Any]) -> Any:
-        """Run `talk` to its end and return its result."""
+    def perform(self, flow: ByteFlow[Any]) -> Any:
+        """Run `flow` to its end and return its result."""
         reply = None
         try:
             while True:
-                operation = talk.send(reply)
+                operation = flow.send(reply)
                 reply = None
                 match operation:
                     case Connect(host, port):
@@ -75,7 +74,7 @@ class Wire:
 
 
 def exchange(wire: Wire, http: Connection, request: Request = GET) -> tuple[Any, bytes]:
-    """One request: its head and its whole body."""
+    """Send one request; return the head and the whole body of its response."""
     head = wire.perform(http.open(request))
     body = b""
     while part := wire.perform(http.read()):
@@ -88,7 +87,7 @@ def single_bytes(raw: bytes) -> list[bytes]:
 
 
 class TlsPeer(Wire):
-    """A TLS server in memory, which plays `chunks` as plaintext, ciphertext cut into `size`."""
+    """A TLS server in memory, which sends `chunks` as plaintext, in pieces of `size` ciphertext."""
 
     def __init__(
         self, chunks: Iterable[bytes], authority: trustme.CA, name: str, size: int
@@ -99,15 +98,15 @@ class TlsPeer(Wire):
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._session = context.wrap_bio(self._in, self._out, server_side=True)
         self._size = size
-        self._shaken = False
+        self._established = False
         self.alert = False
 
     def take(self, data: bytes) -> None:
         self._in.write(data)
         try:
-            if not self._shaken:
+            if not self._established:
                 self._session.do_handshake()
-                self._shaken = True
+                self._established = True
             while part := self._session.read(65536):
                 self.sent += part
         except ssl.SSLWantReadError:
@@ -120,20 +119,20 @@ class TlsPeer(Wire):
             chunk = next(self.chunks, None)
             if chunk is None:
                 return b""
-            if text := chunk.removesuffix(FAREWELL):
+            if text := chunk.removesuffix(CLOSE_NOTIFY):
                 self._session.write(text)
             if text != chunk:
-                self._farewell()
+                self._close()
         return self._out.read(self._size)
 
-    def _farewell(self) -> None:
+    def _close(self) -> None:
         try:
             self._session.unwrap()
         except ssl.SSLError:
-            pass  # the other side has not said farewell
+            pass  # the client has not sent its own close_notify
 
 
-FAREWELL = b"<farewell>"
+CLOSE_NOTIFY = b"<close_notify>"
 
 
 def trusting(authority: trustme.CA) -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""The ways to a server: proxies, tunnels, and TLS over memory, with every chunk size."""
+"""Proxies, tunnels, and TLS over memory, with ciphertext in pieces of every size."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 import trustme
 from attrs import evolve
 
-from flue_client_ext._http.http11 import Connection, HttpCut
-from flue_client_ext._http.wire import Proxy
+from flue_client_ext._http.http11 import Connection
+from flue_client_ext._http.operations import HttpCut
+from flue_client_ext._http.route import Proxy
 
-from .talk import FAREWELL, GET, TlsPeer, Wire, exchange, route, single_bytes, trusting
+from .connection import CLOSE_NOTIFY, GET, TlsPeer, Wire, exchange, route, single_bytes, trusting
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -59,13 +60,13 @@ class ThroughProxy(TlsPeer):
 
 
 @pytest.mark.parametrize("pieces", [[TUNNEL], single_bytes(TUNNEL)])
-def test_TLS_goes_through_a_tunnel_that_knows_nothing_of_the_request(
+def test_TLS_goes_through_a_tunnel_that_does_not_see_the_request(
     pieces: list[bytes], authority: trustme.CA
 ) -> None:
     peer = TlsPeer([ANSWER], authority, "server.test", size=1000)
     proxy = ThroughProxy(pieces, peer)
-    way = route(tls=True, proxy=PROXY, context=lambda: trusting(authority))
-    _, body = exchange(proxy, Connection(way), SECURE)
+    to_server = route(tls=True, proxy=PROXY, context=lambda: trusting(authority))
+    _, body = exchange(proxy, Connection(to_server), SECURE)
     assert body == b"hello"
     assert proxy.connects == [("proxy.test", 3128)]
     assert proxy.asked.startswith(b"CONNECT server.test:443 HTTP/1.1\r\nhost: server.test:443\r\n")
@@ -84,7 +85,7 @@ def test_TLS_goes_through_a_tunnel_that_knows_nothing_of_the_request(
         b"",
     ],
 )
-def test_a_refused_tunnel_is_a_cut_before_anything_was_sent_to_the_server(answer: bytes) -> None:
+def test_a_refused_tunnel_is_a_cut_before_the_request_was_sent(answer: bytes) -> None:
     http = Connection(route(tls=True, proxy=PROXY))
     with pytest.raises(HttpCut) as caught:
         exchange(Wire([answer]), http, SECURE)
@@ -101,8 +102,8 @@ def test_an_IPv6_server_is_named_in_brackets_in_a_tunnel() -> None:
 
 def test_a_plain_request_goes_to_a_TLS_proxy_inside_TLS(authority: trustme.CA) -> None:
     peer = TlsPeer([ANSWER], authority, "proxy.test", size=1 << 16)
-    way = route(proxy=evolve(PROXY, tls=True), context=lambda: trusting(authority))
-    assert exchange(peer, Connection(way))[1] == b"hello"
+    to_server = route(proxy=evolve(PROXY, tls=True), context=lambda: trusting(authority))
+    assert exchange(peer, Connection(to_server))[1] == b"hello"
     assert peer.sent.startswith(b"GET http://server.test/a?b=1 ")
 
 
@@ -122,7 +123,7 @@ def test_TLS_carries_an_exchange_whatever_the_size_of_the_pieces(
     assert peer.sent.count(b"GET /a?b=1 HTTP/1.1\r\n") == 2
 
 
-def test_a_certificate_for_another_name_is_refused_and_the_peer_is_told(
+def test_a_certificate_for_another_name_is_refused_with_an_alert(
     authority: trustme.CA,
 ) -> None:
     peer = TlsPeer([ANSWER], authority, "other.test", size=1 << 16)
@@ -142,7 +143,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(authority: trustme.CA)
 
 
 @pytest.mark.parametrize("raw", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x01\x00"])
-def test_a_handshake_that_is_cut_or_no_TLS_fails_as_a_socket_does(
+def test_a_handshake_that_is_cut_or_not_TLS_fails_as_a_socket_does(
     raw: bytes, authority: trustme.CA
 ) -> None:
     http = Connection(route(tls=True, context=lambda: trusting(authority)))
@@ -183,13 +184,13 @@ def test_ciphertext_that_is_cut_anywhere_is_a_cut_or_an_error_of_the_socket(
     assert whole > 10
 
 
-def test_a_farewell_within_a_body_that_has_a_length_is_a_cut(authority: trustme.CA) -> None:
-    peer = TlsPeer([ANSWER[:-2], FAREWELL], authority, "server.test", size=1 << 16)
+def test_a_close_notify_within_a_body_that_has_a_length_is_a_cut(authority: trustme.CA) -> None:
+    peer = TlsPeer([ANSWER[:-2], CLOSE_NOTIFY], authority, "server.test", size=1 << 16)
     with pytest.raises(HttpCut):
         exchange(peer, Connection(route(tls=True, context=lambda: trusting(authority))), SECURE)
 
 
-def test_a_farewell_ends_a_body_without_a_length_though_the_socket_stays_open(
+def test_a_close_notify_ends_a_body_while_the_socket_stays_open(
     authority: trustme.CA,
 ) -> None:
     class StaysOpen(TlsPeer):
@@ -199,15 +200,15 @@ def test_a_farewell_ends_a_body_without_a_length_though_the_socket_stays_open(
             return given
 
     raw = b"HTTP/1.1 200 OK\r\n\r\nhello"
-    peer = StaysOpen([raw, FAREWELL], authority, "server.test", size=1 << 16)
+    peer = StaysOpen([raw, CLOSE_NOTIFY], authority, "server.test", size=1 << 16)
     http = Connection(route(tls=True, context=lambda: trusting(authority)))
     head, body = exchange(peer, http, SECURE)
     assert (body, head.close_delimited, http.reusable) == (b"hello", True, False)
 
 
-def test_a_farewell_behind_an_answer_ends_the_use_of_the_connection(authority: trustme.CA) -> None:
-    """Otherwise the next POST would be sent into it and nobody could say what became of it."""
-    peer = TlsPeer([ANSWER + FAREWELL], authority, "server.test", size=1 << 16)
+def test_a_close_notify_after_a_response_ends_use_of_the_connection(authority: trustme.CA) -> None:
+    """Otherwise the outcome of the next POST over it would be unknown."""
+    peer = TlsPeer([ANSWER + CLOSE_NOTIFY], authority, "server.test", size=1 << 16)
     http = Connection(route(tls=True, context=lambda: trusting(authority)))
     assert exchange(peer, http, SECURE)[1] == b"hello"
     assert not http.reusable
