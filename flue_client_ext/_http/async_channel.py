@@ -1,21 +1,21 @@
-"""A call's way to the server on an event loop: one connection of its own, from and to the pool."""
+"""The channel of one call on an event loop: it carries the requests over a connection of the pool.
+
+The user's own httpx client has a channel in `async_httpx`. Neither knows what a request means."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio
-import anyio.lowlevel
 
 from .._values.http import Head, Request
 from .._values.limits import LIMITS
-from .._values.steps import DeadlineExceeded, Failure
+from .._values.steps import Failure
 from .async_socket import AsyncSocket
-from .failures import failure_of
-from .operations import ByteFlow, Connect, Established, HttpCut, Receive, Send, Yield
-from .pool import MOST_IDLE, Link, Pool
+from .exchange import failed, wait_until
+from .operations import ESTABLISHED, ByteFlow, HttpCut
+from .pool import MOST_IDLE, Pool, PooledConnection
 from .route import Route
 from .shielded import current_loop
 
@@ -26,15 +26,15 @@ T = TypeVar("T")
 
 
 def new_pool(route: Route, most_idle: int = MOST_IDLE) -> Pool[AsyncSocket]:
-    """Return the connections to one origin, of which `most_idle` are kept for later calls."""
+    """Return a pool of the connections of one route that keeps `most_idle` for later calls."""
     return Pool(route, AsyncSocket, current_loop, most_idle)
 
 
 def open_channel(
     pool: Pool[AsyncSocket], http_client: httpx.AsyncClient | None, *, abortable: bool
 ) -> AsyncChannel:
-    """Return the channel of one call: over the user's client if there is one. Each is `abortable`
-    here: a task can be cancelled."""
+    """Return the channel of one call: over the user's client if there is one. Each of them is
+    `abortable` here: a task can be cancelled."""
     if http_client is None:
         return AsyncOwnChannel(pool)
     from .async_httpx import AsyncHttpxChannel
@@ -43,69 +43,69 @@ def open_channel(
 
 
 class AsyncChannel(Protocol):
-    """What a driver needs. Limits are seconds; `deadline` is a time of the event loop."""
+    """What a driver needs. A limit is in seconds, `deadline` a time of the event loop."""
 
     async def open(
         self, request: Request, limit: float | None, deadline: float
     ) -> Head | Failure: ...
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure: ...
     async def close(self) -> None:
-        """Leave: keep the connection for others if its answer was read to the end."""
+        """Release the connection, which serves other calls if its response was read to the end."""
 
     def abort(self) -> None:
         """Close the connection at once, without awaiting."""
 
 
 class AsyncOwnChannel:
-    """An `AsyncChannel` over our own sockets."""
+    """An `AsyncChannel` over own sockets."""
 
     def __init__(self, pool: Pool[AsyncSocket]) -> None:
         self._pool = pool
-        self._link: Link[AsyncSocket] | None = None
+        self._connection: PooledConnection[AsyncSocket] | None = None
 
     async def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
-        link = self._link
-        if link is None or not self._pool.trusts(link, request):
+        connection = self._connection
+        if connection is None or not self._pool.can_carry(connection, request):
             await self.close()
-            link = self._link = self._pool.take(request)
-        return await self._run(
-            link, lambda: link.http.open(request), LIMITS.connect, limit, deadline
-        )
+            connection = self._connection = self._pool.acquire(request)
+        flow = connection.http.open(request)
+        return await self._run(connection, flow, LIMITS.connect, limit, deadline)
 
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure:
-        link = self._link
-        assert link is not None
-        return await self._run(link, link.http.read, limit, limit, deadline)
+        connection = self._connection
+        assert connection is not None
+        return await self._run(connection, connection.http.read(), limit, limit, deadline)
 
     def abort(self) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            link.socket.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.socket.close()
 
     async def close(self) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            self._pool.give_back(link)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.release(connection)
 
     async def _run(
         self,
-        link: Link[AsyncSocket],
-        begin: Callable[[], ByteFlow[T]],
+        connection: PooledConnection[AsyncSocket],
+        flow: ByteFlow[T],
         first_limit: float | None,
         limit: float | None,
         deadline: float,
     ) -> T | Failure:
-        """Perform the operations of one exchange; `ESTABLISHED` starts the second time limit."""
-        began = time.monotonic()
+        began = time.monotonic()  # trio's clock is another one
         try:
-            return await _perform(link.socket, begin(), first_limit, limit, deadline)
+            return await _perform(connection.socket, flow, first_limit, limit, deadline)
         except (HttpCut, OSError) as error:
-            failure = failure_of(link.http, error)
-            if self._link is link:  # not aborted
-                self._pool.learn(link, failure, time.monotonic() - began)
-            if isinstance(error, TimeoutError) and anyio.current_time() >= deadline:
-                raise DeadlineExceeded(link.http.sent) from None
-            return failure
+            return failed(
+                self._pool,
+                connection,
+                error,
+                lasted=time.monotonic() - began,
+                overdue=anyio.current_time() >= deadline,
+                aborted=self._connection is not connection,
+            )
 
 
 async def _perform(
@@ -115,23 +115,16 @@ async def _perform(
     limit: float | None,
     deadline: float,
 ) -> T:
-    with anyio.CancelScope(deadline=_until(first_limit, deadline)) as scope:
+    """Perform the operations of `flow`; `limit` counts from `ESTABLISHED`."""
+    first_until = wait_until(anyio.current_time(), first_limit, deadline)
+    with anyio.CancelScope(deadline=first_until) as scope:
         try:
             operation = next(flow)
             while True:
-                reply = None
+                if operation is ESTABLISHED:
+                    scope.deadline = wait_until(anyio.current_time(), limit, deadline)
                 try:
-                    match operation:
-                        case Receive():
-                            reply = await socket.receive()
-                        case Send(data):
-                            await socket.send(data)
-                        case Established():
-                            scope.deadline = _until(limit, deadline)
-                        case Yield():
-                            await anyio.lowlevel.checkpoint()
-                        case Connect(host, port):
-                            await socket.connect(host, port)
+                    reply = await socket.perform(operation)
                 except OSError as error:
                     operation = flow.throw(error)
                 else:
@@ -140,7 +133,3 @@ async def _perform(
             result: T = stop.value
             return result
     raise TimeoutError(f"timed out{socket.doing}")
-
-
-def _until(limit: float | None, deadline: float) -> float:
-    return deadline if limit is None else min(deadline, anyio.current_time() + limit)

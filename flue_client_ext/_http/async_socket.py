@@ -1,8 +1,8 @@
 """A TCP socket of the running event loop, asyncio's or trio's.
 
-It is a plain non-blocking socket that waits through anyio: it can be closed at once, without
-awaiting, whatever is going on, which is what keeps cancellation simple. Time limits are the
-caller's scopes."""
+It is a plain non-blocking socket that waits through anyio. So it can be closed at once, without
+awaiting, whatever waits on it, and cancellation needs no more. The caller's cancel scopes are the
+time limits. It performs operations; it knows nothing of HTTP or TLS."""
 
 from __future__ import annotations
 
@@ -13,23 +13,53 @@ from collections.abc import Sequence
 import anyio
 import anyio.lowlevel
 
-from .race import Favourite, race
+from .operations import Connect, Operation, Receive, Send, Yield
+from .race import race
 from .shielded import loop_caller
-from .tcp import READ_SIZE, Address, Found, literal, look_up, peer_spoke
+from .tcp import READ_SIZE, Address, Resolution, addresses_of, is_readable, literal, look_up
+from .tcp_socket import TcpSocket
 
 
-class AsyncSocket:
-    def __init__(self, favourite: Favourite) -> None:
-        self._favourite = favourite
-        self._socket: socket.socket | None = None
-        self.heard_at = 0.0
-        self.address: Address | None = None
-        self.doing = ""
+class AsyncSocket(TcpSocket):
+    """Performs operations. The caller may cancel a wait, or close the socket during one."""
 
-    async def connect(self, host: str, port: int) -> None:
+    async def perform(self, operation: Operation) -> bytes | None:
+        """Perform `operation` and return the reply."""
+        match operation:
+            case Receive():
+                sock, waited = self._connected(), False
+                while True:  # not in a function: a call for each chunk of a stream
+                    try:
+                        data = sock.recv(READ_SIZE)
+                    except BlockingIOError:
+                        await anyio.wait_readable(sock)
+                        waited = True
+                        continue
+                    self.received_at = time.monotonic()
+                    if not waited:  # a stream that always has data must let other tasks run
+                        await anyio.lowlevel.checkpoint()
+                    return data
+            case Send(data):
+                await self._send(data)
+            case Yield():
+                await anyio.lowlevel.checkpoint()
+            case Connect(host, port):
+                await self._connect(host, port)
+            case _:  # a time limit is the channel's
+                pass
+        return None
+
+    def is_stale(self) -> bool:
+        return self._socket is None or is_readable(self._socket)
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
+    async def _connect(self, host: str, port: int) -> None:
         self.doing = f" while looking up {host}"
         addresses = literal(host, port) or await _look_up(host, port)
-        attempts = race(host, addresses, self._favourite)
+        attempts = race(host, addresses, self._history)
         try:
             wait = next(attempts)
             while True:
@@ -41,64 +71,42 @@ class AsyncSocket:
         finally:
             attempts.close()
 
-    async def send(self, data: bytes) -> None:
-        sock, view = self._opened(), memoryview(data)
+    async def _send(self, data: bytes) -> None:
+        sock, view = self._connected(), memoryview(data)
         while view:
             try:
                 view = view[sock.send(view) :]
             except BlockingIOError:
                 await anyio.wait_writable(sock)
 
-    async def receive(self) -> bytes:
-        sock, waited = self._opened(), False
-        while True:
-            try:
-                data = sock.recv(READ_SIZE)
-            except BlockingIOError:
-                await anyio.wait_readable(sock)
-                waited = True
-                continue
-            self.heard_at = time.monotonic()
-            if not waited:  # a stream that always has data must not starve the others
-                await anyio.lowlevel.checkpoint()
-            return data
-
-    def is_stale(self) -> bool:
-        return self._socket is None or peer_spoke(self._socket)
-
-    def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-
-    def _opened(self) -> socket.socket:
+    def _connected(self) -> socket.socket:
         if self._socket is None:
             raise OSError("not connected")
         return self._socket
 
 
 async def _look_up(host: str, port: int) -> Sequence[Address]:
-    """Resolve in a thread that nobody waits for; the end of an asyncio loop waits for its own."""
-    found: list[Found] = []
+    """Resolve `host` in a thread that can be abandoned. The threads of asyncio's `getaddrinfo`
+    cannot: the end of the event loop joins them."""
+    found: list[Resolution] = []
     done, call_in_loop = anyio.Event(), loop_caller()
 
-    def tell(answer: Found) -> None:
-        found.append(answer)
+    def on_result(resolution: Resolution) -> None:
+        found.append(resolution)
         try:
             call_in_loop(done.set)
         except RuntimeError:  # the loop has ended
             pass
 
-    look_up(host, port, tell)
+    look_up(host, port, on_result)
     await done.wait()
-    if isinstance(found[0], Exception):
-        raise found[0]
-    return found[0]
+    return addresses_of(found[0])
 
 
 async def _writable(
     sockets: Sequence[socket.socket], seconds: float | None
 ) -> Sequence[socket.socket]:
-    """Those that are writable within `seconds`; none when these have passed."""
+    """Return the sockets that become writable within `seconds`; none if no socket does."""
     ready: list[socket.socket] = []
     with anyio.move_on_after(seconds):
         if len(sockets) == 1:

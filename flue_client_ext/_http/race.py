@@ -1,7 +1,7 @@
 """Connecting to the first of several addresses that answers (RFC 8305, "Happy Eyeballs").
 
-The attempts are in flight side by side: the next one starts 250 ms after the last, or at once when
-one has failed. Waiting is left to the driver, so that one race serves every kind of socket."""
+The attempts overlap: the next one starts 250 ms after the last (section 5), or at once when one has
+failed. The caller waits, so that one race serves every kind of socket. No clock here."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import NamedTuple, TypeAlias
 from .._values.limits import LIMITS
 from .tcp import Address, make_socket
 
-_UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+_IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 
 class Wait(NamedTuple):
-    """Wait until some of `sockets` are writable, at most `seconds`; the reply are those that are:
-    none when the time has passed. `doing` says what for, in an error."""
+    """Wait until some of `sockets` are writable, at most `seconds`. The reply is the list of those
+    that are, empty after the time limit. `doing` describes the wait in an error message."""
 
     sockets: Sequence[socket.socket]
     seconds: float | None
@@ -34,45 +34,45 @@ class Connected(NamedTuple):
 Race: TypeAlias = Generator[Wait, Sequence[socket.socket], Connected]
 
 
-class Favourite:
-    """The address that answered last, tried first until it fails, and those that failed, tried
-    last, the latest behind the others. Of one client, hence one host."""
+class AddressHistory:
+    """Which addresses of one host to try first: the one that connected last, until it fails. Those
+    that failed come last, the latest of them at the end. RFC 8305 section 4 allows for it."""
 
     def __init__(self) -> None:
-        self._address: Address | None = None
+        self._preferred: Address | None = None
         self._failed: list[Address] = []
 
-    def first(self, addresses: Sequence[Address]) -> list[Address]:
+    def ordered(self, addresses: Sequence[Address]) -> list[Address]:
         return sorted(addresses, key=self._rank)
 
-    def answered(self, address: Address) -> None:
-        self._address = address
-        self._forgive(address)
+    def connected(self, address: Address) -> None:
+        self._preferred = address
+        self._forget_failure(address)
 
     def failed(self, address: Address) -> None:
-        """Put `address` behind all others: it refused, was silent for the delay of an attempt, or
-        connected and never answered."""
-        if address == self._address:
-            self._address = None
-        self._forgive(address)
+        """Put `address` last: it refused, did not respond within the delay of an attempt, or
+        connected and sent no response."""
+        if address == self._preferred:
+            self._preferred = None
+        self._forget_failure(address)
         self._failed = [*self._failed, address]
 
-    def _forgive(self, address: Address) -> None:
+    def _forget_failure(self, address: Address) -> None:
         self._failed = [other for other in self._failed if other != address]
 
     def _rank(self, address: Address) -> int:
-        if address == self._address:
+        if address == self._preferred:
             return -1
-        failed = self._failed  # which another thread may replace
+        failed = self._failed  # one read: another thread may replace the list
         return failed.index(address) + 1 if address in failed else 0
 
 
-def race(host: str, addresses: Sequence[Address], favourite: Favourite) -> Race:
-    """Return a connected socket and close the others; closing the race closes all of them.
+def race(host: str, addresses: Sequence[Address], history: AddressHistory) -> Race:
+    """Return a connected socket and close the others; closing the generator closes all of them.
 
-    Raises the only error, or one that names every address with its own.
+    Raises the only error, or one that names each address with its error.
     """
-    waiting = favourite.first(_interleaved(list(dict.fromkeys(addresses))))
+    waiting = history.ordered(_interleaved(list(dict.fromkeys(addresses))))
     tried: list[str] = []
     address: Address | None = None
     in_flight: dict[socket.socket, Address] = {}
@@ -86,27 +86,27 @@ def race(host: str, addresses: Sequence[Address], favourite: Favourite) -> Race:
                 try:
                     _start(address, in_flight)
                 except OSError as error:
-                    favourite.failed(address)
+                    history.failed(address)
                     errors.append((address, error))
                     continue
             while in_flight:
                 delay = LIMITS.attempt_delay if waiting else None
                 ready = yield Wait(tuple(in_flight), delay, _doing(host, tried))
                 if not ready and address is not None:
-                    favourite.failed(address)
+                    history.failed(address)
                 for sock in [sock for sock in in_flight if sock in ready]:
                     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                     if not code:
                         winner = sock
-                        favourite.answered(in_flight[sock])
+                        history.connected(in_flight[sock])
                         return Connected(sock, in_flight[sock])
                     failed = in_flight.pop(sock)
                     sock.close()
-                    favourite.failed(failed)
+                    history.failed(failed)
                     errors.append((failed, OSError(code, os.strerror(code))))
                 if waiting:
                     break
-        raise _none_answered(host, errors)
+        raise _all_failed(host, errors)
     finally:
         for sock in in_flight:
             if sock is not winner:
@@ -117,7 +117,7 @@ def _start(address: Address, in_flight: dict[socket.socket, Address]) -> None:
     sock = make_socket(address)
     in_flight[sock] = address
     code = sock.connect_ex(address[4])
-    if code not in _UNDER_WAY:
+    if code not in _IN_PROGRESS:
         del in_flight[sock]
         sock.close()
         raise OSError(code, os.strerror(code))
@@ -138,7 +138,7 @@ def _interleaved(addresses: Sequence[Address]) -> list[Address]:
     return [group[i] for i in range(longest) for group in groups.values() if i < len(group)]
 
 
-def _none_answered(host: str, errors: Sequence[tuple[Address, OSError]]) -> OSError:
+def _all_failed(host: str, errors: Sequence[tuple[Address, OSError]]) -> OSError:
     if not errors:
         return OSError(f"no address for {host}")
     last = errors[-1][1]

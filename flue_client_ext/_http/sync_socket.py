@@ -1,4 +1,6 @@
-"""A blocking TCP socket that another thread can end at any moment."""
+"""A blocking TCP socket that another thread may abort at any moment.
+
+It performs operations; it knows nothing of HTTP or TLS."""
 
 from __future__ import annotations
 
@@ -9,34 +11,74 @@ import threading
 import time
 from collections.abc import Sequence
 
-from .race import Favourite, race
-from .tcp import READ_SIZE, Address, Found, literal, look_up, peer_spoke
+from .operations import Connect, Operation, Receive, Send
+from .race import AddressHistory, race
+from .tcp import READ_SIZE, Address, Resolution, addresses_of, is_readable, literal, look_up
+from .tcp_socket import TcpSocket
 
-_GLANCE = 0.02
-"""Seconds between two looks at the abort flag while connecting, where no socket can be shut
-down."""
+_POLL_INTERVAL = 0.02
+"""Seconds between two checks of the abort flag in a look-up or a connect: there is no connected
+socket yet whose shutdown would end the wait."""
+
+_MAX_TIMEOUT = 1e8
+"""Seconds: longer than any call, and short enough for every platform's `time_t`."""
 
 
 class Aborted(OSError):
-    """The socket was ended from another thread."""
+    """Another thread has aborted the socket."""
 
 
-class SyncSocket:
-    """Every wait ends at `until` (a reading of `time.monotonic`) with a `TimeoutError`."""
+class SyncSocket(TcpSocket):
+    """Performs operations. A wait raises `TimeoutError` at `until`, a time of `time.monotonic`."""
 
-    def __init__(self, favourite: Favourite) -> None:
-        self._favourite = favourite
-        self._socket: socket.socket | None = None
-        self.heard_at = 0.0
-        self.address: Address | None = None
-        self.doing = ""
-        self._lock = threading.RLock()  # a signal handler may abort in the middle of `abort`
+    def __init__(self, history: AddressHistory) -> None:
+        super().__init__(history)
+        # Reentrant: a signal handler may abort the socket in the middle of `abort`.
+        self._lock = threading.RLock()
         self._aborted = False
 
-    def connect(self, host: str, port: int, until: float) -> None:
+    def perform(self, operation: Operation, until: float) -> bytes | None:
+        """Perform `operation` and return the reply."""
+        match operation:
+            case Receive():
+                data = self._ready(until).recv(READ_SIZE)
+                self.received_at = time.monotonic()
+                return data
+            case Send(data):
+                self._ready(until).sendall(data)
+            case Connect(host, port):
+                self._connect(host, port, until)
+            case _:  # a time limit is the channel's, and other threads run without a YIELD
+                pass
+        return None
+
+    def abort(self) -> None:
+        """End the wait under way and all later ones; from any thread."""
+        self._aborted = True
+        with self._lock:
+            if self._socket is not None:
+                try:
+                    # close() would not end a recv() in another thread, and its descriptor might be
+                    # in use again by then.
+                    self._socket.shutdown(socket.SHUT_RDWR)
+                except OSError:  # disconnected: nothing waits on it
+                    pass
+
+    def close(self) -> None:
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+
+    def is_stale(self) -> bool:
+        if self._socket is None:
+            return True
+        self._socket.setblocking(False)
+        return is_readable(self._socket)
+
+    def _connect(self, host: str, port: int, until: float) -> None:
         self.doing = f" while looking up {host}"
         addresses = literal(host, port) or self._look_up(host, port, until)
-        attempts = race(host, addresses, self._favourite)
+        attempts = race(host, addresses, self._history)
         try:
             wait = next(attempts)
             while True:
@@ -49,82 +91,50 @@ class SyncSocket:
         finally:
             attempts.close()
 
-    def send(self, data: bytes, until: float) -> None:
-        sock = self._ready(until)
-        sock.sendall(data)
-
-    def receive(self, until: float) -> bytes:
-        data = self._ready(until).recv(READ_SIZE)
-        self.heard_at = time.monotonic()
-        return data
-
-    def abort(self) -> None:
-        """End whatever waits on this socket, now and later; from any thread."""
-        self._aborted = True
-        with self._lock:
-            if self._socket is not None:
-                try:
-                    self._socket.shutdown(socket.SHUT_RDWR)
-                except OSError:  # not connected any more: nobody waits on it
-                    pass
-
-    def close(self) -> None:
-        with self._lock:
-            if self._socket is not None:
-                self._socket.close()
-
-    def is_stale(self) -> bool:
-        if self._socket is None:
-            return True
-        self._socket.setblocking(False)
-        return peer_spoke(self._socket)
-
     def _ready(self, until: float) -> socket.socket:
         if self._aborted or self._socket is None:
             raise Aborted
-        left = until - time.monotonic()
-        if left <= 0:
+        remaining = until - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError("timed out")
-        self._socket.settimeout(min(left, 1e8))
+        self._socket.settimeout(min(remaining, _MAX_TIMEOUT))
         return self._socket
 
     def _writable(
         self, sockets: Sequence[socket.socket], seconds: float | None, until: float
     ) -> Sequence[socket.socket]:
-        """Those that are writable within `seconds`; none when these have passed."""
-        enough = math.inf if seconds is None else time.monotonic() + seconds
+        """Return the sockets that become writable within `seconds`; none if no socket does."""
+        end = math.inf if seconds is None else time.monotonic() + seconds
         while True:
             now = time.monotonic()
-            ready = _poll(sockets, max(min(_GLANCE, enough - now, until - now), 0.0))
+            ready = _poll(sockets, max(min(_POLL_INTERVAL, end - now, until - now), 0.0))
             if self._aborted:
                 raise Aborted
-            if ready or (now := time.monotonic()) >= enough:
+            if ready or (now := time.monotonic()) >= end:
                 return ready
             if now >= until:
                 raise TimeoutError(f"timed out{self.doing}")
 
     def _look_up(self, host: str, port: int, until: float) -> Sequence[Address]:
-        """The answer of a look-up that is left behind when it takes too long."""
-        found: list[Found] = []
+        """Resolve `host`; abandon the look-up at `until`."""
+        found: list[Resolution] = []
         done = threading.Event()
 
-        def tell(answer: Found) -> None:
-            found.append(answer)
+        def on_result(resolution: Resolution) -> None:
+            found.append(resolution)
             done.set()
 
-        look_up(host, port, tell)
+        look_up(host, port, on_result)
         while not self._aborted:
-            if done.wait(_GLANCE):
-                if isinstance(found[0], Exception):
-                    raise found[0]
-                return found[0]
+            if done.wait(_POLL_INTERVAL):
+                return addresses_of(found[0])
             if time.monotonic() >= until:
                 raise TimeoutError(f"timed out{self.doing}")
         raise Aborted
 
 
 def _poll(sockets: Sequence[socket.socket], seconds: float) -> Sequence[socket.socket]:
-    if hasattr(select, "poll"):  # select() itself cannot watch a descriptor above 1023
+    if hasattr(select, "poll"):  # select() cannot watch a descriptor above 1023
         poll = select.poll()
         for sock in sockets:
             poll.register(sock, select.POLLOUT)

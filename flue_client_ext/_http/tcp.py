@@ -1,4 +1,6 @@
-"""What every kind of TCP socket here has in common: options, addresses, staleness."""
+"""TCP without a wait: addresses and their look-up, socket options, and what an idle socket shows.
+
+Both kinds of sockets use it. Nothing here blocks, except a look-up in a thread of its own."""
 
 from __future__ import annotations
 
@@ -15,11 +17,11 @@ READ_SIZE = 256 * 1024
 Address = tuple[Any, Any, Any, Any, Any]
 """One row of `getaddrinfo`."""
 
-Found = Sequence[Address] | OSError | Unreachable
+Resolution = Sequence[Address] | OSError | Unreachable
 
 
 def make_socket(address: Address) -> socket.socket:
-    """Return a non-blocking socket for `address` that notices a dead peer within a minute."""
+    """Return a non-blocking socket for `address` that detects a dead peer within a minute."""
     sock = socket.socket(address[0], address[1], address[2])
     try:
         sock.setblocking(False)
@@ -35,25 +37,32 @@ def make_socket(address: Address) -> socket.socket:
 
 
 def literal(host: str, port: int) -> Sequence[Address] | None:
-    """The addresses of `host` when it is an IP address already: no look-up, which may block."""
+    """Return the addresses of a `host` that is an IP address, without a look-up; else `None`."""
     if address_of(host) is None:
         return None
     numeric = socket.AI_NUMERICHOST
     return socket.getaddrinfo(without_dot(host), port, type=socket.SOCK_STREAM, flags=numeric)
 
 
-def look_up(host: str, port: int, tell: Callable[[Found], object]) -> None:
-    """Resolve a name and pass the result to `tell`, in a thread that the caller may abandon:
+def look_up(host: str, port: int, on_result: Callable[[Resolution], object]) -> None:
+    """Resolve `host` and pass the result to `on_result`, in a thread that the caller may abandon:
     `getaddrinfo` cannot be interrupted. Where no thread can start, resolve it here."""
 
     def resolve() -> None:
-        tell(_resolve(host, port))
+        on_result(_resolve(host, port))
 
     if start_daemon(resolve, "lookup") is None:
         resolve()
 
 
-def _resolve(host: str, port: int) -> Found:
+def addresses_of(resolution: Resolution) -> Sequence[Address]:
+    """Return the addresses that were found, or raise the error of the look-up."""
+    if isinstance(resolution, Exception):
+        raise resolution
+    return resolution
+
+
+def _resolve(host: str, port: int) -> Resolution:
     # glibc looks for absolute names in DNS only, which has no such name (RFC 6761 section 6.3).
     known = "localhost" if host == "localhost." else host
     try:
@@ -66,8 +75,8 @@ def _resolve(host: str, port: int) -> Found:
         return Unreachable(f"{host} is not a host name: {error}")
 
 
-def peer_spoke(sock: socket.socket) -> bool:
-    """Whether an idle, non-blocking socket has bytes or an end to read: it is no longer usable."""
+def is_readable(sock: socket.socket) -> bool:
+    """Whether a non-blocking socket has bytes or an end to read. An idle one is unusable then."""
     try:
         sock.recv(1, socket.MSG_PEEK)
     except (BlockingIOError, InterruptedError):

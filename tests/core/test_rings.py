@@ -33,6 +33,7 @@ RINGS: dict[str, tuple[set[str], set[str], bool]] = {
 FOLDERS = [name for name in RINGS if name.startswith("_")]
 #: Below the drivers, beside what may: it carries bytes, but opens and waits for nothing.
 SANS_IO = {
+    "exchange",
     "http11",
     "keep_alive",
     "message",

@@ -10,7 +10,7 @@ import pytest
 
 from flue_client_ext import InvokeOutcomeUnknownError
 from flue_client_ext._http.http11 import Connection as Http
-from flue_client_ext._http.pool import Link, Pool, can_carry
+from flue_client_ext._http.pool import Pool, PooledConnection, can_carry
 from flue_client_ext._http.tcp import Address
 from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Failure
@@ -23,17 +23,17 @@ NOW = 1000.0
 
 
 @pytest.fixture
-def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the pool's clock stand still."""
+def frozen_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the pool's clock."""
     clock = SimpleNamespace(monotonic=lambda: NOW)
     monkeypatch.setattr("flue_client_ext._http.pool.time", clock)
 
 
 class Quiet:
-    """A socket that heard something `idle` seconds ago, and is still open."""
+    """A socket that received bytes `idle` seconds ago, and is still open."""
 
     def __init__(self, idle: float) -> None:
-        self.heard_at = NOW - idle
+        self.received_at = NOW - idle
         self.address: Address | None = None
         self.closed = self.ended = False
 
@@ -44,7 +44,7 @@ class Quiet:
         self.closed = True
 
 
-@pytest.mark.usefixtures("still")
+@pytest.mark.usefixtures("frozen_clock")
 @pytest.mark.parametrize(
     ("announced", "idle", "reads", "posts"),
     [
@@ -69,9 +69,9 @@ def test_the_limits_of_idleness(
     http = Http(route())
     line = f"Keep-Alive: {announced}\r\n" if announced else ""
     exchange(Wire([f"HTTP/1.1 200 OK\r\n{line}Content-Length: 0\r\n\r\n".encode()]), http)
-    link = Link(http, Quiet(idle))
-    assert can_carry(link, GET) is reads
-    assert can_carry(link, POST) is posts
+    connection = PooledConnection(http, Quiet(idle))
+    assert can_carry(connection, GET) is reads
+    assert can_carry(connection, POST) is posts
 
 
 @pytest.mark.parametrize("announced", [False, True])
@@ -108,7 +108,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("first", CALLS)
-def test_a_POST_after_a_moment_does_not_meet_a_server_that_is_just_closing(
+def test_a_POST_after_a_pause_uses_a_new_connection(
     any_world: World, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     monkeypatch.setattr(LIMITS, "certain_idle", 0.0)
@@ -120,7 +120,7 @@ def test_a_POST_after_a_moment_does_not_meet_a_server_that_is_just_closing(
         assert (server.accepted, len(server.requests)) == (6, 6)
 
 
-def test_a_read_uses_a_kept_connection_and_is_sent_again_when_that_closes(
+def test_a_GET_on_a_used_connection_that_closes_is_sent_again(
     any_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LIMITS, "certain_idle", 0.0)
@@ -132,7 +132,7 @@ def test_a_read_uses_a_kept_connection_and_is_sent_again_when_that_closes(
 
 
 @pytest.mark.parametrize("announced", [False, True])
-def test_a_server_that_drops_the_second_request_costs_one_outcome(
+def test_a_server_that_drops_second_requests_costs_one_outcome(
     any_world: World, announced: bool
 ) -> None:
     """One that has closed under a request gets no POST on a kept connection again."""
@@ -160,7 +160,7 @@ def outcome(client: Any) -> BaseException | None:
     return None
 
 
-def test_a_read_that_met_the_close_spares_the_POSTs(
+def test_after_a_GET_met_the_close_no_POST_does(
     any_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LIMITS, "certain_idle", 3.0)
@@ -188,7 +188,7 @@ def test_a_POST_with_renewed_credentials_obeys_the_same_rule(any_world: World) -
         assert client.workflows.invoke("w").run_id == "run_1"
 
 
-def test_within_a_moment_the_outcome_is_left_open(any_world: World) -> None:
+def test_the_outcome_is_unknown_on_a_connection_that_was_certain(any_world: World) -> None:
     def announces(request: Request, connection: Connection) -> None:
         if len(server.requests) == 1:
             connection.json(202, {"runId": "run_1"}, {"keep-alive": "timeout=60"})
@@ -215,36 +215,36 @@ def test_a_POST_leaves_no_idle_connections_behind(
         assert server.wait_until(lambda: len(server.open) == 1)
 
 
-def answered(idle: float) -> Link[Quiet]:
+def used(idle: float) -> PooledConnection[Quiet]:
     """A connection that has carried an exchange, `idle` seconds ago."""
     http = Http(route())
     exchange(Wire([b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]), http)
-    return Link(http, Quiet(idle))
+    return PooledConnection(http, Quiet(idle))
 
 
-@pytest.mark.usefixtures("still")
-def test_connections_of_a_busier_time_are_closed_when_another_comes_back() -> None:
+@pytest.mark.usefixtures("frozen_clock")
+def test_a_release_closes_connections_that_have_been_idle_too_long() -> None:
     pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
-    old, fresh = [answered(5.0), answered(5.0)], answered(0.0)
-    for link in (*old, fresh):
-        pool.give_back(link)
-    assert [link.socket.closed for link in old] == [True, True]
-    assert pool.take(GET) is fresh
+    old, fresh = [used(5.0), used(5.0)], used(0.0)
+    for connection in (*old, fresh):
+        pool.release(connection)
+    assert [connection.socket.closed for connection in old] == [True, True]
+    assert pool.acquire(GET) is fresh
     assert not fresh.socket.closed
 
 
-@pytest.mark.usefixtures("still")
-def test_a_POST_takes_the_latest_connection_and_closes_what_is_doubtful() -> None:
+@pytest.mark.usefixtures("frozen_clock")
+def test_a_POST_uses_the_latest_connection_and_closes_uncertain_ones() -> None:
     pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
-    doubtful, fresh = answered(1.0), answered(0.0)
-    pool.give_back(doubtful)
-    pool.give_back(fresh)
-    assert pool.take(POST) is fresh
-    assert pool.take(POST) not in (doubtful, fresh)
+    doubtful, fresh = used(1.0), used(0.0)
+    pool.release(doubtful)
+    pool.release(fresh)
+    assert pool.acquire(POST) is fresh
+    assert pool.acquire(POST) not in (doubtful, fresh)
     assert doubtful.socket.closed
 
 
-@pytest.mark.usefixtures("still")
+@pytest.mark.usefixtures("frozen_clock")
 @pytest.mark.parametrize(
     ("closed_after", "trusted", "doubted"),
     [(0.06, 0.02, 0.035), (0.001, 0.005, 0.02), (1.0, 0.07, 0.09), (5.0, 0.07, 0.09)],
@@ -253,17 +253,17 @@ def test_a_server_that_closes_early_is_trusted_for_half_as_long(
     closed_after: float, trusted: float, doubted: float
 ) -> None:
     pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
-    closed = answered(closed_after)
+    closed = used(closed_after)
     closed.socket.ended = True
-    pool.give_back(closed)
-    assert pool.take(GET) is not closed
+    pool.release(closed)
+    assert pool.acquire(GET) is not closed
     for idle, expected in ((trusted, True), (doubted, False)):
-        link = answered(idle)
-        pool.give_back(link)
-        assert (pool.take(POST) is link) is expected
+        connection = used(idle)
+        pool.release(connection)
+        assert (pool.acquire(POST) is connection) is expected
 
 
-@pytest.mark.usefixtures("still")
+@pytest.mark.usefixtures("frozen_clock")
 @pytest.mark.parametrize(
     ("failure", "lasted", "trusted"),
     [
@@ -273,11 +273,11 @@ def test_a_server_that_closes_early_is_trusted_for_half_as_long(
         (Failure("timeout", "silent"), 0.01, True),
     ],
 )
-def test_a_server_that_closes_under_a_request_is_trusted_no_more(
+def test_a_server_that_closes_under_a_request_gets_no_POST_again(
     failure: Failure, lasted: float, trusted: bool
 ) -> None:
     pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
-    pool.learn(answered(0.0), failure, lasted)
-    link = answered(0.0)
-    assert pool.trusts(link, POST) is trusted
-    assert pool.trusts(link, GET)
+    pool.learn(used(0.0), failure, lasted)
+    connection = used(0.0)
+    assert pool.can_carry(connection, POST) is trusted
+    assert pool.can_carry(connection, GET)

@@ -21,7 +21,7 @@ from flue_client_ext import (
     FlueTimeoutError,
     InvokeOutcomeUnknownError,
 )
-from flue_client_ext._http.race import Favourite, Race, _interleaved, race
+from flue_client_ext._http.race import AddressHistory, Race, _interleaved, race
 from flue_client_ext._http.tcp import Address, make_socket
 from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import Connection, RawServer, Request
@@ -107,7 +107,7 @@ def step(attempts: Race, ready: Sequence[Any]) -> Any:
 
 def test_the_next_address_is_tried_beside_a_silent_one(monkeypatch: pytest.MonkeyPatch) -> None:
     player = Player(monkeypatch)
-    attempts = race("h", [row("a"), row("b"), row("c")], Favourite())
+    attempts = race("h", [row("a"), row("b"), row("c")], AddressHistory())
     wait = next(attempts)
     assert (len(wait.sockets), wait.seconds) == (1, LIMITS.attempt_delay)
     wait = step(attempts, [])
@@ -120,7 +120,7 @@ def test_the_next_address_is_tried_beside_a_silent_one(monkeypatch: pytest.Monke
 
 def test_a_failure_begins_the_next_attempt_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     player = Player(monkeypatch)
-    attempts = race("h", [row("a"), row("b"), row("c")], Favourite())
+    attempts = race("h", [row("a"), row("b"), row("c")], AddressHistory())
     next(attempts)
     player.made[0].error = 111
     wait = step(attempts, [player.made[0]])
@@ -135,7 +135,7 @@ def test_a_failure_begins_the_next_attempt_at_once(monkeypatch: pytest.MonkeyPat
 
 def test_one_address_waits_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     player = Player(monkeypatch)
-    attempts = race("h", [row("a")], Favourite())
+    attempts = race("h", [row("a")], AddressHistory())
     assert next(attempts).seconds is None
     assert step(attempts, [player.made[0]]) is player.made[0]
 
@@ -143,7 +143,7 @@ def test_one_address_waits_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> 
 def test_when_all_fail_each_is_named_and_all_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     player = Player(monkeypatch)
     player.codes["a"] = 101
-    attempts = race("h", [row("a"), row("b")], Favourite())
+    attempts = race("h", [row("a"), row("b")], AddressHistory())
     next(attempts)
     player.made[1].error = 111
     error = failure(step, attempts, [player.made[1]])
@@ -155,15 +155,15 @@ def test_when_all_fail_each_is_named_and_all_are_closed(monkeypatch: pytest.Monk
 
 def test_the_only_error_is_raised_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     Player(monkeypatch).codes["a"] = 111
-    error = failure(next, race("h", [row("a")], Favourite()))
+    error = failure(next, race("h", [row("a")], AddressHistory()))
     assert type(error) is ConnectionRefusedError
     assert error.errno == 111
-    assert type(failure(next, race("h", [], Favourite()))) is OSError
+    assert type(failure(next, race("h", [], AddressHistory()))) is OSError
 
 
-def test_a_race_that_is_given_up_closes_all_its_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_a_race_closes_all_its_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     player = Player(monkeypatch)
-    attempts = race("h", [row("a"), row("b")], Favourite())
+    attempts = race("h", [row("a"), row("b")], AddressHistory())
     next(attempts)
     step(attempts, [])
     attempts.close()
@@ -171,65 +171,68 @@ def test_a_race_that_is_given_up_closes_all_its_sockets(monkeypatch: pytest.Monk
     assert player.open == []
 
 
-def test_the_address_that_answered_is_first_until_it_fails() -> None:
+def test_the_address_that_connected_is_first_until_it_fails() -> None:
     rows = [row("a"), row("b"), row("c")]
-    favourite = Favourite()
-    assert favourite.first(rows) == rows
-    favourite.answered(rows[1])
-    assert favourite.first(rows) == [rows[1], rows[0], rows[2]]
-    assert favourite.first([rows[0], rows[2]]) == [rows[0], rows[2]]
-    favourite.failed(rows[0])
-    assert favourite.first(rows)[0] == rows[1]
-    favourite.failed(rows[1])
-    assert favourite.first(rows) == [rows[2], rows[0], rows[1]]
-    favourite.failed(rows[0])
-    assert favourite.first(rows) == [rows[2], rows[1], rows[0]]
-    favourite.answered(rows[0])
-    assert favourite.first(rows) == [rows[0], rows[2], rows[1]]
+    history = AddressHistory()
+    assert history.ordered(rows) == rows
+    history.connected(rows[1])
+    assert history.ordered(rows) == [rows[1], rows[0], rows[2]]
+    assert history.ordered([rows[0], rows[2]]) == [rows[0], rows[2]]
+    history.failed(rows[0])
+    assert history.ordered(rows)[0] == rows[1]
+    history.failed(rows[1])
+    assert history.ordered(rows) == [rows[2], rows[0], rows[1]]
+    history.failed(rows[0])
+    assert history.ordered(rows) == [rows[2], rows[1], rows[0]]
+    history.connected(rows[0])
+    assert history.ordered(rows) == [rows[0], rows[2], rows[1]]
 
 
-def test_a_good_address_that_fails_is_forgotten_and_the_next_remembered(
+def test_a_preferred_address_that_fails_gives_way_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    player, favourite, rows = Player(monkeypatch), Favourite(), [row("a"), row("b")]
-    favourite.answered(rows[1])
+    player, history, rows = Player(monkeypatch), AddressHistory(), [row("a"), row("b")]
+    history.connected(rows[1])
     player.codes["b"] = 111
-    attempts = race("h", rows, favourite)
+    attempts = race("h", rows, history)
     next(attempts)
     assert step(attempts, [player.made[-1]]) is player.made[-1]
-    assert favourite.first(rows) == rows
-    assert favourite.first([rows[1], rows[0]])[0] == rows[0]
+    assert history.ordered(rows) == rows
+    assert history.ordered([rows[1], rows[0]])[0] == rows[0]
 
 
 def test_an_address_given_twice_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
     player = Player(monkeypatch)
-    attempts = race("h", [row("a"), row("b"), row("a"), row("b")], Favourite())
+    attempts = race("h", [row("a"), row("b"), row("a"), row("b")], AddressHistory())
     next(attempts)
     assert step(attempts, []).seconds is None
     assert len(player.made) == 2
 
 
-def test_the_next_race_begins_behind_the_addresses_that_were_silent(
+def test_the_next_race_tries_silent_addresses_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    player, favourite = Player(monkeypatch), Favourite()
+    player, history = Player(monkeypatch), AddressHistory()
     rows = [row(name) for name in "abcd"]
-    attempts = race("h", rows, favourite)
+    attempts = race("h", rows, history)
     next(attempts)
     step(attempts, [])
     step(attempts, [])
     attempts.close()  # at the end of the time for connecting
-    assert [address[4][0] for address in favourite.first(rows)] == ["c", "d", "a", "b"]
-    attempts = race("h", rows, favourite)
+    assert [address[4][0] for address in history.ordered(rows)] == ["c", "d", "a", "b"]
+    attempts = race("h", rows, history)
     assert next(attempts).doing == "connecting to h (c)"
     assert step(attempts, []).doing == "connecting to h (c, d)"
     assert step(attempts, [player.made[3]]) is player.made[3]
-    assert [address[4][0] for address in favourite.first(rows)] == ["c", "d", "a", "b"]
+    assert [address[4][0] for address in history.ordered(rows)] == ["c", "d", "a", "b"]
 
 
 def test_a_wait_names_the_only_address_once(monkeypatch: pytest.MonkeyPatch) -> None:
     Player(monkeypatch)
-    assert next(race("10.0.0.1", [row("10.0.0.1")], Favourite())).doing == "connecting to 10.0.0.1"
+    assert (
+        next(race("10.0.0.1", [row("10.0.0.1")], AddressHistory())).doing
+        == "connecting to 10.0.0.1"
+    )
 
 
 @contextmanager
@@ -310,7 +313,7 @@ def test_a_retry_tries_the_addresses_that_there_was_no_time_for(
         assert server.accepted == 1
 
 
-def test_the_end_of_the_time_for_connecting_names_the_addresses(
+def test_a_connect_timeout_names_the_addresses(
     any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ExitStack() as stack:
@@ -335,7 +338,7 @@ def closes(request: Request, connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("how", ["closes", "stalls in TLS"])
-def test_a_good_address_that_breaks_gives_way_to_the_others(
+def test_an_address_that_stops_responding_gives_way_to_others(
     any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     tls = how == "stalls in TLS"
