@@ -1,8 +1,9 @@
-"""What the errors mean that come out of a user's httpx client.
+"""What the errors of a user's httpx client mean.
 
 Three kinds of code raise them: the transport, whose errors are failures of the request; the user's
-hooks and authentication, whose errors come out as they are, httpx's own classes too; and
-`raise_for_status()` in a hook, which says nothing but the status of an answer that is known."""
+hooks and authentication, whose errors propagate unchanged, even those of httpx's own classes; and
+`raise_for_status()` in a hook, which tells no more than the status of the response. Sends nothing,
+and shows no header and no query."""
 
 from __future__ import annotations
 
@@ -13,11 +14,12 @@ import httpx
 from .._values.http import is_retryable
 from .._values.steps import Failure
 from .failures import chain, classified, describe, is_permanent, tls_reason
-from .httpx_common import BODY_LOST, Progress
+from .httpx_messages import BODY_LOST
+from .httpx_progress import Progress
 from .tls_errors import is_refusal
 
-TROUBLE = (httpx.HTTPError, httpx.StreamError, ConnectionError, TimeoutError, ssl.SSLError)
-"""What a transport raises. Every other error, another `OSError` too, is of the user's own code."""
+TRANSPORT_ERRORS = (httpx.HTTPError, httpx.StreamError, ConnectionError, TimeoutError, ssl.SSLError)
+"""What a transport raises. Any other error, another `OSError` too, comes from the user's code."""
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -29,15 +31,18 @@ _NOT_SENT = (
 
 
 def is_of_transport(error: BaseException, sent: httpx.Request) -> bool:
-    """Whether an error of `client.send(sent)` is the transport's, not a hook's or authentication's.
-    One that met a hook in reading the answer to `sent` is: httpx puts the request on it. A request
-    that an authentication asks for has no such mark, but goes through the transport."""
+    """Whether `error`, which `client.send(sent)` raised, is the transport's, not that of a hook or
+    an authentication.
+
+    The transport's errors have `sent` as their request, even in a hook that reads the response. In
+    a request that an authentication makes they have another, and the traceback decides.
+    """
     return _request_of(error) is sent or _crossed_transport(error)
 
 
-def refused_answer(error: httpx.HTTPStatusError, sent: httpx.Request) -> httpx.Response:
-    """Return the answer to `sent` that a hook refused by `raise_for_status()`; raise any other
-    error. httpx has closed the answer: its body is there if the hook has read it."""
+def response_of(error: httpx.HTTPStatusError, sent: httpx.Request) -> httpx.Response:
+    """Return the response to `sent` for which a hook has called `raise_for_status()`; raise any
+    other error. httpx has closed the response: its body is lost unless the hook has read it."""
     response = error.response
     if error.request is not sent or response.is_success:
         raise error
@@ -52,14 +57,14 @@ def refused_answer(error: httpx.HTTPStatusError, sent: httpx.Request) -> httpx.R
 
 
 def failure_of(error: Exception, progress: Progress) -> Failure:
-    """Say what a transport's error means for a request that has come as far as `progress` knows;
-    the error is not kept, since it holds the request's headers."""
-    cause = _in_words(error)
+    """Return the failure that a transport's error is, after the progress of its request. The error
+    itself is not kept: it holds the request with its headers."""
+    cause = _described(error)
     if _is_illegal(error) or is_refusal(tls_reason(error)):
-        # h11 wrote none of it; a TLS 1.3 server refuses in place of an answer.
+        # h11 has written nothing; or a TLS 1.3 server has refused, and read no request.
         return Failure("connect", cause, sent=False, permanent=True)
     sent = progress.sent
-    if sent is None:  # its class is all that is known
+    if sent is None:  # without events, the class of the error decides
         sent = not isinstance(error, _NOT_SENT)
     return classified(
         cause,
@@ -75,13 +80,13 @@ def _request_of(error: BaseException) -> httpx.Request | None:
         return None
     try:
         return error.request
-    except RuntimeError:  # it has none
+    except RuntimeError:  # the error has no request
         return None
 
 
 def _crossed_transport(error: BaseException) -> bool:
-    """Whether httpx's client was in the transport when it was raised, and not in a user's function,
-    which may use a client of its own."""
+    """Whether httpx's client had called the transport when `error` was raised, and no function of
+    the user's in between, which may use another client."""
     trace, inside = error.__traceback__, False
     while trace is not None:
         frame, trace = trace.tb_frame, trace.tb_next
@@ -96,7 +101,7 @@ def _crossed_transport(error: BaseException) -> bool:
 
 
 def _is_permanent(error: Exception) -> bool:
-    if isinstance(error, httpx.ProxyError):  # httpcore puts the status first
+    if isinstance(error, httpx.ProxyError):  # its text begins with the status
         status = str(error).partition(" ")[0]
         return status.isascii() and status.isdigit() and not is_retryable(int(status))
     return isinstance(error, httpx.UnsupportedProtocol) or is_permanent(error)
@@ -106,12 +111,12 @@ def _is_illegal(error: Exception) -> bool:
     """Whether h11 found the request illegal, before it wrote any of it."""
     if not isinstance(error, httpx.LocalProtocolError):
         return False
-    return any(type(link).__module__.startswith("h11.") for link in chain(error))
+    return any(type(each).__module__.startswith("h11.") for each in chain(error))
 
 
-def _in_words(error: Exception) -> str:
-    if isinstance(error, httpx.HTTPStatusError):  # its words quote the URL with its query
+def _described(error: Exception) -> str:
+    if isinstance(error, httpx.HTTPStatusError):  # its text quotes the URL with its query
         return f"HTTPStatusError: {error.response.status_code}, raised by a transport"
-    if _is_illegal(error):  # whose words quote the header
+    if _is_illegal(error):  # its text quotes the header
         return "LocalProtocolError: http_client adds a header that HTTP does not allow"
     return describe(error)

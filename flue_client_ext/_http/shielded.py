@@ -1,9 +1,9 @@
-"""Awaiting work of httpx, which a careless cancellation breaks, and work that must go on after one.
+"""Work that a cancellation must not break, and work that outlives its caller.
 
-A task that is cancelled inside httpx can leave its place in the pool taken for ever, since httpcore
-protects its cleaning up by anyio's scopes, which mean nothing to `task.cancel()`. So on asyncio
-such work runs in a task of its own, and a cancellation reaches it as that of a scope. trio has
-nothing but scopes and needs none of it."""
+A task that is cancelled inside httpx may leave a slot of the pool taken for ever: httpcore protects
+its clean-up by cancel scopes of anyio, which `task.cancel()` ignores. On asyncio such work runs in
+a task of its own, and a cancellation reaches it through a scope. trio has scopes only, and needs
+none of this. Knows nothing of HTTP."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ import anyio
 
 T = TypeVar("T")
 
-_SOON = 0.1
-"""Seconds for a request to become interruptible, unless it waits for a place in a pool, or its
-transport does not tell."""
+_GRACE = 0.1
+"""Seconds for a request to become cancellable. One that waits in a pool never does, nor does one
+whose transport reports no events."""
 
-_running: set[asyncio.Task[Any]] = set()
+_running: set[asyncio.Task[Any]] = set()  # asyncio itself holds tasks by weak references only
 
 
 def in_trio() -> bool:
+    """Whether the caller runs in trio, which is not imported for this."""
     trio = sys.modules.get("trio")
     return trio is not None and bool(trio.lowlevel.in_trio_task())
 
 
 def current_loop() -> object:
-    """The identity of the running event loop and its process."""
+    """Return a value that identifies the process and its running event loop."""
     loop: object
     if in_trio():
         loop = sys.modules["trio"].lowlevel.current_trio_token()
@@ -42,7 +43,8 @@ def current_loop() -> object:
 
 
 def loop_caller() -> Callable[[Callable[[], None]], object]:
-    """Return what calls a function soon in the running event loop, from any thread."""
+    """Return a thread-safe function that schedules a call in the running event loop. It raises
+    `RuntimeError` once the loop has ended."""
     if in_trio():
         run_soon: Callable[[Callable[[], None]], object]
         run_soon = sys.modules["trio"].lowlevel.current_trio_token().run_sync_soon
@@ -50,8 +52,9 @@ def loop_caller() -> Callable[[Callable[[], None]], object]:
     return asyncio.get_running_loop().call_soon_threadsafe
 
 
-async def shielded(work: Coroutine[Any, Any, T]) -> T:
-    """Await `work`; a cancellation reaches it as that of a scope, and does not wait for it."""
+async def cancellable(work: Coroutine[Any, Any, T]) -> T:
+    """Await `work`. A cancellation reaches it through a scope, and the caller does not wait for its
+    end."""
     if in_trio():
         return await work
     scope = anyio.CancelScope()
@@ -62,9 +65,36 @@ async def shielded(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+async def cancellable_while(
+    interruptible: asyncio.Event,
+    work: Coroutine[Any, Any, T],
+    discard: Callable[[T], Coroutine[Any, Any, None]],
+) -> T:
+    """As `cancellable`, but cancel `work` only while `interruptible` is set, or after a grace
+    period. `discard` disposes of a result that comes after the cancellation."""
+    if in_trio():
+        return await work
+    scope = anyio.CancelScope()
+    task = _spawn(_within(scope, work))
+    try:
+        return await _result_of(task)
+    except asyncio.CancelledError:
+        _spawn(_cancel(task, scope, interruptible, discard))
+        raise
+
+
+async def shielded(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work`, which runs to its end even if the caller is cancelled."""
+    if in_trio():
+        with anyio.CancelScope(shield=True):
+            await work
+    else:
+        await _result_of(_spawn(work))
+
+
 async def _result_of(task: asyncio.Task[T]) -> T:
-    """Await `task`, which goes on when its awaiter is cancelled. So does `asyncio.shield`, which
-    reports what the task raises then (since CPython 3.14), though nobody is there to be told."""
+    """Await `task`, which goes on if the caller is cancelled. `asyncio.shield` would report an
+    error of the task then (since CPython 3.14), though no caller is left to handle it."""
     await asyncio.wait([task])
     return task.result()
 
@@ -75,40 +105,13 @@ async def _within(scope: anyio.CancelScope, work: Coroutine[Any, Any, T]) -> T:
     raise asyncio.CancelledError
 
 
-async def undisturbed(work: Coroutine[Any, Any, None]) -> None:
-    """Await `work`, which goes on to its end although its awaiter is cancelled."""
-    if in_trio():
-        with anyio.CancelScope(shield=True):
-            await work
-    else:
-        await _result_of(_spawn(work))
-
-
-async def detached_request(
-    work: Coroutine[Any, Any, T],
-    interruptible: asyncio.Event,
-    discard: Callable[[T], Coroutine[Any, Any, None]],
-) -> T:
-    """As `shielded`, but cancelled only while `interruptible` is set, or soon if it never is.
-    `discard` disposes of a result that came too late."""
-    if in_trio():
-        return await work
-    scope = anyio.CancelScope()
-    task = _spawn(_within(scope, work))
-    try:
-        return await _result_of(task)
-    except asyncio.CancelledError:
-        _spawn(_called_off(task, scope, interruptible, discard))
-        raise
-
-
-async def _called_off(
+async def _cancel(
     task: asyncio.Task[T],
     scope: anyio.CancelScope,
     interruptible: asyncio.Event,
     discard: Callable[[T], Coroutine[Any, Any, None]],
 ) -> None:
-    with anyio.move_on_after(_SOON):
+    with anyio.move_on_after(_GRACE):
         while not interruptible.is_set():
             await interruptible.wait()
     scope.cancel()
@@ -121,10 +124,12 @@ def in_background(
     work: Callable[[], Coroutine[Any, Any, None]],
     call_in_loop: Callable[[Callable[[], None]], object] | None = None,
 ) -> None:
-    """Start `work` in the caller's context and leave it; outside of an event loop (an object was
-    dropped by another thread) in that of `call_in_loop`. There is nothing to do where the loop has
-    ended."""
-    if in_trio():  # whose system tasks have the context of the loop otherwise
+    """Start `work` in the caller's context, and do not wait for it.
+
+    Outside of an event loop, as in a thread whose garbage collection drops an object, start it in
+    the loop of `call_in_loop`. Do nothing once that loop has ended.
+    """
+    if in_trio():  # a system task has the context of the loop by default
         sys.modules["trio"].lowlevel.spawn_system_task(work, context=copy_context())
         return
     try:
@@ -148,4 +153,4 @@ def _spawn(work: Awaitable[T]) -> asyncio.Task[T]:
 def _finished(task: asyncio.Task[Any]) -> None:
     _running.discard(task)
     if not task.cancelled():
-        task.exception()  # looked at, so that asyncio does not report it as never retrieved
+        task.exception()  # retrieved here, or asyncio reports that nobody has

@@ -1,0 +1,75 @@
+"""Requests and responses of this package as httpx's, and back.
+
+Translates values, for both of httpx's clients; sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+import httpx
+
+from .._values.http import Head, Request
+from .._values.limits import LIMITS
+from .message import head_of, raw_headers
+
+BODY_LOST = "flue_body_lost"
+"""The extension of a response whose body httpx has discarded."""
+
+_FRAMED = ("HTTP/2", "HTTP/3")
+"""Versions that mark the end of every body."""
+
+_WRITE = 60.0
+"""Seconds for one write, where the response may take as long as it likes."""
+
+
+def timeouts(limit: float | None, remaining: float) -> httpx.Timeout:
+    """Return httpx's limits of single operations, none of which exceeds the `remaining` seconds of
+    the call."""
+    most = None if remaining == inf else max(remaining, 0.001)
+
+    def within(own: float | None) -> float | None:
+        if own is None or most is None:
+            return own if most is None else most
+        return min(own, most)
+
+    return httpx.Timeout(
+        connect=within(LIMITS.connect),
+        read=within(limit),
+        write=within(limit or _WRITE),
+        pool=within(LIMITS.pool),
+    )
+
+
+def build_request(
+    client: httpx.Client | httpx.AsyncClient,
+    request: Request,
+    timeout: httpx.Timeout,
+    trace: Callable[[str, dict[str, Any]], object],
+) -> httpx.Request:
+    """Return `request` as one of `client`, with the client's own headers, cookies and parameters.
+
+    A client's own parameters replace the URL's, unless they are given as `params` too.
+    """
+    return client.build_request(
+        request.method,
+        request.url,
+        params=httpx.URL(request.url).params if client.params else None,
+        headers=raw_headers(request.headers.items()),
+        content=request.body,
+        timeout=timeout,
+        extensions={"trace": trace},
+    )
+
+
+def head_of_response(request: Request, response: httpx.Response) -> Head:
+    """Return the head of httpx's `response`. A transport that gives no network stream is not
+    httpcore's, and hands over whole bodies."""
+    return head_of(
+        request,
+        response.status_code,
+        response.headers.raw,
+        framed=response.http_version in _FRAMED or "network_stream" not in response.extensions,
+        body_lost=BODY_LOST in response.extensions,
+    )

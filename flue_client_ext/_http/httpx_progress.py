@@ -1,0 +1,86 @@
+"""How far a request in httpx has come, by the events of httpcore's `trace` extension.
+
+Decides whether a request may have been sent, and stops one that its caller has abandoned. Sends
+nothing itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from .workers import Abandoned
+
+IGNORED = frozenset(
+    f"http11.{event}"
+    for event in (
+        "send_request_headers.complete",
+        "send_request_body.started",
+        "send_request_body.complete",
+        "receive_response_headers.started",
+        "receive_response_body.started",
+        "receive_response_body.complete",
+        "response_closed.started",
+        "response_closed.complete",
+    )
+)
+"""Events that change nothing here: eight for each exchange, which are not worth a call."""
+
+
+class Progress:
+    """What is known of one request. A transport that is not httpcore's reports no events."""
+
+    def __init__(self) -> None:
+        self._traced = self._new_connection = self._sent = self._responded = False
+        self._withdrawn = False
+
+    def note(self, event: str, info: dict[str, Any]) -> None:
+        """Take note of an event. Raises `Abandoned` where a withdrawn request is to be sent."""
+        self._traced = True
+        if not event.startswith("http11."):  # a used connection has events of HTTP/1.1 only
+            self._new_connection = True
+        if event.endswith("send_request_headers.started"):
+            # The CONNECT to a proxy is not the request.
+            if getattr(info.get("request"), "method", b"") != b"CONNECT":
+                self._begin()
+        elif event.endswith("receive_response_headers.complete"):
+            self._responded = self._sent
+
+    def _begin(self) -> None:
+        # In this order: a thread that withdraws the request in between takes it for sent.
+        self._sent = True
+        if self._withdrawn:
+            raise Abandoned
+
+    def withdraw(self) -> None:
+        """Let the request not be sent from now on: its caller has gone. One that waits for a
+        connection of the pool cannot be cancelled otherwise, and would be sent over the next one.
+        """
+        self._withdrawn = True
+
+    def responded(self) -> None:
+        """Take note of a response, whatever events there were."""
+        self._sent = self._responded = True
+
+    @property
+    def sent(self) -> bool | None:
+        """Whether bytes of the request may have left; `None` without any event."""
+        return True if self._sent else False if self._traced else None
+
+    @property
+    def stale(self) -> bool:
+        """Whether a request that was cut went over a used connection and got no response."""
+        return self._traced and not (self._new_connection or self._responded)
+
+    def maybe_sent(self, client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> bool:
+        """Whether a withdrawn request may have been sent. In httpx's own transports, one without
+        any event waits for a connection of the pool."""
+        return not _is_traced(client, url) if self.sent is None else self.sent
+
+
+def _is_traced(client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> bool:
+    """Whether the transport for `url` sends its requests as httpx's own do, with events."""
+    transport = type(client._transport_for_url(url))  # pyright: ignore[reportPrivateUsage]
+    own = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+    handles = {"handle_request", "handle_async_request"}
+    return next((kind for kind in transport.__mro__ if handles & vars(kind).keys()), None) in own

@@ -1,0 +1,54 @@
+"""The socket below a request in httpx, which another thread may shut down.
+
+httpx has no way to interrupt a blocking read; the shutdown of its socket ends one. Knows nothing of
+requests."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+
+class RequestSocket:
+    """The socket that carries a request, from the time that httpcore reports it to the end of the
+    response: after that it may carry another call's request."""
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+        self._duplicate: socket.socket | None = None
+
+    @property
+    def known(self) -> bool:
+        return self._socket is not None
+
+    def note(self, event: str, info: dict[str, Any]) -> None:
+        """Take note of an event of httpcore's `trace` extension."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self.remember(info.get("return_value"))
+        elif event.endswith("start_tls.started") and self._socket is not None:
+            # `SSLContext.wrap_socket` detaches the descriptor from the socket object. A duplicate
+            # of it can be shut down during the handshake.
+            known = self._socket
+            self._socket = socket.fromfd(known.fileno(), known.family, known.type)
+            self._duplicate = self._socket
+        if self._duplicate is not None and event.endswith(("tls.complete", "tls.failed")):
+            self._duplicate.close()
+            self._duplicate = None
+
+    def remember(self, stream: Any) -> None:
+        """Take the socket from one of httpcore's network streams."""
+        if stream is not None:
+            self._socket = stream.get_extra_info("socket")
+
+    def forget(self) -> None:
+        """Let the socket alone from now on: it may carry another request."""
+        self._socket = None
+
+    def shut_down(self) -> None:
+        """End the wait on the socket; from any thread. `SSLSocket.shutdown` would not do: it resets
+        the TLS state under the thread that reads."""
+        if (sock := self._socket) is not None:
+            try:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            except OSError:  # closed already
+                pass

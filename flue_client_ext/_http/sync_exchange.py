@@ -1,0 +1,185 @@
+"""One request and its response through a user's `httpx.Client`, with waits that can end early.
+
+httpx cannot be interrupted in a name look-up, in a connect, or while it waits for the head of a
+response, and its time limits are those of single reads. Where a call can be aborted or has a
+deadline, those waits happen in a worker that the caller may abandon. Once the socket is known, its
+shutdown ends a wait."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import httpx
+
+from .._values.http import Head, Request
+from .._values.steps import DeadlineExceeded, Failure
+from .deadlines import Deadline, watch
+from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, response_of
+from .httpx_messages import head_of_response
+from .httpx_progress import IGNORED, Progress
+from .httpx_socket import RequestSocket
+from .message import is_small
+from .workers import Abandoned, Job
+
+T = TypeVar("T")
+
+
+class Exchange:
+    """A request on its way, or its response. `interruptible`: whether a wait may have to end early.
+    `abort` may be called by any thread, everything else by one at a time."""
+
+    def __init__(self, client: httpx.Client, deadline: float, interruptible: bool) -> None:
+        self._client = client
+        self._deadline = deadline
+        self._interruptible = interruptible
+        self._progress = Progress()
+        self._socket = RequestSocket()
+        self._job: Job[Any] | None = None
+        self._aborted = False
+        self._response: httpx.Response | None = None
+        self._head: Head | None = None
+        self._chunks: Iterator[bytes] = iter(())
+        self._fetched: deque[bytes] = deque()
+        self._body_error: Exception | None = None
+        self._watched: Deadline | None = None
+
+    def open(self, sent: httpx.Request, request: Request) -> Head | Failure:
+        """Send `sent` and return the head of the response. An error of the user's own hooks or
+        authentication propagates unchanged."""
+        try:
+            return self._open(sent, request)
+        except Abandoned:
+            return self._ended_early(self._progress.maybe_sent(self._client, sent.url))
+        except TRANSPORT_ERRORS as error:
+            if not is_of_transport(error, sent):
+                raise
+            return self._failed(error)
+
+    def read(self) -> bytes | Failure:
+        """Return the next bytes of the body, `b""` at its end."""
+        try:
+            return self._read()
+        except Abandoned:
+            return self._ended_early(sent=True)
+        except TRANSPORT_ERRORS as error:
+            return self._failed(error)
+
+    def abort(self) -> None:
+        """End the wait under way and all later ones; from any thread."""
+        self._aborted = True
+        self._progress.withdraw()
+        if (job := self._job) is not None:
+            job.abandon()
+        self._socket.shut_down()
+
+    def close(self) -> None:
+        """Close the response."""
+        if self._watched is not None:
+            self._watched.cancel()
+        self._socket.forget()
+        self._close_response()
+
+    def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Take note of an event of httpcore's `trace` extension, in the thread that sends."""
+        if event not in IGNORED:
+            self._progress.note(event, info)
+            self._socket.note(event, info)
+            if self._aborted:  # abort() did not know the socket yet
+                self._socket.shut_down()
+
+    def _ended_early(self, sent: bool) -> Failure:
+        if time.monotonic() >= self._deadline:
+            raise DeadlineExceeded(sent) from None
+        return Failure("cut", "aborted")
+
+    def _failed(self, error: Exception) -> Failure:
+        failure = failure_of(error, self._progress)
+        if time.monotonic() >= self._deadline:  # whose expiry has shut down the socket
+            raise DeadlineExceeded(failure.sent) from None
+        return failure
+
+    def _open(self, sent: httpx.Request, request: Request) -> Head:
+        def send() -> Head:
+            try:
+                response = self._client.send(sent, stream=True, follow_redirects=False)
+            except httpx.HTTPStatusError as error:
+                response = response_of(error, sent)
+            return self._begin(request, response)
+
+        try:
+            head = self._abandonable(send, lambda _: self._close_response())
+        except Abandoned as error:
+            if self._head is None:
+                raise
+            self._body_error = error  # it came while a small body was read: `read` raises it
+            return self._head
+        if self._interruptible and self._socket.known and self._deadline < math.inf:
+            self._watched = watch.add(self._deadline, self.abort)
+        return head
+
+    def _begin(self, request: Request, response: httpx.Response) -> Head:
+        """Keep the response. A small body is read here, which saves another job for it."""
+        self._response = response
+        self._progress.responded()
+        head = self._head = head_of_response(request, response)
+        whole = response.is_stream_consumed  # the response of a mock transport may be
+        self._chunks = response.iter_bytes() if whole else response.iter_raw()
+        self._socket.remember(response.extensions.get("network_stream"))
+        if self._aborted:
+            self._socket.shut_down()
+        if whole or is_small(request, head):
+            try:
+                self._fetched.extend(self._chunks)
+                self._fetched.append(b"")
+            except Exception as error:  # `read` raises it, after the bytes before it
+                self._body_error = error
+            self._socket.forget()
+        return head
+
+    def _read(self) -> bytes:
+        if self._fetched:
+            return self._fetched.popleft()
+        if self._body_error is not None:
+            raise self._body_error
+        if time.monotonic() >= self._deadline:
+            raise Abandoned
+        if self._socket.known or not self._interruptible:
+            data = next(self._chunks, b"")
+        else:
+            data = self._abandonable(
+                lambda: next(self._chunks, b""), lambda _: self._close_response()
+            )
+        if not data:
+            self._socket.forget()  # from here on it may carry another request
+            if self._aborted:
+                raise Abandoned
+        return data
+
+    def _abandonable(self, function: Callable[[], T], discard: Callable[[T], object]) -> T:
+        """Run `function`, in a worker if the wait for it may have to end early."""
+        if not self._interruptible:
+            return function()
+        job = Job(function, discard)
+        self._job = job
+        if self._aborted:  # abort() found no job to abandon
+            raise Abandoned
+        job.start()
+        try:
+            return job.result(self._deadline)
+        except Abandoned:
+            self.abort()
+            raise
+        except BaseException:  # KeyboardInterrupt
+            self._socket.shut_down()
+            raise
+        finally:
+            self._job = None
+
+    def _close_response(self) -> None:
+        response, self._response = self._response, None
+        if response is not None:
+            response.close()
