@@ -1,4 +1,7 @@
-"""Many runs at once with tasks of the running event loop, which all end when the iteration does."""
+"""Many runs at once in tasks of the running event loop, which end when the iteration does.
+
+Decides which job runs when. What a run is, and in which order its outcome is handed out, is decided
+in `_flue.many`."""
 
 from __future__ import annotations
 
@@ -28,27 +31,27 @@ AsyncRunner = Callable[[Job, AbortSignal], Coroutine[Any, Any, WorkflowRunResult
 
 @frozen
 class _Work:
-    """What the tasks share. They end when `left` is aborted, and not by the user's signal: each job
-    under way or waiting has an outcome then too, an error."""
+    """What the tasks share. They end when `ended` is aborted. The user's signal does not end them:
+    each job has an outcome then too, an error."""
 
     run: AsyncRunner
     waiting: Iterator[Job]
-    watched: AbortSignal
-    left: AbortSignal
+    signal: AbortSignal
+    ended: AbortSignal
     done: MemoryObjectSendStream[RunOutcome]
     context: Context
 
-    async def go_on(self) -> None:
+    async def run_jobs(self) -> None:
         for job in self.waiting:
-            if self.left.aborted:
+            if self.ended.aborted:
                 return
             outcome = await self._outcome(job)
-            if not self.left.aborted:
+            if not self.ended.aborted:
                 self.done.send_nowait(outcome)
 
     async def _outcome(self, job: Job) -> RunOutcome:
         try:
-            return job.succeeded(await in_context(self.context.copy(), self.run(job, self.watched)))
+            return job.succeeded(await in_context(self.context.copy(), self.run(job, self.signal)))
         except Exception as error:
             return job.failed(error)
 
@@ -56,10 +59,12 @@ class _Work:
 class AsyncRunOutcomes(Uncopied):
     """The outcomes of many runs; an async iterator.
 
-    Leave it early through `contextlib.aclosing`, or drop it: what is under way is aborted.
+    Break off the iteration within `contextlib.aclosing`, or drop the object: the runs under way are
+    aborted.
+    """
 
-    The tasks stand by themselves, since a task group must not be open while the consumer has its
-    turn. It is no async generator, which would need its event loop to be dropped."""
+    # The tasks belong to no task group: its cancel scope would be open while the consumer's code
+    # runs. This is not an async generator: dropping one needs its event loop.
 
     _instead = "iterate over it once"
 
@@ -74,10 +79,10 @@ class AsyncRunOutcomes(Uncopied):
     ) -> None:
         done, self._outcomes = anyio.create_memory_object_stream[RunOutcome](math.inf)
         self._controller = AbortController()
-        watched = self._controller.linked(signal)
-        self._work = _Work(run, iter(jobs), watched, self._controller.signal, done, context)
+        linked, ended = self._controller.linked(signal), self._controller.signal
+        self._work = _Work(run, iter(jobs), linked, ended, done, context)
         self._tasks = min(concurrency, len(jobs))
-        self._left = len(jobs)
+        self._remaining = len(jobs)
         self._signal = signal
         self._collector = collector
         self._ready: deque[RunOutcome] = deque()
@@ -100,35 +105,35 @@ class AsyncRunOutcomes(Uncopied):
         return self._ready.popleft()
 
     def client_closed(self) -> None:
-        """Abort what is under way; whoever waits gets a `RuntimeError`."""
-        if self._left:
+        """Abort the runs under way. A waiting consumer gets a `RuntimeError`."""
+        if self._remaining:
             self._controller.abort(CLIENT_CLOSED)
             self._ready.clear()
             self._end()
 
     async def aclose(self) -> None:
-        """Abort what is under way."""
+        """Abort the runs under way."""
         self._end()
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        if not finalizing():  # locks may be held for ever then, by threads that stand still
+        if not finalizing():  # a daemon thread, which does not run any more, may hold a lock
             self._end()
 
     async def _next(self) -> RunOutcome:
         while self._tasks:
             self._tasks -= 1
-            in_background(self._work.go_on)
-        if not self._left:
+            in_background(self._work.run_jobs)
+        if not self._remaining:
             raise StopAsyncIteration
         outcome = await self._outcomes.receive()
-        self._left -= 1
+        self._remaining -= 1
         if self._signal is not None and self._signal.aborted:
             raise FlueAbortError(self._signal.reason)
         (await in_context(self._work.context, call(self._collector.tell))).get()
         return outcome
 
     def _end(self) -> None:
-        self._left = self._tasks = 0
+        self._remaining = self._tasks = 0
         self._controller.abort()
         self._work.done.close()
         self._outcomes.close()
@@ -143,7 +148,7 @@ def run_all(
     context: Context,
     hold: Callable[[AsyncRunOutcomes], object],
 ) -> AsyncRunOutcomes:
-    """Return the outcomes of `jobs`. `hold` is told what the client's `close()` has to end."""
+    """Return the outcomes of `jobs`. `hold` gets the object that the client's `close()` closes."""
     outcomes = AsyncRunOutcomes(run, jobs, concurrency, signal, collector, context)
     hold(outcomes)
     return outcomes

@@ -1,4 +1,7 @@
-"""Many runs at once with threads, which all end when the iteration does."""
+"""Many runs at once in threads, which end when the iteration does.
+
+Decides which job runs when. What a run is, and in which order its outcome is handed out, is decided
+in `_flue.many`."""
 
 from __future__ import annotations
 
@@ -30,73 +33,76 @@ def run_all(
     signal: AbortSignal | None,
     collector: Collector,
     context: Context,
-    hold: Callable[[Crew], object],
+    hold: Callable[[JobThreads], object],
 ) -> RunOutcomes:
-    """Return the outcomes of `jobs`. `hold` is told what the client's `close()` has to end."""
-    crew = Crew(run, jobs, concurrency, context)
-    hold(crew)
-    return _completed(crew, signal, collector)
+    """Return the outcomes of `jobs`. `hold` gets the object that the client's `close()` closes."""
+    workers = JobThreads(run, jobs, concurrency, context)
+    hold(workers)
+    return _completed(workers, signal, collector)
 
 
-def _completed(crew: Crew, signal: AbortSignal | None, collector: Collector) -> RunOutcomes:
+def _completed(
+    workers: JobThreads, signal: AbortSignal | None, collector: Collector
+) -> RunOutcomes:
     try:
-        crew.start(signal)
-        for _ in crew.jobs:
-            outcome = crew.next()
+        workers.start(signal)
+        for _ in workers.jobs:
+            outcome = workers.next()
             if signal is not None and signal.aborted:
                 raise FlueAbortError(signal.reason)
-            crew.context.run(call, collector.tell).get()
+            workers.context.run(call, collector.tell).get()
             yield from collector.take(outcome)
     finally:
-        crew.end()
+        workers.end()
 
 
-class Crew:
-    """The threads that run `jobs`, at most `concurrency` of them. Each job runs in a copy of
-    `context`: two threads cannot be in one."""
+class JobThreads:
+    """At most `concurrency` threads that run `jobs`. Each job runs in a copy of `context`: two
+    threads cannot run in one (`Context.run` raises)."""
 
-    # Kept here, since the module may have been emptied when the last generator is closed.
+    # An attribute: at the interpreter's exit, a generator may be closed after the globals of this
+    # module were cleared.
     _finalizing = staticmethod(sys.is_finalizing)
 
     def __init__(
         self, run: Runner, jobs: Sequence[Job], concurrency: int, context: Context
     ) -> None:
-        import queue  # the surface names this module's types, and a single call needs no queue
+        import queue  # every client imports this module, and a single call needs no queue
 
         self.jobs = jobs
         self.context = context
         self._run = run
-        self._most = min(concurrency, len(jobs))
+        self._concurrency = min(concurrency, len(jobs))
         self._waiting = iter(jobs)
         self._lock = threading.Lock()
         self._controller = AbortController()
-        self._watched = self._controller.signal
+        self._signal = self._controller.signal
         self._done: queue.SimpleQueue[RunOutcome | BaseException] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
 
     def start(self, signal: AbortSignal | None) -> None:
-        """Start the threads. `signal` aborts the jobs, each of which has an outcome then too."""
-        self._watched = self._controller.linked(signal)
-        for _ in range(self._most):
+        """Start the threads. `signal` aborts the jobs; each has an outcome then too, an error."""
+        self._signal = self._controller.linked(signal)
+        for _ in range(self._concurrency):
             thread = start_daemon(self._work, "many")
             if thread is None:
                 return
             self._threads.append(thread)
 
     def client_closed(self) -> None:
-        """Abort what is under way, from any thread; whoever waits gets a `RuntimeError`."""
+        """Abort the jobs under way; from any thread. A waiting consumer gets a `RuntimeError`."""
         self._controller.abort(CLIENT_CLOSED)
         self._done.put(client_closed())
 
     def next(self) -> RunOutcome:
-        """Wait for the next outcome; run a job here where no thread could be started."""
+        """Wait for the next outcome. Run a job here if no thread could start."""
         self._check()
         if not self._threads:
             self._work_once()
         outcome = self._done.get()
         if isinstance(outcome, BaseException):
             raise outcome
-        self._check()  # what was aborted by that comes before the news of it
+        self._check()  # the outcome of an aborted job precedes the error in the queue
         return outcome
 
     def _check(self) -> None:
@@ -104,10 +110,10 @@ class Crew:
             raise client_closed()
 
     def end(self) -> None:
-        """Abort what is under way and wait for the threads.
+        """Abort the jobs under way and wait for the threads.
 
-        Not while the interpreter finalises: daemon threads stand still then, wherever they are, so
-        that joining one never returns (CPython 3.13), and a lock that one holds stays locked.
+        Do nothing while the interpreter finalises. Daemon threads do not run any more then: a join
+        never returns (CPython 3.13), and a lock that one of them holds stays locked.
         """
         if self._finalizing():
             return
@@ -128,12 +134,14 @@ class Crew:
             return False
         try:
             self._done.put(self.context.copy().run(self._outcome, job))
-        except BaseException as error:  # `sys.exit()` in a hook: for the consumer to see
+        except (
+            BaseException
+        ) as error:  # `sys.exit()` in a hook, for example: the consumer raises it
             self._done.put(error)
         return True
 
     def _outcome(self, job: Job) -> RunOutcome:
         try:
-            return job.succeeded(self._run(job, self._watched))
+            return job.succeeded(self._run(job, self._signal))
         except Exception as error:
             return job.failed(error)

@@ -1,6 +1,6 @@
-"""The logger `flue_client`. Nothing secret is logged: no header, no body, no query of a URL.
+"""The logger `flue_client`. It gets nothing secret: no header, no body, no query of a URL.
 
-Nobody listens in a process that has not imported `logging`; it is not imported for them."""
+A process that has not imported `logging` has no handler, so it is not imported here either."""
 
 from __future__ import annotations
 

@@ -52,8 +52,8 @@ class HttpCut(Exception):  # becomes a Failure
     """The connection ended before the response did, or carried bytes that are not HTTP.
     `retry_after` is the Retry-After header of a proxy that refused a tunnel."""
 
-    def __init__(self, words: str, retry_after: str = "") -> None:
-        super().__init__(words)
+    def __init__(self, message: str, retry_after: str = "") -> None:
+        super().__init__(message)
         self.retry_after = retry_after
 
 

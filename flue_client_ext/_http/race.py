@@ -1,4 +1,4 @@
-"""Connecting to the first of several addresses that answers (RFC 8305, "Happy Eyeballs").
+"""Connecting to the first of several addresses that accepts (RFC 8305, "Happy Eyeballs").
 
 The attempts overlap: the next one starts 250 ms after the last (section 5), or at once when one has
 failed. The caller waits, so that one race serves every kind of socket. No clock here."""
@@ -145,4 +145,4 @@ def _all_failed(host: str, errors: Sequence[tuple[Address, OSError]]) -> OSError
     if len(errors) == 1:
         return last
     each = "; ".join(f"{address[4][0]}: {error.strerror or error}" for address, error in errors)
-    return type(last)(f"no address of {host} answers ({each})")
+    return type(last)(f"no address of {host} accepts a connection ({each})")

@@ -1,6 +1,6 @@
 """Work that a cancellation must not break, and work that outlives its caller.
 
-A task that is cancelled inside httpx may leave a slot of the pool taken for ever: httpcore protects
+A task that is cancelled inside httpx may never free its slot of the pool: httpcore protects
 its clean-up by cancel scopes of anyio, which `task.cancel()` ignores. On asyncio such work runs in
 a task of its own, and a cancellation reaches it through a scope. trio has scopes only, and needs
 none of this. Knows nothing of HTTP."""

@@ -1,6 +1,6 @@
-"""What the threads of this package share: how one starts, and how one waits.
+"""How a thread of this package starts, and how it waits.
 
-Knows no task of any thread. A thread is a daemon: none keeps a program from ending."""
+Every thread is a daemon: none keeps a program from ending."""
 
 from __future__ import annotations
 

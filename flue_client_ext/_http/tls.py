@@ -15,7 +15,7 @@ _MAX_READ = 1 << 18
 
 class Tls:
     """A TLS session. `outer` is the session that carries its ciphertext, if any: a server's is
-    inside that of a proxy that speaks TLS itself."""
+    inside that of a proxy that uses TLS itself."""
 
     def __init__(self, context: ssl.SSLContext, server_name: str, outer: Tls | None = None) -> None:
         self._outer = outer

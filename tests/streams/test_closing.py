@@ -16,7 +16,7 @@ import trio
 
 from flue_client_ext import AbortSignal, AsyncFlueClient, FlueAbortError, FlueClient
 from flue_client_ext._drivers.interrupt import CLIENT_CLOSED
-from flue_client_ext._drivers.sync_many import Crew, run_all
+from flue_client_ext._drivers.sync_many import JobThreads, run_all
 from flue_client_ext._flue.many import Collector, Job
 from flue_client_ext._flue.results import Subject
 from tests.servers.raw import Connection, RawServer, Request
@@ -204,7 +204,7 @@ def test_nothing_is_delivered_before_the_loop_has_had_its_turn_either(
 
 
 def test_the_news_of_the_closed_client_comes_before_that_of_what_it_aborted() -> None:
-    aborted, ended, held = threading.Event(), threading.Event(), list[Crew]()
+    aborted, ended, held = threading.Event(), threading.Event(), list[JobThreads]()
 
     def run(job: Job, watched: AbortSignal) -> Any:
         def listener() -> None:  # holds the closing thread back

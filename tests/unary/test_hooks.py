@@ -100,7 +100,7 @@ ERRORS = [
 
 @pytest.mark.parametrize("where", ["request", "response"])
 @pytest.mark.parametrize("raised", ERRORS, ids=lambda error: type(error).__name__)
-def test_every_error_of_a_hook_comes_out_as_it_is(
+def test_an_error_of_a_hook_propagates_unchanged(
     any_world: World, where: str, raised: Exception
 ) -> None:
     options = hooks(any_world, where, raiser(raised))
@@ -140,7 +140,7 @@ def raises_for_status(response: httpx.Response) -> None:
 
 @pytest.mark.parametrize("status", [302, 400, 401, 404, 422, 500])
 @pytest.mark.parametrize("read", [True, False])
-def test_an_answer_that_a_hook_refuses_is_the_error_of_its_status(
+def test_a_response_that_a_hook_refuses_is_the_error_of_its_status(
     any_world: World, status: int, read: bool
 ) -> None:
     envelope = {"error": {"type": "some_type", "message": "gone", "details": "d"}}
@@ -159,7 +159,7 @@ def test_an_answer_that_a_hook_refuses_is_the_error_of_its_status(
         assert len(server.requests) == 2
 
 
-def test_an_answer_that_a_hook_refuses_is_tried_again_by_its_status(any_world: World) -> None:
+def test_a_response_that_a_hook_refuses_is_retried_by_its_status(any_world: World) -> None:
     tokens = iter("abc")
     handler = in_turn(says(401, b"{}"), says(503, b"{}"), works)
     options = hooks(any_world, "response", raises_for_status)
@@ -187,7 +187,7 @@ def test_a_success_that_a_hook_refuses_is_the_hooks_own_error(any_world: World) 
         assert len(server.requests) == 1
 
 
-def test_an_answer_that_is_cut_while_a_hook_reads_it_is_cut(any_world: World) -> None:
+def test_a_response_that_is_cut_while_a_hook_reads_it_is_a_cut(any_world: World) -> None:
     def cut(_: Request, connection: Connection) -> None:
         connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{")
         connection.close()
@@ -238,7 +238,7 @@ class SendsAndFailsLater(httpx.AsyncHTTPTransport):
 
 
 @pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.PoolTimeout, httpx.ProxyError])
-def test_a_post_that_was_sent_is_not_sent_again_whatever_the_error(
+def test_a_post_that_was_sent_is_not_sent_again_after_any_error(
     any_world: World, kind: type[httpx.TransportError]
 ) -> None:
     transport: Any = SendsAndFailsLater() if any_world.is_async else SendsAndFails()
@@ -262,7 +262,7 @@ class Breaks(httpx.SyncByteStream, httpx.AsyncByteStream):
         raise httpx.PoolTimeout("p")
 
 
-def test_a_post_that_was_answered_is_not_sent_again_whatever_the_error(any_world: World) -> None:
+def test_a_post_with_a_response_is_not_sent_again_after_any_error(any_world: World) -> None:
     sent: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -276,7 +276,7 @@ def test_a_post_that_was_answered_is_not_sent_again_whatever_the_error(any_world
         assert len(sent) == 1
 
 
-def test_an_error_of_a_transport_that_tells_nothing_is_taken_at_its_word(any_world: World) -> None:
+def test_without_trace_events_the_class_of_an_error_decides(any_world: World) -> None:
     errors: list[Exception] = [httpx.ConnectError("c"), ConnectionError("perhaps")]
 
     def fail(_: httpx.Request) -> httpx.Response:
@@ -383,7 +383,7 @@ def drips(over: threading.Event) -> Handler:
     return handler
 
 
-def test_the_deadline_ends_an_answer_that_drips(any_world: World) -> None:
+def test_the_deadline_ends_a_response_that_drips(any_world: World) -> None:
     over = threading.Event()
     with RawServer(in_turn(works, drips(over))) as server, borrowed(any_world) as http_client:
         client = any_world.client(server.url, http_client=http_client)

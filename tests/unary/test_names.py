@@ -33,7 +33,7 @@ def test_a_URLs_host_is_what_is_looked_up(url: str, host: str, origin: str) -> N
 @pytest.mark.parametrize(
     "host", ["a..b", "a..", "..", ".a", "x" * 64 + ".test", "a." * 127 + "test", "A..B", "%20.x"]
 )
-def test_what_DNS_cannot_hold_is_refused_before_any_IO(any_world: World, host: str) -> None:
+def test_a_name_that_DNS_cannot_hold_is_refused_before_any_IO(any_world: World, host: str) -> None:
     error = failure(any_world.client, f"http://{host}/api")
     assert type(error) is ValueError
     assert "base_url" in str(error)

@@ -97,7 +97,7 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("status", ANSWERED)
-def test_an_error_answer_to_a_post_is_final(any_world: World, status: int) -> None:
+def test_an_error_response_to_a_post_is_final(any_world: World, status: int) -> None:
     headers = {"content-type": "text/html", "retry-after": "0"}
     with RawServer(says(status, HTML, headers)) as server:
         for count, wait in enumerate(WAITS, 1):
@@ -143,7 +143,7 @@ def test_a_deadline_that_passes_after_sending_leaves_the_outcome_unknown(
         assert len(server.requests) == 1
 
 
-def test_a_whole_answer_that_makes_no_sense_is_not_repeated(any_world: World) -> None:
+def test_a_post_with_a_malformed_response_is_not_repeated(any_world: World) -> None:
     for body in (b"", b"<html>", b"null", b"[]", b"{}", b'{"runId": 7}', b'{"runId": null}'):
         with RawServer(says(202, body)) as server:
             error = failure(any_world.client(server.url).workflows.invoke, "w")
@@ -152,7 +152,7 @@ def test_a_whole_answer_that_makes_no_sense_is_not_repeated(any_world: World) ->
 
 
 @pytest.mark.usefixtures("hasty_retries")
-def test_a_post_that_never_left_ends_as_a_connection_error(any_world: World, way: str) -> None:
+def test_a_post_that_was_not_sent_ends_as_a_connection_error(any_world: World, way: str) -> None:
     with (
         RawServer(works, mode="refuse") as server,
         either_client(any_world, way, server.url) as client,
@@ -181,7 +181,7 @@ def test_a_refused_connect_is_tried_again_and_succeeds_with_one_post(
         assert len(server.requests) == 1
 
 
-def test_a_connection_that_the_server_closed_while_idle_does_not_cost_an_invoke(
+def test_an_idle_connection_that_closed_does_not_cost_an_invoke(
     any_world: World,
 ) -> None:
     def closes_afterwards(request: Request, connection: Connection) -> None:

@@ -166,7 +166,7 @@ def test_an_abort_whose_reason_cannot_be_pickled_travels_with_its_repr() -> None
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-def test_an_async_progress_hook_is_awaited_before_its_outcome_and_refused_by_the_sync_client(
+def test_an_async_progress_hook_is_awaited_and_refused_by_sync(
     any_world: World, ordered: bool
 ) -> None:
     told: list[Any] = []
@@ -206,11 +206,11 @@ def test_an_outcome_that_did_not_end_in_time_names_its_run(any_world: World) -> 
         assert (outcome.ok, outcome.run_id) == (False, "run_77")
 
 
-def test_an_end_without_an_answer_is_told_in_plain_words(any_world: World) -> None:
+def test_an_end_before_the_response_is_described_as_such(any_world: World) -> None:
     with RawServer(lambda request, connection: connection.close()) as server:
         error = failure(any_world.client(server.url).workflows.invoke, "w")
     assert type(error) is InvokeOutcomeUnknownError
-    assert error.cause == "the connection was closed before the answer"
+    assert error.cause == "the connection was closed before the response"
 
 
 def test_what_a_server_says_cannot_forge_a_line_or_break_printing(any_world: World) -> None:

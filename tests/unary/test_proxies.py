@@ -145,7 +145,7 @@ def test_no_proxy_for_others_exempts_nobody_else(
         assert len(proxy.requests) == 1
 
 
-def test_a_proxy_may_speak_tls_itself(
+def test_a_proxy_may_use_tls_itself(
     any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with RawServer(works) as server, ForwardProxy(tls=True) as proxy:
@@ -155,9 +155,7 @@ def test_a_proxy_may_speak_tls_itself(
         assert len(proxy.requests) == len(server.requests) == 1
 
 
-def test_a_proxy_that_speaks_tls_tunnels_tls(
-    any_world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tls_proxy_tunnels_tls(any_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         RawServer(works, tls=True) as server,
         ForwardProxy(tls=True, authorization=AUTHORIZATION) as proxy,
@@ -201,7 +199,7 @@ def test_proxy_and_certificate_file_work_together(
         assert proxy.requests[0].target == f"localhost:{server.port}"
 
 
-def test_a_certificate_file_is_trusted_and_strangers_are_not(
+def test_a_certificate_file_is_trusted_and_other_servers_are_not(
     any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with RawServer(works, tls=True) as server, RawServer(works, tls=True) as stranger:
@@ -234,7 +232,7 @@ def test_a_certificate_for_another_name_is_refused(any_world: World) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", [FlueClient, AsyncFlueClient])
-def test_a_proxy_that_cannot_be_used_is_refused_at_once_without_its_password(
+def test_an_unusable_proxy_is_refused_without_its_password(
     kind: Any, proxy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy.format(secret="s3cr3t"))

@@ -262,7 +262,7 @@ def resolves(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return set_addresses
 
 
-def test_a_silent_address_is_passed_over_and_costs_nothing_later(
+def test_a_silent_address_is_skipped_and_costs_nothing_later(
     any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with RawServer(works) as server, silent(server.port, "127.0.0.2"):
@@ -298,7 +298,7 @@ def test_when_no_address_answers_the_error_names_each(
         assert words in str(error)
 
 
-def test_a_retry_tries_the_addresses_that_there_was_no_time_for(
+def test_a_retry_tries_the_addresses_that_were_not_reached(
     any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ExitStack() as stack:

@@ -59,7 +59,7 @@ def refused(call: str, client: Any) -> FlueConnectionError:
 
 @every_call
 @pytest.mark.parametrize("status", [407, 403, 404, 501, 511])
-def test_a_proxy_that_refuses_a_tunnel_is_asked_once(
+def test_a_proxy_that_refuses_a_tunnel_is_tried_once(
     any_world: World, monkeypatch: pytest.MonkeyPatch, call: str, status: int
 ) -> None:
     with RawServer(says(status)) as proxy:
@@ -73,7 +73,7 @@ def test_a_proxy_that_refuses_a_tunnel_is_asked_once(
 
 @every_call
 @pytest.mark.parametrize("status", [407, 403, 511])
-def test_the_proxy_of_an_http_client_is_asked_once_too(
+def test_the_proxy_of_an_http_client_is_tried_once_too(
     any_world: World, call: str, status: int
 ) -> None:
     with RawServer(says(status)) as proxy:
@@ -86,7 +86,7 @@ def test_the_proxy_of_an_http_client_is_asked_once_too(
 
 @pytest.mark.parametrize("status", [429, 502, 503])
 @pytest.mark.parametrize("post", [False, True])
-def test_a_proxy_that_is_busy_is_asked_again(
+def test_a_busy_proxy_is_tried_again(
     any_world: World, own: bool, monkeypatch: pytest.MonkeyPatch, status: int, post: bool
 ) -> None:
     with RawServer(works, tls=True) as server, ForwardProxy() as proxy:
@@ -122,7 +122,7 @@ def test_a_busy_proxys_retry_after_is_a_floor(
 
 
 @every_call
-def test_a_stranger_is_asked_once(any_world: World, own: bool, call: str) -> None:
+def test_an_untrusted_server_is_tried_once(any_world: World, own: bool, call: str) -> None:
     with RawServer(works, tls=True) as server:
         with client_of(any_world, own, server.url, ssl.create_default_context()) as client:
             error = refused(call, client)
@@ -160,7 +160,7 @@ def test_a_client_without_a_good_certificate_is_refused_once(
 @pytest.mark.filterwarnings(  # httpx leaves the generator of a body that it could not send
     "ignore:.*ByteStream.__aiter__:pytest.PytestUnraisableExceptionWarning"
 )
-def test_a_refusal_that_httpx_loses_behind_a_large_body_leaves_a_POST_open(
+def test_a_refusal_that_httpx_loses_makes_the_outcome_unknown(
     any_world: World,
 ) -> None:
     """anyio and trio drop an alert that came while they were sending (the README says so)."""
@@ -187,7 +187,7 @@ def test_an_alert_that_came_while_the_request_was_being_sent_is_read(any_world: 
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_an_end_without_an_alert_leaves_a_POST_open(any_world: World, kept: bool) -> None:
+def test_an_end_without_an_alert_makes_the_outcome_unknown(any_world: World, kept: bool) -> None:
     def ends(request: Request, connection: Connection) -> None:
         if kept and len(server.requests) == 1:
             works(request, connection)
@@ -238,9 +238,7 @@ class Foreign(RawServer):
 
 
 @every_call
-def test_a_port_that_does_not_speak_TLS_is_tried_once(
-    any_world: World, own: bool, call: str
-) -> None:
+def test_a_port_without_TLS_is_tried_once(any_world: World, own: bool, call: str) -> None:
     with Foreign(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") as server:
         url = server.url.replace("http:", "https:")
         with client_of(any_world, own, url, ssl.create_default_context()) as client:
@@ -326,7 +324,7 @@ def test_a_variable_without_certificates_is_named_with_its_file(
         assert len(list(chain(error))) == 1
 
 
-def test_a_certificate_file_that_is_mended_in_place_is_read_again(
+def test_a_certificate_file_that_is_corrected_is_read_again(
     any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "authority.pem"
@@ -341,7 +339,7 @@ def test_a_certificate_file_that_is_mended_in_place_is_read_again(
             assert each.workflows.invoke("w").run_id == "run_1"
 
 
-def test_a_certificate_that_is_taken_from_a_directory_is_trusted_no_more(
+def test_a_certificate_removed_from_a_directory_is_not_trusted(
     any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with RawServer(works, tls=True) as server:
@@ -365,7 +363,7 @@ def hashed(folder: Path, certificate: bytes) -> Path:
     return path.rename(folder / f"{name}.{number}")
 
 
-def test_a_file_with_a_malformed_certificate_is_called_so(
+def test_a_malformed_certificate_is_described_as_such(
     any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "mixed.pem"
@@ -378,7 +376,7 @@ def test_a_file_with_a_malformed_certificate_is_called_so(
         assert "PEM lib" in str(error)
 
 
-def test_certificates_of_others_are_named_too(
+def test_a_file_that_trusts_other_servers_is_named(
     any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "others.pem"
@@ -390,7 +388,7 @@ def test_certificates_of_others_are_named_too(
         assert "SSL_CERT_FILE" not in str(refused("GET", own_context))
 
 
-def test_a_file_goes_before_a_directory_and_an_empty_variable_counts_for_nothing(
+def test_a_certificate_file_precedes_a_directory_unless_it_is_empty(
     any_world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with RawServer(works, tls=True) as server:
@@ -406,7 +404,7 @@ def test_a_file_goes_before_a_directory_and_an_empty_variable_counts_for_nothing
         assert "SSL_CERT_DIR" in str(error)
 
 
-def test_a_header_that_HTTP_does_not_allow_is_no_open_outcome(any_world: World) -> None:
+def test_a_header_that_HTTP_forbids_is_an_error_before_sending(any_world: World) -> None:
     with RawServer(works) as server:
         with borrowed(any_world, headers=httpx.Headers({"x-own": "s3cr3t\nx"})) as own:
             error = refused("POST", any_world.client(server.url, http_client=own))

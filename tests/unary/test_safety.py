@@ -121,7 +121,7 @@ def test_a_forked_child_makes_connections_of_its_own(tls: bool) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_child_that_only_drops_the_client_does_not_hurt_the_parents_connection() -> None:
+def test_a_child_that_drops_the_client_leaves_the_parents_connection() -> None:
     with RawServer(echo, tls=True) as server:
         client = FlueClient(server.url, ssl_context=server.client_context())
         client.runs.get("parent")

@@ -126,7 +126,7 @@ def test_a_tls_handshake_that_hangs_meets_the_deadline_with_nothing_sent(
 
 
 @pytest.mark.parametrize("stalled", ["connect", "handshake"])
-def test_connect_and_handshake_have_a_limit_of_their_own_without_any_deadline(
+def test_connecting_has_a_time_limit_without_any_deadline(
     any_world: World, monkeypatch: pytest.MonkeyPatch, stalled: str
 ) -> None:
     assert LIMITS.connect == 5.0

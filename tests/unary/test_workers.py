@@ -115,7 +115,7 @@ def test_where_no_thread_can_start_a_job_runs_in_the_calling_one(
     assert Watch().add(0.0, lambda: None).expire is not None
 
 
-def test_deadlines_come_in_their_order_whatever_the_order_they_were_made_in() -> None:
+def test_deadlines_expire_in_the_order_of_their_times() -> None:
     own, came, last = Watch(), list[int](), threading.Event()
     now = time.monotonic()
     for number in (3, 1, 2):
@@ -125,7 +125,7 @@ def test_deadlines_come_in_their_order_whatever_the_order_they_were_made_in() ->
     assert came == [1, 2, 3]
 
 
-def test_many_deadlines_cost_one_thread_and_cancelled_ones_are_cleared_away() -> None:
+def test_many_deadlines_share_one_thread_and_cancelled_ones_go() -> None:
     assert leftover_threads() == []
     own, came = Watch(), list[int]()
     kept = own.add(time.monotonic() + LATER, lambda: came.append(0))
@@ -218,7 +218,7 @@ last()
 """
 
 
-def test_a_program_ends_although_a_request_waits_and_can_call_until_its_end() -> None:
+def test_a_program_ends_while_a_request_waits() -> None:
     def handler(request: Request, connection: Connection) -> None:
         (never_answers if "run_2" in request.target else works)(request, connection)
 

@@ -50,7 +50,7 @@ def answered(
 
 @every_call
 @pytest.mark.parametrize("status", [403, 404, 407, 502, 302])
-def test_a_foreign_answer_names_the_proxy_that_it_came_through(
+def test_a_foreign_response_names_the_proxy_that_it_came_through(
     any_world: World, monkeypatch: pytest.MonkeyPatch, call: str, status: int
 ) -> None:
     headers = {**HTML, "location": "http://login.test/?s=1"}
@@ -72,7 +72,7 @@ def test_a_login_page_names_the_proxy_that_it_came_through(
 
 
 @every_call
-def test_an_answer_of_Flues_own_mentions_no_proxy(
+def test_a_response_of_Flue_mentions_no_proxy(
     any_world: World, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     kind = {"content-type": "application/json"}
@@ -134,7 +134,7 @@ def test_a_page_that_leads_nowhere_names_the_proxy_and_the_url(
 
 
 @pytest.mark.parametrize("call", ["invoke", "get"])
-def test_a_proxy_cannot_speak_inside_its_tunnel(
+def test_a_proxy_cannot_respond_inside_its_tunnel(
     any_world: World, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     with RawServer(says(403), tls=True) as server, ForwardProxy() as proxy:
