@@ -13,14 +13,14 @@ from ._drivers.interrupt import Aborted
 from ._flue import arguments
 from ._flue.api import Api
 from ._flue.many import Job
-from ._flue.results import Subject, WorkflowRunResult
+from ._flue.results import WorkflowRunResult
 from ._http.async_channel import open_channel
 from ._http.async_socket import AsyncSocket
 from ._http.pool import Pool
 from ._settings import Settings, checked_signal
 from ._values.steps import Flow
 from .async_stream import AsyncFlueEventStream
-from .errors import FlueAbortError
+from .errors import FlueAbortError, Identifiers
 from .signals import AbortController, AbortSignal
 
 if TYPE_CHECKING:
@@ -61,18 +61,18 @@ class AsyncSession:
         flow: Flow[T],
         signal: AbortSignal | None,
         timeout: float | None,
-        subject: Subject | None = None,
+        identifiers: Identifiers | None = None,
     ) -> T:
-        """Run a call to its end; name its `subject` when it is aborted."""
+        """Run a call to its end; an abort names what it was about."""
         self.held.check()
-        return await self._finish(flow, signal, timeout, subject)
+        return await self._finish(flow, signal, timeout, identifiers)
 
     async def _finish(
         self,
         flow: Flow[T],
         signal: AbortSignal | None,
         timeout: float | None,
-        subject: Subject | None,
+        identifiers: Identifiers | None,
     ) -> T:
         """As `run`, for what belongs to a call under way."""
         signal = checked_signal(signal)
@@ -81,8 +81,8 @@ class AsyncSession:
         try:
             return await AsyncDriver(flow, channel, watched, timeout).run()
         except Aborted:
-            run_id = None if subject is None else subject.run_id
-            raise FlueAbortError(watched.reason, run_id=run_id) from None
+            error = FlueAbortError(watched.reason)
+            raise (identifiers or Identifiers()).attach_to(error) from None
 
     def stream(
         self,
@@ -115,7 +115,7 @@ class AsyncSession:
         from ._drivers.async_many import run_all  # a single call does without it
 
         async def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
-            return await self._finish(job.flow, watched, options.timeout, job.subject)
+            return await self._finish(job.flow, watched, options.timeout, job.identifiers)
 
         return run_all(
             run,

@@ -12,13 +12,13 @@ from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.delivery import EventDelivery
 from ._flue.execution import OnEvent
 from ._flue.many import Collector, Job, OnProgress
-from ._flue.results import Subject
 from ._settings import checked_signal
 from ._stream.backoff import BackoffOptions
 from ._stream.source import Live
 from ._stream.stats import Counters
 from ._values.steps import Flow
 from .checkpoint import Checkpoint
+from .errors import Identifiers
 from .signals import AbortSignal
 
 
@@ -37,7 +37,7 @@ def starting(
     index: int = 0,
 ) -> Job:
     """A run that is to be started and carried to its end."""
-    subject = Subject()
+    identifiers = Identifiers()
     flow = execution.run(
         api,
         name,
@@ -46,9 +46,9 @@ def starting(
         live=_followed(live),
         backoff=arguments.backoff(backoff),
         counters=new_counters(),
-        subject=subject,
+        identifiers=identifiers,
     )
-    return Job(index, subject, flow)
+    return Job(index, identifiers, flow)
 
 
 def all_starting(
@@ -76,7 +76,7 @@ def waiting(
         live=_followed(live),
         backoff=arguments.backoff(backoff),
     )
-    return Job(index, Subject(run_id), flow)
+    return Job(index, Identifiers(run_id), flow)
 
 
 def all_waiting(

@@ -14,13 +14,13 @@ from ._drivers.sync_many import RunOutcomes
 from ._flue import arguments
 from ._flue.api import Api
 from ._flue.many import Job
-from ._flue.results import Subject, WorkflowRunResult
+from ._flue.results import WorkflowRunResult
 from ._http.pool import Pool
 from ._http.sync_channel import open_channel
 from ._http.sync_socket import SyncSocket
 from ._settings import Settings, checked_signal
 from ._values.steps import Flow
-from .errors import FlueAbortError
+from .errors import FlueAbortError, Identifiers
 from .signals import AbortController, AbortSignal
 from .stream import FlueEventStream
 
@@ -62,18 +62,18 @@ class Session:
         flow: Flow[T],
         signal: AbortSignal | None,
         timeout: float | None,
-        subject: Subject | None = None,
+        identifiers: Identifiers | None = None,
     ) -> T:
-        """Run a call to its end; name its `subject` when it is aborted."""
+        """Run a call to its end; an abort names what it was about."""
         self.held.check()
-        return self._finish(flow, signal, timeout, subject)
+        return self._finish(flow, signal, timeout, identifiers)
 
     def _finish(
         self,
         flow: Flow[T],
         signal: AbortSignal | None,
         timeout: float | None,
-        subject: Subject | None,
+        identifiers: Identifiers | None,
     ) -> T:
         """As `run`, for what belongs to a call under way."""
         signal = checked_signal(signal)
@@ -82,8 +82,8 @@ class Session:
         try:
             return Driver(flow, channel, watched, timeout).run()
         except Aborted:
-            run_id = None if subject is None else subject.run_id
-            raise FlueAbortError(watched.reason, run_id=run_id) from None
+            error = FlueAbortError(watched.reason)
+            raise (identifiers or Identifiers()).attach_to(error) from None
 
     def stream(
         self,
@@ -114,7 +114,7 @@ class Session:
         from ._drivers.sync_many import run_all  # a single call does without it
 
         def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
-            return self._finish(job.flow, watched, options.timeout, job.subject)
+            return self._finish(job.flow, watched, options.timeout, job.identifiers)
 
         return run_all(
             run,

@@ -12,12 +12,12 @@ from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
 from ._drivers.async_many import AsyncRunOutcomes
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
-from ._flue.results import RunOutcome, Subject, WorkflowRunResult
+from ._flue.results import RunOutcome, WorkflowRunResult
 from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
 from .async_stream import AsyncFlueEventStream
 from .checkpoint import Checkpoint
-from .errors import FlueAbortError
+from .errors import FlueAbortError, Identifiers
 from .signals import AbortSignal
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class AsyncRuns(Uncopied):
         """
         flow = self._session.api.get_run(run_id, arguments.backoff(backoff_options))
         limit = arguments.call_timeout(timeout, self._session.settings.timeout)
-        return await self._session.run(flow, signal, limit, Subject(run_id))
+        return await self._session.run(flow, signal, limit, Identifiers(run_id))
 
     async def events(
         self,
@@ -138,7 +138,7 @@ class AsyncRuns(Uncopied):
         """
         job = waiting(self._session.api, run_id, live, backoff_options)
         limit = arguments.timeout(timeout)
-        return await self._session.run(job.flow, signal, limit, job.subject)
+        return await self._session.run(job.flow, signal, limit, job.identifiers)
 
     def as_completed(
         self,

@@ -112,7 +112,7 @@ class AsyncWorkflows(Uncopied):
         `offset`."""
         job = starting(self._session.api, name, input, live, backoff_options, on_event=on_event)
         limit = arguments.timeout(timeout)
-        return await self._session.run(job.flow, signal, limit, job.subject)
+        return await self._session.run(job.flow, signal, limit, job.identifiers)
 
     def map(
         self,

@@ -12,12 +12,12 @@ from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
 from ._drivers.sync_many import RunOutcomes
 from ._flue import arguments
 from ._flue.arguments import UNSET, LiveOption, Unset
-from ._flue.results import RunOutcome, Subject, WorkflowRunResult
+from ._flue.results import RunOutcome, WorkflowRunResult
 from ._session import Session
 from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
 from .checkpoint import Checkpoint
-from .errors import FlueAbortError
+from .errors import FlueAbortError, Identifiers
 from .signals import AbortSignal
 from .stream import FlueEventStream
 
@@ -52,7 +52,7 @@ class Runs(Uncopied):
         """
         flow = self._session.api.get_run(run_id, arguments.backoff(backoff_options))
         limit = arguments.call_timeout(timeout, self._session.settings.timeout)
-        return self._session.run(flow, signal, limit, Subject(run_id))
+        return self._session.run(flow, signal, limit, Identifiers(run_id))
 
     def events(
         self,
@@ -139,7 +139,7 @@ class Runs(Uncopied):
         """
         job = waiting(self._session.api, run_id, live, backoff_options)
         limit = arguments.timeout(timeout)
-        return self._session.run(job.flow, signal, limit, job.subject)
+        return self._session.run(job.flow, signal, limit, job.identifiers)
 
     def as_completed(
         self,

@@ -113,7 +113,7 @@ class Workflows(Uncopied):
         `offset`."""
         job = starting(self._session.api, name, input, live, backoff_options, on_event=on_event)
         limit = arguments.timeout(timeout)
-        return self._session.run(job.flow, signal, limit, job.subject)
+        return self._session.run(job.flow, signal, limit, job.identifiers)
 
     def map(
         self,

@@ -31,9 +31,8 @@ from .._values.limits import LIMITS
 from .._values.steps import Clock, Flow
 from ..errors import (
     FlueApiError,
-    FlueConnectionError,
-    FlueProtocolError,
-    StreamResetError,
+    FlueError,
+    Identifiers,
 )
 from . import arguments
 from .arguments import Unset
@@ -206,11 +205,11 @@ class Api:
         )
 
     def _for_run(self, run_id: str, flow: Flow[T]) -> Flow[T]:
-        """Name the run in the errors of `flow` that leave it open."""
+        """Name the run in the errors that end `flow`."""
         try:
             return (yield from flow)
-        except (FlueConnectionError, FlueProtocolError, StreamResetError) as error:
-            error.run_id = run_id
+        except FlueError as error:
+            Identifiers(run_id).attach_to(error)
             raise
 
 

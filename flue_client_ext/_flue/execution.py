@@ -13,10 +13,10 @@ from .._stream.for_each import for_each_batch
 from .._stream.source import Live
 from .._stream.stats import Counters
 from .._values.steps import Batch, Call, Flow, Outcome
-from ..errors import FlueExecutionError
+from ..errors import FlueExecutionError, Identifiers
 from .api import Api
 from .delivery import EventDelivery
-from .results import Subject, WorkflowRunResult
+from .results import WorkflowRunResult
 
 OnEvent = Callable[[FlueEvent], Any]
 
@@ -30,11 +30,11 @@ def run(
     live: Live,
     backoff: BackoffOptions | None,
     counters: Counters,
-    subject: Subject,
+    identifiers: Identifiers,
 ) -> Flow[WorkflowRunResult[Any]]:
-    """Start a run, follow it to its end and return its result. Names it in `subject`."""
+    """Start a run, follow it to its end and return its result. Names it in `identifiers`."""
     invoke = api.invoke(name, input, deadline=False)
-    return _run(api, invoke, on_event, live, backoff, counters, subject)
+    return _run(api, invoke, on_event, live, backoff, counters, identifiers)
 
 
 def _run(
@@ -44,10 +44,10 @@ def _run(
     live: Live,
     backoff: BackoffOptions | None,
     counters: Counters,
-    subject: Subject,
+    identifiers: Identifiers,
 ) -> Flow[WorkflowRunResult[Any]]:
     started = yield from invoke
-    subject.run_id = started.run_id
+    identifiers.run_id = started.run_id
     waiting = wait(api, started.run_id, counters, live=live, on_event=on_event, backoff=backoff)
     return (yield from waiting)
 

@@ -9,7 +9,8 @@ from typing import Any
 from attrs import frozen
 
 from .._values.steps import Flow
-from .results import RunOutcome, Subject, WorkflowRunResult
+from ..errors import Identifiers
+from .results import RunOutcome, WorkflowRunResult
 
 OnProgress = Callable[[int, int], object]
 
@@ -19,14 +20,14 @@ class Job:
     """One run to be waited for, at its place in what was passed in."""
 
     index: int
-    subject: Subject
+    identifiers: Identifiers
     flow: Flow[WorkflowRunResult[Any]]
 
     def succeeded(self, result: WorkflowRunResult[Any]) -> RunOutcome:
         return RunOutcome(self.index, result.run_id, result.result)
 
     def failed(self, error: Exception) -> RunOutcome:
-        run_id: str | None = getattr(error, "run_id", None) or self.subject.run_id
+        run_id: str | None = getattr(error, "run_id", None) or self.identifiers.run_id
         return RunOutcome(self.index, run_id, error=error)
 
 

@@ -19,16 +19,6 @@ class WorkflowRunResult(Generic[R]):
     result: R
 
 
-class Subject:
-    """The run that a call is about, for errors that come from outside of its flow.
-
-    `run_id` is `None` until the run has been started.
-    """
-
-    def __init__(self, run_id: str | None = None) -> None:
-        self.run_id = run_id
-
-
 @frozen
 class RunOutcome:
     """How one of many runs ended: a result, or the error that a single call would have raised.

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from flue_client_ext import FlueConnectionError, FlueExecutionError
 from flue_client_ext._flue.many import Collector, Job
-from flue_client_ext._flue.results import RunOutcome, Subject, WorkflowRunResult
+from flue_client_ext._flue.results import RunOutcome, WorkflowRunResult
+from flue_client_ext.errors import Identifiers
 
 
 def collector(total: int, ordered: bool = True, **options: Any) -> Collector:
@@ -72,14 +73,14 @@ def test_progress_counts_every_completion_errors_too_and_before_they_are_raised(
 
 
 def test_an_outcome_names_its_run_as_well_as_it_can() -> None:
-    waiting = Job(4, Subject("run_4"), iter(()))  # type: ignore[arg-type]
+    waiting = Job(4, Identifiers("run_4"), iter(()))  # type: ignore[arg-type]
     assert waiting.succeeded(WorkflowRunResult("run_4", {"a": 1})) == RunOutcome(
         4, "run_4", {"a": 1}
     )
     assert waiting.failed(LookupError()).run_id == "run_4"
-    starting = Job(0, Subject(), iter(()))  # type: ignore[arg-type]
+    starting = Job(0, Identifiers(), iter(()))  # type: ignore[arg-type]
     assert starting.failed(FlueConnectionError("x")).run_id is None
-    starting.subject.run_id = "run_8"
+    starting.identifiers.run_id = "run_8"
     assert starting.failed(LookupError()).run_id == "run_8"
     known = FlueExecutionError(target="workflow", target_id="run_9", failure="failed")
     assert starting.failed(known).run_id == "run_9"

@@ -20,7 +20,7 @@ WORLD |= {"subprocess", "threading", "urllib.request", "uuid", "contextvars"}
 #: library's modules without a world (`True`: those with one, too), and which libraries.
 RINGS: dict[str, tuple[set[str], set[str], bool]] = {
     "_values": (set(), {"attrs", "msgspec"}, False),
-    "errors": ({"_values.http", "_values.jsoncodec"}, set(), False),
+    "errors": ({"_values"}, set(), False),
     "_stream": ({"_values", "errors"}, {"attrs", "backoff", "sseclient"}, False),
     "_http": ({"_values", "errors"}, {"attrs", "anyio", "certifi", "h11", "httpx"}, True),
     "_flue": ({"_values", "errors", "_stream", "flue_client"}, {"attrs"}, False),
@@ -30,7 +30,7 @@ RINGS: dict[str, tuple[set[str], set[str], bool]] = {
         True,
     ),
 }
-FOLDERS = [name for name in RINGS if name.startswith("_")]
+FOLDERS = list(RINGS)
 #: Below the drivers, beside what may: it carries bytes, but opens and waits for nothing.
 SANS_IO = {
     "exchange",

@@ -18,7 +18,7 @@ from flue_client_ext import AbortSignal, AsyncFlueClient, FlueAbortError, FlueCl
 from flue_client_ext._drivers.interrupt import CLIENT_CLOSED
 from flue_client_ext._drivers.sync_many import JobThreads, run_all
 from flue_client_ext._flue.many import Collector, Job
-from flue_client_ext._flue.results import Subject
+from flue_client_ext.errors import Identifiers
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import QUICK, Aside, borrowed, failure
 from tests.worlds import World
@@ -222,7 +222,7 @@ def test_the_news_of_the_closed_client_comes_before_that_of_what_it_aborted() ->
         finally:
             ended.set()
 
-    began, jobs = threading.Event(), [Job(0, Subject("run_1"), iter(()))]  # type: ignore[arg-type]
+    began, jobs = threading.Event(), [Job(0, Identifiers("run_1"), iter(()))]  # type: ignore[arg-type]
     collector = Collector(1, ordered=True, return_errors=False, on_progress=None)
     outcomes = run_all(run, jobs, 1, None, collector, copy_context(), held.append)
     waiting = Aside(consume)

@@ -26,6 +26,7 @@ from flue_client_ext import (
     StreamResetError,
     UnsupportedFlueEventVersionError,
 )
+from flue_client_ext.errors import Identifiers
 from tests.servers.flue import FlueServer
 from tests.servers.raw import RawServer, Request
 from tests.unary.support import NEVER_AGAIN, api_error, borrowed, failure, is_whole, says
@@ -194,6 +195,35 @@ ERRORS: list[FlueError] = [
     FlueAbortError("why"),
     FlueAbortError(TimeoutError("late")),
 ]
+
+
+#: `FlueTimeoutError("late", cause="c", run_id="run_1", offset="0_5")`, before the split.
+PICKLED = (
+    b"\x80\x04\x95\x87\x00\x00\x00\x00\x00\x00\x00\x8c\x16flue_client_ext.errors\x94\x8c\x08_rebuild"
+    b"\x94\x93\x94h\x00\x8c\x10FlueTimeoutError\x94\x93\x94\x8c\x04late\x94\x85\x94}\x94(\x8c\x07message"
+    b"\x94h\x05\x8c\x05cause\x94\x8c\x01c\x94\x8c\x06run_id\x94\x8c\x05run_1\x94\x8c\x06offset\x94\x8c"
+    b"\x030_5\x94u\x87\x94R\x94."
+)
+
+
+def test_an_error_pickled_before_the_split_of_errors_is_read() -> None:
+    error = pickle.loads(PICKLED)
+    assert type(error) is FlueTimeoutError
+    assert (str(error), error.cause) == ("late", "c")
+    assert (error.run_id, error.offset) == ("run_1", "0_5")
+
+
+def test_the_identifiers_of_a_call_fill_in_what_an_error_does_not_name() -> None:
+    known = Identifiers("run_1")
+    assert known.attach_to(FlueAbortError()).run_id == "run_1"
+    assert known.attach_to(FlueAbortError(run_id="run_2")).run_id == "run_2"
+    assert Identifiers().attach_to(FlueAbortError()).run_id is None
+    assert not hasattr(known.attach_to(LookupError()), "run_id")
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_an_error_is_known_by_the_module_that_it_is_imported_from(error: FlueError) -> None:
+    assert type(error).__module__ == "flue_client_ext.errors"
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)

@@ -1,0 +1,119 @@
+"""Errors for HTTP answers that are not the one asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+from .._values.http import Response, is_retryable, redirect_origin, speaker
+from .._values.jsoncodec import NotJson, as_array, as_object, decode
+from ._base import Names, ResourceError, fact, printable
+
+_MOST_PLACES, _LONGEST_PLACE = 5, 80
+
+
+class FlueApiError(ResourceError):
+    """An HTTP answer that is not the one asked for, whatever its status and its body.
+
+    Branch on `type` (the server's own name for the problem, `None` when the answer did not come
+    from Flue) or on `status`; prose may change. `body` is the decoded JSON, or the text of
+    anything else, or `None` for an empty body. `retryable` says whether the same request may be
+    sent again and succeed: of reads only. Never after a POST, whose run a gateway's 502, 504 or
+    524 leaves open: it may have been started. `proxy` names the HTTP proxy that a plain request
+    went through, which may have answered itself."""
+
+    status: int = fact("The answer's HTTP status.")
+    headers: Mapping[str, str] = fact("The answer's headers, names in lower case, no cookies.")
+    body: Any = fact("Decoded JSON, the text of anything else, or `None` for an empty body.")
+    retryable: bool = fact("Whether the same read may be sent again and succeed.")
+    type: str | None = fact("The server's own name for the problem; `None` if not from Flue.")
+    details: Any = fact("`details` of Flue's error envelope.")
+    dev: Any = fact("`dev` of Flue's error envelope.")
+    meta: Any = fact("`meta` of Flue's error envelope.")
+    message: str = fact("What happened, in words.")
+
+    def __init__(
+        self,
+        response: Response,
+        *,
+        read: bool = True,
+        explanation: str | None = None,
+        **names: Unpack[Names],
+    ) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = _harmless(response.headers)
+        self.body: Any = _body_of(response)
+        self.proxy = response.proxy
+        self.retryable = read and is_retryable(response.status)
+        envelope = _envelope(self.body)
+        self.type: str | None = envelope.get("type")
+        self.details: Any = envelope.get("details")
+        self.dev: Any = envelope.get("dev")
+        self.meta: Any = envelope.get("meta")
+        self.message: str = explanation or envelope.get("message") or _describe(response)
+        super().__init__(_sentence(self, explanation, envelope), **names)
+
+
+class RunNotReadableError(FlueApiError):
+    """A run that this client has just started cannot be read: its workflow exports no `runs`."""
+
+
+class WorkflowApiNotFoundError(FlueApiError):
+    """The address has no workflow API: a wrong mount prefix, or a Flue 2.x server."""
+
+
+def _harmless(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers without cookies, and without the query of where a redirect leads."""
+    kept = {name: value for name, value in headers.items() if name != "set-cookie"}
+    if "location" in kept:
+        kept["location"] = kept["location"].partition("#")[0].partition("?")[0]
+    return kept
+
+
+def _body_of(response: Response) -> Any:
+    if not response.body:
+        return None
+    try:
+        return decode(response.body)
+    except NotJson:
+        return response.body.decode("utf-8", "replace")
+
+
+def _envelope(body: Any) -> dict[str, Any]:
+    """The fields of Flue's error envelope, as far as `body` really has them."""
+    error = as_object(as_object(body).get("error"))
+    if not isinstance(error.get("type"), str):
+        return {}
+    message = error.get("message")
+    return {**error, "message": message if isinstance(message, str) else None}
+
+
+def _describe(response: Response) -> str:
+    if 300 <= response.status < 400 and (origin := redirect_origin(response)):
+        return f"redirect to {origin}, not followed: credentials go to the configured server only"
+    if response.body_lost:
+        return "an answer whose body is lost"
+    kind = response.headers.get("content-type", "").split(";")[0].strip()
+    return f"an answer without Flue's error envelope ({kind or 'no content type'})"
+
+
+def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, Any]) -> str:
+    words = f"{error.status} {error.type}: " if error.type else f"{error.status}: "
+    details = envelope.get("details")
+    tail = f" {details}" if isinstance(details, str) and details and not explanation else ""
+    whose = "" if error.type else speaker(error.proxy)
+    return printable(words + error.message + tail) + _rejected(error.meta) + whose
+
+
+def _rejected(meta: Any) -> str:
+    """Where an input breaks its schema: the first places of `meta.issues`, whose messages may quote
+    the input."""
+    issues = map(as_object, as_array(as_object(meta).get("issues")))
+    places = [place for issue in issues if (place := _place(as_array(issue.get("path"))))]
+    return f" (at {', '.join(places[:_MOST_PLACES])})" if places else ""
+
+
+def _place(path: list[Any]) -> str:
+    """Steps are keys and indexes, or objects with a `key` (as Standard Schema has it)."""
+    steps = [as_object(step).get("key") if isinstance(step, dict) else step for step in path]
+    return repr(".".join(map(str, steps)))[:_LONGEST_PLACE] if steps else ""

@@ -1,0 +1,91 @@
+"""The base of all errors, and how one names what it is about.
+
+An error is plain data: it pickles, and its facts are attributes of the class as well."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict, TypeVar, Unpack
+
+E = TypeVar("E", bound=Exception)
+
+_REQUIRED = object()
+
+
+class Fact:
+    """An attribute of an error. The class shows it as well, to `help`, `dir` and specs of mocks,
+    which see nothing that only instances have. It reads as its default until it is set."""
+
+    def __init__(self, doc: str, default: Any) -> None:
+        self.__doc__ = doc
+        self._default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, error: object, owner: type) -> Any:
+        if error is None:
+            return self
+        if self._default is _REQUIRED:
+            raise AttributeError(f"{owner.__name__} object has no attribute {self._name!r}")
+        return self._default
+
+
+def fact(doc: str, default: Any = _REQUIRED) -> Any:
+    return Fact(doc, default)
+
+
+def rebuild(cls: type[FlueError], args: tuple[Any, ...], state: dict[str, Any]) -> FlueError:
+    error = cls.__new__(cls, *args)
+    error.args = args  # a TimeoutError leaves this to __init__, which wants other arguments
+    error.__dict__.update(state)
+    return error
+
+
+class FlueError(Exception):
+    """Base of every error of this package."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuild, (type(self), self.args, self.__dict__)
+
+
+class Names(TypedDict, total=False):
+    """The arguments under which an error takes the identifiers of its resource."""
+
+    run_id: str | None
+
+
+class ResourceError(FlueError):
+    """Base of the errors that name the resource they are about."""
+
+    run_id: str | None = fact("The run that the call was about, where it is known.", None)
+
+    def __init__(self, words: str, **names: Unpack[Names]) -> None:
+        super().__init__(words)
+        self.__dict__.update(names)
+
+
+class Identifiers:
+    """What one call or stream is about, as far as it is known by now: the one place that names it
+    on errors.
+
+    Mutable, since a server names a run when it accepts its start. The attributes are those of
+    `ResourceError`."""
+
+    __slots__ = ("run_id",)
+
+    def __init__(self, run_id: str | None = None) -> None:
+        self.run_id = run_id
+
+    def attach_to(self, error: E) -> E:
+        """Set the identifiers that `error` has attributes for and does not know; return it."""
+        if isinstance(error, ResourceError):
+            for name in self.__slots__:
+                known = getattr(self, name)
+                if known is not None and getattr(error, name) is None:
+                    setattr(error, name, known)
+        return error
+
+
+def printable(text: str) -> str:
+    """Escape what would forge a line of a log, or could not be printed at all."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

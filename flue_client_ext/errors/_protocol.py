@@ -1,0 +1,74 @@
+"""Errors about what a whole answer or a stream says."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from .._values.http import speaker
+from ._base import Names, ResourceError, fact
+
+
+class FlueProtocolError(ResourceError):
+    """An answer that arrived whole and is not what the protocol says.
+
+    `url` has no query; `run_id` is set when it is known, `proxy` when a plain request went through
+    an HTTP proxy, which may have answered itself. Never retried. The call or stream that raised it
+    is finished; the client is not.
+    """
+
+    message: str = fact("What was wrong, in words.")
+    url: str | None = fact("Where the answer came from, without a query.")
+    offset: str | None = fact("The offset that was asked for, in a stream.")
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str | None = None,
+        offset: str | None = None,
+        proxy: str | None = None,
+        **names: Unpack[Names],
+    ) -> None:
+        where = "" if url is None else f" (from {url}{_at(offset)})"
+        super().__init__(message + where + speaker(proxy), **names)
+        self.message = message
+        self.proxy = proxy
+        self.url = url
+        self.offset = offset
+
+
+class StreamResetError(ResourceError):
+    """A saved offset lies beyond the end of a closed stream: the server has lost what it pointed
+    at.
+
+    `offset` is the saved one, `tail` the stream's true end.
+    """
+
+    offset: str = fact("The saved offset.")
+    tail: str | None = fact("The stream's true end.")
+
+    def __init__(self, *, offset: str, tail: str | None, **names: Unpack[Names]) -> None:
+        super().__init__(
+            f"offset {offset} is beyond the end of the closed stream (its tail is {tail}): the"
+            " server has lost the events that it pointed at; read again from the start",
+            **names,
+        )
+        self.offset = offset
+        self.tail = tail
+
+
+class UnsupportedFlueEventVersionError(ResourceError):
+    """An event whose format version `v` this client does not know."""
+
+    received: Any = fact("The event's `v`.")
+    supported: int = fact("The version that this client knows.")
+
+    def __init__(self, *, received: Any, supported: int, **names: Unpack[Names]) -> None:
+        words = f"event format v={received!r} is not supported (supported: {supported})"
+        super().__init__(words, **names)
+        self.received = received
+        self.supported = supported
+
+
+def _at(offset: str | None) -> str:
+    return "" if offset is None else f", at offset {offset}"
