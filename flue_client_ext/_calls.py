@@ -14,7 +14,7 @@ from ._flue.execution import OnEvent
 from ._flue.many import Collector, Job, OnProgress
 from ._settings import checked_signal
 from ._stream.backoff import BackoffOptions
-from ._stream.source import Live
+from ._stream.options import Live, ReadOptions
 from ._stream.stats import Counters
 from ._values.steps import Flow
 from .checkpoint import Checkpoint
@@ -139,15 +139,14 @@ def opening(api: Api, run_id: str, options: StreamOptions) -> Opening:
     """Check the options of a stream and begin it."""
     start, handled = _start(run_id, options)
     counters = new_counters()
-    flow = api.follow(
-        run_id,
-        counters,
+    reading = ReadOptions(
+        credentials=api.credentials,
         offset=start,
         live=arguments.live(options.live),
-        tail=arguments.tail(options.tail),
-        backoff=arguments.backoff(options.backoff),
+        backoff=arguments.backoff(options.backoff) or BackoffOptions(),
         pages_only=options.pages_only,
     )
+    flow = api.follow(run_id, reading, counters, tail=arguments.tail(options.tail))
     return Opening(flow, EventDelivery(run_id, start, handled), counters)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from ._flue import arguments
 from ._flue.api import Api
 from ._flue.arguments import Unset
+from ._flue.requests import Requests
 from ._http import log
 from ._http.address import Address, base_address
 from ._stream.credentials import Credentials, Headers, Token
@@ -63,12 +64,7 @@ def settings(
     address = base_address(base_url, ssl_context, own_client=own_client)
     if isinstance(token, Unset):
         token = os.environ.get("FLUE_TOKEN") or None
-    api = Api(
-        base_url=address.url,
-        credentials=Credentials(token, headers),
-        user_agent=user_agent(),
-        clock=clock,
-    )
+    api = Api(Requests(address.url, user_agent()), Credentials(token, headers), clock)
     limit = LIMITS.unary if isinstance(timeout, Unset) else arguments.timeout(timeout)
     return Settings(address, api, limit)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlencode
 
 from ._calls import new_counters
 from ._drivers import async_driver, sync_driver
@@ -22,11 +21,11 @@ from ._lazy import LazyModule
 from ._settings import checked_client, checked_signal, user_agent
 from ._stream.backoff import BackoffOptions
 from ._stream.credentials import Credentials, Headers, HeaderValue
-from ._stream.follow import Follower
-from ._stream.source import Mode, Source
+from ._stream.follow import follow
+from ._stream.options import ReadOptions
+from ._stream.resource import Resource
 from ._stream.sse import MAX_FRAME_BYTES
 from ._stream.stats import Counters
-from ._values.http import Request
 from ._values.steps import Batch, Clock, Flow
 from .async_stream import AsyncStream
 from .signals import AbortController, AbortSignal
@@ -180,8 +179,7 @@ class _Reading(NamedTuple):
 
     def begin(self, clock: Clock, counters: Counters) -> Flow[None]:
         log.configure()
-        source = Source(
-            request=self._request,
+        options = ReadOptions(
             credentials=self.credentials,
             offset=arguments.offset(self.offset),
             live=arguments.live(self.live),
@@ -189,23 +187,4 @@ class _Reading(NamedTuple):
             pages_only=self.pages_only,
             max_frame_bytes=arguments.max_frame_bytes(self.max_frame_bytes),
         )
-        return Follower(source, clock, counters).run()
-
-    def _request(self, method: str, offset: str, mode: Mode, cursor: str | None) -> Request:
-        params: dict[str, str] = {}
-        if method != "HEAD":
-            params["offset"] = offset
-            if mode != "page":
-                params["live"] = "long-poll" if mode == "long-poll" else "sse"
-            if cursor and mode == "long-poll":
-                params["cursor"] = cursor
-        accept = "text/event-stream" if mode in ("sse", "bulk") else "application/json"
-        headers = {
-            "accept": accept,
-            "accept-encoding": "identity",
-            "user-agent": user_agent(),
-        }
-        url = self.address.url
-        if params:
-            url += ("&" if "?" in url else "?") + urlencode(params)
-        return Request(method, url, headers)
+        return follow(Resource(self.address.url, user_agent()), options, clock, counters)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias, cast
 
 from .._stream.backoff import BackoffOptions
-from .._stream.source import Live
+from .._stream.options import Live
 from .delivery import Position
 
 LiveOption: TypeAlias = bool | Literal["long-poll", "sse", "auto"]

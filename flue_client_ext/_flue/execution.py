@@ -10,7 +10,7 @@ from flue_client.models import FlueEvent, RunEndEvent, WorkflowInvokeResult
 
 from .._stream.backoff import BackoffOptions
 from .._stream.for_each import for_each_batch
-from .._stream.source import Live
+from .._stream.options import Live, ReadOptions
 from .._stream.stats import Counters
 from .._values.steps import Batch, Call, Flow, Outcome
 from ..errors import FlueExecutionError, Identifiers
@@ -78,7 +78,8 @@ def wait(
         delivery.check()
 
     tail = 1 if on_event is None else None
-    stream = api.follow(run_id, counters, offset="-1", live=live, tail=tail, backoff=backoff)
+    options = ReadOptions(api.credentials, live=live, backoff=backoff or BackoffOptions())
+    stream = api.follow(run_id, options, counters, tail=tail)
     yield from for_each_batch(stream, take)
     end = ends[-1].to_dict() if ends else {}
     if isinstance(failed := end.get("isError"), bool):

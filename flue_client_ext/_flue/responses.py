@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TypeVar
 
 from flue_client.models import View
@@ -36,27 +35,25 @@ def api_error(
     *,
     read: bool,
     base_url: str,
-    run_id: str | None = None,
-    started: Callable[[str], bool] = lambda _: False,
+    started_run: str | None = None,
 ) -> FlueApiError:
     """Return the error for an answer that is not the one asked for.
 
-    `read` says that asking again is harmless, `started` whether this client has started a run:
-    its 404 means something else then.
+    `read` says that asking again is harmless; `started_run` is the run that was asked for if this
+    client has started it: its 404 means something else then.
     """
-    error = FlueApiError(response, read=read, run_id=run_id)
+    error = FlueApiError(response, read=read)
     if response.status != 404:
         return error
     if response.body_lost:  # its words could have been Flue's
         return error
     if error.type in _FOREIGN_404:
         return WorkflowApiNotFoundError(
-            response, read=read, run_id=run_id, explanation=_NO_API.format(base_url=base_url)
+            response, read=read, explanation=_NO_API.format(base_url=base_url)
         )
-    if error.type == "run_not_found" and run_id is not None and started(run_id):
-        return RunNotReadableError(
-            response, run_id=run_id, explanation=_NOT_READABLE.format(run_id=run_id)
-        )
+    if error.type == "run_not_found" and started_run is not None:
+        words = _NOT_READABLE.format(run_id=started_run)
+        return RunNotReadableError(response, explanation=words)
     return error
 
 

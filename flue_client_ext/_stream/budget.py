@@ -10,15 +10,15 @@ from collections.abc import Callable
 
 
 class Budget:
-    """Seconds left to a shortcut; for ever without a deadline."""
+    """The seconds that a shortcut may still use; infinite without a deadline."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._deadline = self._ends = math.inf
 
-    def begin(self, left: float) -> None:
-        """`left`: seconds until the deadline of the call."""
-        self._deadline = self._monotonic() + left
+    def begin(self, time_left: float) -> None:
+        """`time_left`: seconds until the deadline of the call."""
+        self._deadline = self._monotonic() + time_left
         self.renew()
 
     def renew(self) -> None:
@@ -27,5 +27,5 @@ class Budget:
         self._ends = now + (self._deadline - now) / 2
 
     @property
-    def left(self) -> float:
+    def remaining(self) -> float:
         return max(self._ends - self._monotonic(), 0.0)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._values.http import Head, Request, Response, retry_after, retry_delay
+from .._values.http import Head, Request, Response
 from .._values.steps import Clock, DeadlineExceeded, Failure, Flow, Open, Read
-from ..errors import (
-    FlueConnectionError,
-    FlueProtocolError,
-    FlueTimeoutError,
-    InvokeOutcomeUnknownError,
-)
+from ..errors import FlueProtocolError
 from .backoff import UNARY, BackoffOptions, GaveUp, Retry
 from .credentials import Credentials
+from .failures import (
+    DEADLINE_PASSED,
+    cause_of,
+    connection_error,
+    outcome_unknown,
+    overdue,
+    retry_floor,
+)
 from .policy import decide
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -105,16 +108,15 @@ def call(
                 except GaveUp:
                     return _final(request, outcome)
     except DeadlineExceeded as passed:
-        raise _overdue(request, passed, retry.waiting_after) from None
+        if request.method == "POST" and passed.sent:
+            raise outcome_unknown(request, DEADLINE_PASSED) from None
+        raise overdue(retry, f"{request.method} {request.shown_url}") from None
 
 
 def _pause(retry: Retry, outcome: Response | Failure, clock: Clock) -> Flow[None]:
-    if isinstance(outcome, Failure):
-        delay = retry_delay(outcome.retry_after, clock.wall())
-        yield from retry.pause(outcome.cause, floor=delay)
-        return
-    floor = retry_after(outcome.headers, clock.wall())
-    yield from retry.pause(f"status {outcome.status}", status=outcome.status, floor=floor)
+    status = None if isinstance(outcome, Failure) else outcome.status
+    floor = retry_floor(outcome, clock.wall())
+    yield from retry.pause(cause_of(outcome), status=status, floor=floor)
 
 
 def _final(request: Request, outcome: Response | Failure) -> Response:
@@ -122,33 +124,5 @@ def _final(request: Request, outcome: Response | Failure) -> Response:
     if isinstance(outcome, Response):
         return outcome
     if request.method == "POST" and outcome.sent:
-        raise InvokeOutcomeUnknownError(
-            f"POST {request.shown_url} failed after it may have arrived ({outcome.cause});"
-            " it was not sent again",
-            cause=outcome.cause,
-        )
+        raise outcome_unknown(request, outcome.cause)
     raise connection_error(request, outcome)
-
-
-def connection_error(
-    request: Request, failure: Failure, offset: str | None = None
-) -> FlueConnectionError:
-    """The error for a failure that is final."""
-    kind = FlueTimeoutError if failure.kind == "timeout" else FlueConnectionError
-    words = f"{request.method} {request.shown_url} failed: {failure.cause}"
-    return kind(words, cause=failure.cause, offset=offset)
-
-
-def _overdue(
-    request: Request, passed: DeadlineExceeded, waiting_after: str | None
-) -> FlueConnectionError:
-    words = f"the deadline of {request.method} {request.shown_url} passed"
-    if request.method == "POST" and passed.sent:
-        return InvokeOutcomeUnknownError(
-            words + " after it may have arrived", cause="the deadline passed"
-        )
-    cause = "the deadline passed"
-    if waiting_after is not None:
-        words += f" while waiting to retry ({waiting_after})"
-        cause += f" while waiting to retry after: {waiting_after}"
-    return FlueTimeoutError(words, cause=cause)

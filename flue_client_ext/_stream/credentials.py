@@ -1,4 +1,4 @@
-"""Who we say we are: header and parameter values, fixed or computed for every HTTP attempt.
+"""Resolves the token, headers and query parameters for each HTTP attempt.
 
 A function given by the user is run by the driver (`Call`), so that it may be async in the async
 world. Values never appear in messages."""
@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
-from urllib.parse import urlencode
 
 from attrs import evolve, field, frozen
 
-from .._values.http import Request
+from .._values.http import Request, with_query
 from .._values.steps import Call, Flow, Outcome
 
 HeaderValue: TypeAlias = str | Callable[[], Any]
@@ -57,13 +56,10 @@ class Credentials:
             token = _checked_token((yield from _resolved(self.token)))
             headers["authorization"] = f"Bearer {token}"
         headers.update(given)
-        url = request.url
-        if self.params:
-            pairs: list[tuple[str, str]] = []
-            for name, value in self.params.items():
-                pairs.append((name, _checked_parameter(name, (yield from _resolved(value)))))
-            url += ("&" if "?" in url else "?") + urlencode(pairs)
-        return evolve(request, url=url, headers=headers)
+        params: dict[str, str] = {}
+        for name, value in _items(self.params):
+            params[name] = _checked_parameter(name, (yield from _resolved(value)))
+        return evolve(request, url=with_query(request.url, params), headers=headers)
 
     def _resolved_headers(self) -> Flow[dict[str, str]]:
         mapping = self.headers

@@ -18,35 +18,48 @@ progress counts against the retries; a live connection that was cut after a whil
 
 from __future__ import annotations
 
-import math
+from attrs import evolve
 
 from .._values.limits import LIMITS
 from .._values.steps import TIME_LEFT, Batch, Clock, DeadlineExceeded, Emit, Failure, Flow
-from ..errors import FlueProtocolError, FlueTimeoutError
+from ..errors import FlueProtocolError
 from .call import send
+from .failures import FailedRequest, identified, overdue
+from .options import ReadOptions
 from .page import Reading
+from .patience import Patience
 from .position import Position
 from .reader import Reader
 from .recovery import Recovery
-from .source import Mode, RequestFailure, Source
+from .request import Mode
+from .resource import Resource
 from .stats import Counters
+
+
+def follow(
+    resource: Resource, options: ReadOptions, clock: Clock, counters: Counters
+) -> Flow[None]:
+    """The flow that reads `resource`, batch by batch."""
+    return identified(Follower(resource, options, clock, counters).run(), resource.identifiers)
 
 
 class Follower:
     """One reading of one stream; `run()` is its flow."""
 
-    def __init__(self, source: Source, clock: Clock, counters: Counters) -> None:
-        self._source = source
+    def __init__(
+        self, resource: Resource, options: ReadOptions, clock: Clock, counters: Counters
+    ) -> None:
+        self._resource = resource
+        self._options = options
         self._clock = clock
         self._counters = counters
-        self._position = Position(source.offset)
-        self._recovery = Recovery(source, clock, counters, self._position)
+        self._position = Position(options.offset)
+        self._recovery = Recovery(resource, options, clock, counters, self._position)
+        self._patience = Patience(self._recovery, self._position, clock.monotonic)
         self._ended = False
         self._mode: Mode = "page"
-        self._doubted: Reading | None = None
+        self._unconfirmed: Reading | None = None
         """An end that is to be checked against the tail."""
-        self._due_at = math.inf
-        """Since when SSE owes a batch."""
 
     def run(self) -> Flow[None]:
         try:
@@ -55,25 +68,20 @@ class Follower:
                 self._mode = self._next_mode()
                 yield from self._round()
         except DeadlineExceeded:
-            words, offset = "the deadline passed", self._position.offset
-            waiting_after = self._recovery.retry.waiting_after
-            if waiting_after is not None:
-                words += f" while waiting to retry after: {waiting_after}"
-            raise FlueTimeoutError(
-                f"{words}, at offset {offset}", cause=words, offset=offset
-            ) from None
+            offset = self._position.offset
+            raise overdue(self._recovery.retry, f"at offset {offset}", offset) from None
         finally:
             self._counters.state = "ended"
 
     def _next_mode(self) -> Mode:
         position, recovery = self._position, self._recovery
-        if self._doubted is not None:
+        if self._unconfirmed is not None:
             return "tail"
         if recovery.live in ("sse", "auto"):
-            return "page" if recovery.probe else "sse"
+            return "page" if recovery.needs_page else "sse"
         if position.batches and not position.caught_up and recovery.bulk:
             return "bulk"
-        if recovery.live is None or recovery.probe:
+        if recovery.live is None or recovery.needs_page:
             return "page"
         return "long-poll"
 
@@ -83,91 +91,80 @@ class Follower:
         self._counters.begin(mode)
         self._position.begin_answer()
         reader = self._reader()
-        self._due_at = began
-        if not self._recovery.retry.failures:
-            self._recovery.budget.renew()
+        self._patience.begin(mode)
         try:
             failed = yield from self._request(reader)
         except FlueProtocolError as error:
             if not self._recovery.is_shortcut(mode):
                 raise
-            failed = RequestFailure(error.message, error)
+            failed = FailedRequest(error.message, error)
         lasted = self._clock.monotonic() - began
         progress = self._position.offset != before
         if failed is not None:
             yield from self._recovery.after(failed, mode, lasted, progress)
         elif progress:
             self._recovery.retry.reset()
-        elif not self._ended and self._doubted is None:
+        elif not self._ended and self._unconfirmed is None:
             yield from self._recovery.idle(mode, lasted, LIMITS.poll_pace, reader.context)
 
     def _reader(self) -> Reader:
         """The reader of this round's answer, with the request that asks for it."""
-        mode, source, position = self._mode, self._source, self._position
-        method = "HEAD" if mode == "tail" else "GET"
-        request = source.request(method, position.offset, mode, position.cursor)
-        return Reader(request, position.offset, source, self._clock, self._counters, self._limit)
+        resource, position = self._resource, self._position
+        return Reader(
+            resource.request(self._mode, position.offset, position.cursor),
+            position.offset,
+            resource,
+            self._options.max_frame_bytes,
+            self._clock,
+            self._counters,
+            self._patience.limit,
+        )
 
-    def _request(self, reader: Reader) -> Flow[RequestFailure | None]:
+    def _request(self, reader: Reader) -> Flow[FailedRequest | None]:
         """Send the request of this round and read its answer."""
         mode, shortcut = self._mode, self._recovery.is_shortcut(self._mode)
-        head = yield from send(reader.request, self._source.credentials, self._limit())
+        head = yield from send(reader.request, self._options.credentials, self._patience.limit())
         if isinstance(head, Failure):
             return reader.failed(head)
         if mode == "tail":
             failed = yield from reader.tail(head)
             if failed is None:
-                yield from self._believe()
+                yield from self._confirm_end()
             return failed
         if mode in ("page", "long-poll"):
             return (yield from reader.page(head, self._take))
-        failed = yield from reader.events(head, self._take, self._overdue, shortcut)
-        if reader.instead and failed is None:
-            yield from self._recovery.fall_back(reader.instead)
+        failed = yield from reader.events(head, self._take, self._patience.is_over, shortcut)
+        if reader.page_for_sse and failed is None:
+            yield from self._recovery.fall_back(reader.page_for_sse)
         return failed
-
-    def _limit(self) -> float:
-        """Seconds that the next bytes may take; before the tail a server has something to send."""
-        if not self._recovery.is_shortcut(self._mode):
-            return LIMITS.read
-        return min(LIMITS.start, self._recovery.budget.left)
-
-    def _is_at_tail(self) -> bool:
-        """Whether the answer under way has come to the tail."""
-        return self._position.heard and self._position.caught_up
-
-    def _overdue(self, holding: bool) -> bool:
-        """Whether SSE brings bytes and no batch, although one is due."""
-        recovery, behind = self._recovery, self._position.behind
-        shortcut = recovery.is_shortcut(self._mode)
-        if not (behind or (shortcut and (holding or not self._is_at_tail()))):
-            self._due_at = math.inf
-            return False
-        now = self._clock.monotonic()
-        if self._due_at == math.inf:
-            self._due_at = now
-            recovery.budget.renew()
-        return now - self._due_at > LIMITS.batch or (shortcut and not recovery.budget.left)
 
     def _take(self, reading: Reading) -> Flow[bool]:
         """Hand a batch over; leave out one that was handed over before. Says whether the answer
         that it came in has served its purpose."""
-        batch, position = reading.batch, self._position
+        batch, position = self._received(reading.batch), self._position
         if position.is_repeated(batch):
             self._counters.duplicates += len(batch.items)
             at = position.offset
             current = batch.offset == at
             batch = Batch([], at, current and batch.up_to_date, current and batch.closed)
-        self._recovery.probe = False
+        self._recovery.needs_page = False
         reading = Reading(batch, reading.cursor)
-        if batch.closed and not batch.items and not position.vouched:
-            self._doubted = reading
+        if batch.closed and not batch.items and self._needs_check():
+            self._unconfirmed = reading
             return True
         return (yield from self._deliver(reading))
 
-    def _believe(self) -> Flow[None]:
-        """The end that was doubted is one."""
-        reading, self._doubted = self._doubted, None
+    def _received(self, batch: Batch) -> Batch:
+        items = self._resource.receive(batch.items, self._position.offset)
+        return batch if items is batch.items else evolve(batch, items=items)
+
+    def _needs_check(self) -> bool:
+        """Whether an end may be that of another stream than the one that the offset came from."""
+        return self._resource.head_tells_tail and not self._position.is_confirmed
+
+    def _confirm_end(self) -> Flow[None]:
+        """Deliver the end, which the tail has confirmed."""
+        reading, self._unconfirmed = self._unconfirmed, None
         assert reading is not None
         yield from self._deliver(reading)
 
@@ -175,12 +172,8 @@ class Follower:
         """Hand a batch over and move behind it."""
         batch, began = reading.batch, self._clock.monotonic()
         yield Emit(batch)
-        now = self._clock.monotonic()
-        if self._position.move(reading):
-            self._due_at = now
-            self._recovery.budget.renew()
-        else:
-            self._due_at += now - began  # the consumer's time is its own
-        at_end = self._source.is_last(batch.items) or batch.closed
+        taken = self._clock.monotonic() - began
+        self._patience.delivered(self._position.move(reading), taken)
+        at_end = self._resource.is_last(batch.items) or batch.closed
         self._ended = at_end or (self._recovery.live is None and batch.up_to_date)
         return self._ended or (self._mode == "bulk" and batch.up_to_date)

@@ -51,7 +51,7 @@ def falls_back(
     outcome: Failure | int | None,
     *,
     progress: bool,
-    heard: bool,
+    has_batch: bool,
     answered: bool,
     bulk: bool,
     failures: int,
@@ -60,10 +60,10 @@ def falls_back(
 ) -> bool:
     """Whether a shortcut that did not end well is left for good.
 
-    `progress`: it has moved the offset; `heard`: it has brought a frame; `answered`: something has,
-    in this reading; `bulk`: it was for catching up only; `failures`: how often it was tried again
-    since the last progress, `exhausted` when that may not happen once more; `told_to_wait`: by a
-    Retry-After.
+    `progress`: it has moved the offset; `has_batch`: its answer has brought a batch; `answered`:
+    some answer of this reading has; `bulk`: it was for catching up only; `failures`: how often it
+    was tried again since the last progress, `exhausted` when that may not happen once more;
+    `told_to_wait`: by a Retry-After.
     """
     if isinstance(outcome, Failure) and outcome.kind == "timeout":
         return True  # a server has something to send, or a heartbeat: a proxy holds it back
@@ -75,7 +75,7 @@ def falls_back(
         return True
     if isinstance(outcome, Failure) and not outcome.sent:
         return False  # nobody can be reached
-    if heard:
+    if has_batch:
         return failures >= _PATIENCE
     if isinstance(outcome, int) and not bulk:
         return failures >= (_BUSY_PATIENCE if answered else 1)  # it passes, or SSE never works

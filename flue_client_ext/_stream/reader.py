@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from .._values.http import Head, Request, Response, is_retryable, retry_after, retry_delay, speaker
+from .._values.http import Head, Request, Response, is_retryable, speaker
 from .._values.limits import LIMITS
 from .._values.steps import Clock, Failure, Flow, Note, Read
 from ..errors import StreamResetError
-from .call import connection_error, read_body
+from .call import read_body
+from .failures import FailedRequest, cause_of, connection_error, retry_floor
 from .page import Context, Reading, parse_control, parse_items, parse_page
-from .source import RequestFailure, Source
+from .resource import Resource
 from .sse import Framer, FrameTooLarge, parse_frame
 from .stats import Counters
 
@@ -35,7 +36,8 @@ class Reader:
         self,
         request: Request,
         offset: str,
-        source: Source,
+        resource: Resource,
+        max_frame_bytes: int,
         clock: Clock,
         counters: Counters,
         limit: Limit,
@@ -43,15 +45,16 @@ class Reader:
         self.request = request
         self.context = Context(request.shown_url, offset)
         self._limit = limit
-        self._source = source
+        self._resource = resource
+        self._max_frame_bytes = max_frame_bytes
         self._clock = clock
         self._counters = counters
-        self.instead = ""
-        """The answer, in words, that was read in the place of an event stream."""
+        self.page_for_sse = ""
+        """The page, in words, that answered a request for an event stream."""
 
-    def page(self, head: Head, take: Take) -> Flow[RequestFailure | None]:
-        self._hear(head)
-        self._counters.heard()
+    def page(self, head: Head, take: Take) -> Flow[FailedRequest | None]:
+        self._begin(head)
+        self._counters.reading()
         body = yield from read_body(self.request, head, self._limit)
         if isinstance(body, Failure):
             return self.failed(body)
@@ -66,10 +69,10 @@ class Reader:
 
     def events(
         self, head: Head, take: Take, overdue: Overdue, shortcut: bool
-    ) -> Flow[RequestFailure | None]:
+    ) -> Flow[FailedRequest | None]:
         """Read what was asked for as an event stream. A page in its place is read as one, where SSE
         is not insisted on."""
-        self._hear(head)
+        self._begin(head)
         if is_retryable(head.status):
             return (yield from self.page(head, take))
         kind = head.content_type
@@ -78,17 +81,17 @@ class Reader:
         answered = f"answered {head.status} {kind}".strip()
         is_page = head.status == 204 or (head.status, kind) == (200, "application/json")
         if shortcut and not is_page:
-            return RequestFailure(answered, self.context.wrong(answered))
+            return FailedRequest(answered, self.context.wrong(answered))
         if head.status == 200 and not shortcut:
             words = f"expected text/event-stream, got {kind or 'no content type'}"
             raise self.context.wrong(words)
-        self.instead = answered if shortcut else ""
+        self.page_for_sse = answered if shortcut else ""
         return (yield from self.page(head, take))
 
-    def frames(self, take: Take, overdue: Overdue) -> Flow[RequestFailure | None]:
+    def frames(self, take: Take, overdue: Overdue) -> Flow[FailedRequest | None]:
         """Read until `take` has enough or the connection ends. `data` frames count only together
         with the `control` frame behind them (PROTOCOL, SSE frames)."""
-        framer = Framer(self._source.max_frame_bytes)
+        framer = Framer(self._max_frame_bytes)
         items: list[Any] = []
         held, at_tail = 0, False
         while True:
@@ -112,7 +115,7 @@ class Reader:
             if overdue(bool(items)):
                 return self._broke_off("timeout", "bytes come over SSE, but no batch")
 
-    def tail(self, head: Head) -> Flow[RequestFailure | None]:
+    def tail(self, head: Head) -> Flow[FailedRequest | None]:
         """Read the answer to a `HEAD`, which tells the end of a stream from an offset that points
         beyond it (PROTOCOL, beyond the head)."""
         body = yield from read_body(self.request, head, self._limit)
@@ -127,29 +130,26 @@ class Reader:
             raise StreamResetError(offset=self.context.offset, tail=tail)
         return None
 
-    def failed(self, failure: Failure) -> RequestFailure:
+    def failed(self, failure: Failure) -> FailedRequest:
         error = connection_error(self.request, failure, self.context.offset)
-        floor = retry_delay(failure.retry_after, self._clock.wall())
-        return RequestFailure(failure.cause, error, failure, floor=floor)
+        floor = retry_floor(failure, self._clock.wall())
+        return FailedRequest(cause_of(failure), error, failure, floor=floor)
 
-    def _broke_off(self, kind: Literal["cut", "timeout"], cause: str) -> RequestFailure:
+    def _broke_off(self, kind: Literal["cut", "timeout"], cause: str) -> FailedRequest:
         """What an answer lacks although its transport is in order."""
         return self.failed(Failure(kind, cause + speaker(self.context.proxy)))
 
-    def refused(self, response: Response) -> RequestFailure:
+    def refused(self, response: Response) -> FailedRequest:
         """What a status means that is not the one asked for."""
-        error = self._source.api_error(response)
-        passing = is_retryable(response.status)
-        floor = retry_after(response.headers, self._clock.wall()) if passing else 0.0
-        return RequestFailure(
-            f"status {response.status}", error, status=response.status, floor=floor
-        )
+        error = self._resource.error(response, self.context.offset)
+        floor = retry_floor(response, self._clock.wall())
+        return FailedRequest(cause_of(response), error, status=response.status, floor=floor)
 
     def _checked(self, held: int) -> int:
         """Cap what `data` frames may hold before their `control` frame comes."""
-        if held > self._source.max_frame_bytes:
-            most = self._source.max_frame_bytes
-            raise self.context.wrong(f"more than {most} bytes without a control frame")
+        if held > self._max_frame_bytes:
+            words = f"more than {self._max_frame_bytes} bytes without a control frame"
+            raise self.context.wrong(words)
         return held
 
     def _split(self, framer: Framer, chunk: bytes) -> list[tuple[str, bytes]]:
@@ -158,5 +158,5 @@ class Reader:
         except FrameTooLarge as error:
             raise self.context.wrong(str(error)) from None
 
-    def _hear(self, head: Head) -> None:
+    def _begin(self, head: Head) -> None:
         self.context = self.context._replace(proxy=head.proxy)

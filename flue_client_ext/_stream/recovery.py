@@ -1,5 +1,5 @@
-"""What follows from the end of a request that brought nothing: the next one at once, a pause, pages
-in the place of SSE, or the error. `policy` has the tables; this does what they say."""
+"""What follows a request that brought nothing: the next one at once, a pause, pages in the place of
+SSE, or the error. `policy` has the tables; this does what they say."""
 
 from __future__ import annotations
 
@@ -9,25 +9,33 @@ from .._values.limits import LIMITS
 from .._values.steps import Clock, Flow, Note, Sleep
 from .backoff import GaveUp, Retry
 from .budget import Budget
+from .failures import FailedRequest
+from .options import Live, ReadOptions
 from .page import Context
 from .policy import decide, falls_back
 from .position import Position
-from .source import Live, Mode, RequestFailure, Source
+from .request import Mode
+from .resource import Resource
 from .stats import Counters
 
 
 class Recovery:
-    """The retries of one reading, and the modes that it is left with."""
+    """The retries of one reading, and the modes that it may still use."""
 
     def __init__(
-        self, source: Source, clock: Clock, counters: Counters, position: Position
+        self,
+        resource: Resource,
+        options: ReadOptions,
+        clock: Clock,
+        counters: Counters,
+        position: Position,
     ) -> None:
-        self.retry = Retry(source.backoff, clock.jitter)
-        self.live: Live = source.live
-        self.bulk = not source.pages_only
+        self.retry = Retry(options.backoff, clock.jitter)
+        self.live: Live = options.live
+        self.bulk = resource.catches_up_over_sse and not options.pages_only
         """Whether catching up may use SSE."""
         self.budget = Budget(clock.monotonic)
-        self.probe = source.offset == "now" and source.live in ("long-poll", "auto")
+        self.needs_page = options.offset == "now" and options.live in ("long-poll", "auto")
         """Whether a page is to be read first, which tells where "now" is."""
         self._counters = counters
         self._position = position
@@ -40,27 +48,25 @@ class Recovery:
         """Keep a sane pace when an answer brought nothing new: seconds between two requests."""
         if not self._position.caught_up:
             cause = "an answer that neither moves the offset nor reaches the tail"
-            yield from self._pause(RequestFailure(cause, context.wrong(cause)))
+            yield from self._pause(FailedRequest(cause, context.wrong(cause)))
             return
         self.retry.reset()
         if mode in ("long-poll", "sse") and lasted < pace:
             yield Sleep(pace - lasted)
 
-    def after(
-        self, failed: RequestFailure, mode: Mode, lasted: float, progress: bool
-    ) -> Flow[None]:
+    def after(self, failed: FailedRequest, mode: Mode, lasted: float, progress: bool) -> Flow[None]:
         """Do what is due after a failed request; raise its error where nothing is."""
         position, shortcut = self._position, self.is_shortcut(mode)
         decision = decide("GET", failed.outcome, lasted)
         position.reconnect()
-        self.probe = self.probe or position.offset == "now"
+        self.needs_page = self.needs_page or position.offset == "now"
         self._counters.reconnects += decision != "at once"
         if progress:
             self.retry.reset()
         if decision == "at once":
             return
         routine = _is_routine(failed, mode, lasted)
-        alive = routine and position.heard and position.caught_up
+        alive = routine and position.has_batch and position.caught_up
         if shortcut and not alive and self._falls_back(failed, mode, progress):
             yield from self.fall_back(failed.cause)
         elif decision == "never" and not (shortcut and progress):
@@ -68,29 +74,29 @@ class Recovery:
         elif progress:
             return
         elif routine:
-            self.probe = self.probe or not position.heard
+            self.needs_page = self.needs_page or not position.has_batch
             yield Note("debug", f"live connection ended after {lasted:.0f} s: reopening")
         elif shortcut:
-            yield from self._pause(failed, self.budget.left)
-            if not self.budget.left:
+            yield from self._pause(failed, self.budget.remaining)
+            if not self.budget.remaining:
                 yield from self.fall_back(failed.cause)
         else:
             yield from self._pause(failed)
 
     def fall_back(self, cause: str) -> Flow[None]:
-        """Leave SSE for good."""
+        """Use SSE no more."""
         if not self.bulk and self.live != "auto":
             return
         self.bulk = False
         if self.live == "auto":
             self.live = "long-poll"
-        yield Note("info", f"SSE does not work here ({cause}): reading pages instead")
+        yield Note("info", f"SSE does not work here ({cause}): reading pages")
 
-    def _falls_back(self, failed: RequestFailure, mode: Mode, progress: bool) -> bool:
+    def _falls_back(self, failed: FailedRequest, mode: Mode, progress: bool) -> bool:
         return falls_back(
             failed.outcome,
             progress=progress,
-            heard=self._position.heard,
+            has_batch=self._position.has_batch,
             answered=self._position.batches > 0,
             bulk=mode == "bulk",
             failures=self.retry.failures,
@@ -98,7 +104,7 @@ class Recovery:
             told_to_wait=failed.floor > 0,
         )
 
-    def _pause(self, failed: RequestFailure, most: float = math.inf) -> Flow[None]:
+    def _pause(self, failed: FailedRequest, most: float = math.inf) -> Flow[None]:
         self._counters.state = "waiting"
         try:
             yield from self.retry.pause(
@@ -108,7 +114,7 @@ class Recovery:
             raise failed.error from None
 
 
-def _is_routine(failed: RequestFailure, mode: Mode, lasted: float) -> bool:
+def _is_routine(failed: FailedRequest, mode: Mode, lasted: float) -> bool:
     """Whether a live connection came to the kind of end that all of them come to."""
     failure = failed.failure
     cut = failure is not None and failure.kind == "cut" and mode in ("long-poll", "sse")

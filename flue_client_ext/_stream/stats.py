@@ -42,14 +42,15 @@ class Counters:
 
     def begin(self, mode: str) -> None:
         self.state = "connecting"
-        if mode != "tail":  # a question in between, no way to read
+        if mode != "tail":  # a check in between, not a way to read
             self.mode = mode
 
-    def heard(self) -> None:
+    def reading(self) -> None:
+        """Note that bytes have come."""
         self.state, self._last_byte = "reading", self._monotonic()
 
     def received(self, size: int) -> None:
-        self.heard()
+        self.reading()
         self.bytes += size
 
     def snapshot(self) -> StreamStats:

@@ -7,7 +7,7 @@ secret and are not shown: attrs classes, because error trackers look into tuples
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
 
@@ -37,6 +37,13 @@ class Request:
     def shown_url(self) -> str:
         """The URL without its query, which may carry a signature."""
         return _without_query(self.url)
+
+
+def with_query(url: str, parameters: Mapping[str, str]) -> str:
+    """Return `url` with further query parameters."""
+    if not parameters:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(parameters)}"
 
 
 def _without_query(url: str) -> str:

@@ -38,20 +38,21 @@ class FlueProtocolError(ResourceError):
 
 
 class StreamResetError(ResourceError):
-    """A saved offset lies beyond the end of a closed stream: the server has lost what it pointed
-    at.
+    """The server has lost what a saved offset pointed at: read again from the start.
 
-    `offset` is the saved one, `tail` the stream's true end.
+    `offset` is the saved one; `tail` is the end of the closed stream that it lies beyond, `None`
+    where the stream itself is lost or another one.
     """
 
     offset: str = fact("The saved offset.")
-    tail: str | None = fact("The stream's true end.")
+    tail: str | None = fact("The stream's true end, where the offset lies beyond it.")
 
     def __init__(self, *, offset: str, tail: str | None, **names: Unpack[Names]) -> None:
+        words = f"offset {offset} is of a stream that the server no longer has"
+        if tail is not None:
+            words = f"offset {offset} is beyond the end of the closed stream (its tail is {tail})"
         super().__init__(
-            f"offset {offset} is beyond the end of the closed stream (its tail is {tail}): the"
-            " server has lost the events that it pointed at; read again from the start",
-            **names,
+            f"{words}: the server has lost what it pointed at; read again from the start", **names
         )
         self.offset = offset
         self.tail = tail

@@ -12,7 +12,9 @@ from typing import Any
 from flue_client_ext._stream.credentials import Credentials
 from flue_client_ext._stream.dialogue import Dialogue
 from flue_client_ext._stream.follow import Follower
-from flue_client_ext._stream.source import Source
+from flue_client_ext._stream.options import ReadOptions
+from flue_client_ext._stream.request import Mode
+from flue_client_ext._stream.resource import Resource
 from flue_client_ext._stream.stats import Counters
 from flue_client_ext._values.http import Head, Request
 from flue_client_ext._values.steps import (
@@ -220,8 +222,15 @@ def control(offset: str, *flags: str, **more: Any) -> bytes:
     return b"event: control\ndata:" + json.dumps(fields).encode() + b"\n\n"
 
 
-def build(method: str, offset: str, mode: str, cursor: str | None) -> Request:
-    return Request(method, f"{URL}?offset={offset}&mode={mode}&cursor={cursor or ''}")
+class Stream(Resource):
+    """A stream whose requests can be read back."""
+
+    def __init__(self) -> None:
+        super().__init__(URL, "test")
+
+    def request(self, mode: Mode, offset: str, cursor: str | None) -> Request:
+        method = "HEAD" if mode == "tail" else "GET"
+        return Request(method, f"{URL}?offset={offset}&mode={mode}&cursor={cursor or ''}")
 
 
 def follow(
@@ -231,20 +240,16 @@ def follow(
     make: Callable[..., Follower] = Follower,
     credentials: Credentials | None = None,
     timeout: float | None = None,
+    resource: Resource | None = None,
     **options: Any,
 ) -> FollowPlay:
     """Begin to follow a stream."""
     clock = clock or ManualClock()
     counters = Counters(lambda: clock.now)
     options.setdefault("max_frame_bytes", 1 << 20)
-    source = Source(
-        request=build,
-        credentials=credentials or Credentials(),
-        offset=offset,
-        live=live,
-        **options,
-    )
-    return FollowPlay(make(source, clock.clock, counters).run(), clock, counters, timeout)
+    reading = ReadOptions(credentials or Credentials(), offset, live, **options)
+    flow = make(resource or Stream(), reading, clock.clock, counters).run()
+    return FollowPlay(flow, clock, counters, timeout)
 
 
 def reading(live: str = "sse", **options: Any) -> FollowPlay:

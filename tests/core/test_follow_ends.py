@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flue_client_ext import (
@@ -13,7 +15,7 @@ from flue_client_ext import (
 from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Batch, Emit, Read, Sleep
 
-from .play import CUT, STALE, FollowPlay, control, data, follow
+from .play import CUT, STALE, FollowPlay, Stream, control, data, follow
 
 
 def test_a_closed_stream_ends_with_its_last_batch() -> None:
@@ -29,9 +31,14 @@ def test_a_closed_stream_ends_with_its_last_batch() -> None:
         assert play.opened == 1
 
 
+class Ending(Stream):
+    def is_last(self, items: list[Any]) -> bool:
+        return items[-1:] == ["end"]
+
+
 def test_the_last_item_of_a_stream_ends_it_even_when_nothing_is_closed() -> None:
     for live in ("long-poll", "sse"):
-        play = follow(live=live, is_last=lambda items: items[-1:] == ["end"])
+        play = follow(live=live, resource=Ending())
         if live == "sse":
             play.sse(data([1, "end"]), control("b", "up_to_date"))
         else:

@@ -45,16 +45,16 @@ def test_a_kept_connection_that_ends_after_a_while_had_not_been_dead() -> None:
     assert decide("GET", STALE, LIMITS.routine_life) == "after a pause"
 
 
-NOTHING = {"progress": False, "heard": False, "answered": True, "bulk": True, "failures": 0}
+NOTHING = {"progress": False, "has_batch": False, "answered": True, "bulk": True, "failures": 0}
 GIVES_WAY: list[tuple[Any, dict[str, Any], bool]] = [
     (SILENT, {}, True),
-    (SILENT, {"progress": True, "heard": True}, True),
+    (SILENT, {"progress": True, "has_batch": True}, True),
     (CUT, {}, True),
-    (CUT, {"progress": True, "heard": True}, False),
-    (CUT, {"heard": True}, False),
-    (CUT, {"heard": True, "failures": 1}, False),
-    (CUT, {"heard": True, "failures": 2}, True),
-    (CUT, {"heard": True, "exhausted": True}, True),
+    (CUT, {"progress": True, "has_batch": True}, False),
+    (CUT, {"has_batch": True}, False),
+    (CUT, {"has_batch": True, "failures": 1}, False),
+    (CUT, {"has_batch": True, "failures": 2}, True),
+    (CUT, {"has_batch": True, "exhausted": True}, True),
     (REFUSED, {}, False),
     (REFUSED, {"failures": 9}, False),
     (REFUSED, {"exhausted": True}, True),
@@ -62,7 +62,7 @@ GIVES_WAY: list[tuple[Any, dict[str, Any], bool]] = [
     (UNTRUSTED, {"answered": False}, False),
     (None, {}, True),
     (None, {"answered": False}, True),
-    (None, {"heard": True}, True),
+    (None, {"has_batch": True}, True),
     (None, {"progress": True}, False),
     (404, {}, True),
     (503, {}, True),

@@ -129,7 +129,7 @@ def test_only_one_module_uses_the_generated_request_builders() -> None:
         for module in client()
         if any(within(name, "flue_client.api", "flue_client.client") for name in imports(module))
     ]
-    assert users == [f"{PACKAGE}._flue.api"]
+    assert users == [f"{PACKAGE}._flue.requests"]
 
 
 @pytest.mark.parametrize("module", [*modules("_http"), *modules("_drivers")])

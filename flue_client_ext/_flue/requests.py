@@ -1,0 +1,51 @@
+"""Flue's requests, built by the generated request builders from the spec. Their only user."""
+
+# The generator calls its pure request builders `_get_kwargs`:
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from flue_client.api.runs import get_run, read_run_events
+from flue_client.api.workflows import invoke_workflow
+from flue_client.types import UNSET as GENERATED_UNSET
+
+from .._stream.request import common_headers
+from .._values.http import Request, with_query
+from .._values.jsoncodec import plain
+from . import arguments
+from .arguments import Unset
+
+
+class Requests:
+    """The requests to one server, without credentials. Arguments are checked."""
+
+    def __init__(self, base_url: str, user_agent: str) -> None:
+        self.base_url = base_url
+        self.user_agent = user_agent
+
+    def invoke(self, name: str, input: Any, wait: Literal["result"] | None) -> Request:
+        kwargs = invoke_workflow._get_kwargs(
+            arguments.segment(name, "the workflow's name"),
+            body=GENERATED_UNSET if isinstance(input, Unset) else plain(input),
+            wait=wait or GENERATED_UNSET,
+        )
+        return self._built(kwargs)
+
+    def run_record(self, run_id: str) -> Request:
+        return self._built(get_run._get_kwargs(arguments.segment(run_id, "run_id")))
+
+    def run_stream_url(self, run_id: str) -> str:
+        """Return the URL of a run's events, a Durable Stream."""
+        kwargs = read_run_events._get_kwargs(arguments.segment(run_id, "run_id"))
+        return self.base_url + str(kwargs["url"])
+
+    def _built(self, kwargs: dict[str, Any]) -> Request:
+        headers = {name.lower(): str(value) for name, value in kwargs.get("headers", {}).items()}
+        return Request(
+            kwargs["method"].upper(),
+            with_query(self.base_url + kwargs["url"], kwargs.get("params") or {}),
+            headers | common_headers(self.user_agent),
+            kwargs.get("content"),
+        )

@@ -1,0 +1,81 @@
+"""How what went wrong becomes an error: the wording and the facts of each, once for calls and
+streams."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .._values.http import Request, Response, is_retryable, retry_after, retry_delay
+from .._values.steps import Failure, Flow, T
+from ..errors import (
+    FlueConnectionError,
+    FlueError,
+    FlueTimeoutError,
+    Identifiers,
+    InvokeOutcomeUnknownError,
+)
+from .backoff import Retry
+
+DEADLINE_PASSED = "the deadline passed"
+
+
+class FailedRequest(NamedTuple):
+    """Why a request of a stream did not end well, and what a final error would be. Neither a
+    failure nor a status: the answer is not what the protocol says. `floor`: the seconds of a
+    Retry-After."""
+
+    cause: str
+    error: FlueError
+    failure: Failure | None = None
+    status: int | None = None
+    floor: float = 0.0
+
+    @property
+    def outcome(self) -> Failure | int | None:
+        return self.failure or self.status
+
+
+def cause_of(outcome: Response | Failure) -> str:
+    """Say in words why a request is to be sent again."""
+    return outcome.cause if isinstance(outcome, Failure) else f"status {outcome.status}"
+
+
+def retry_floor(outcome: Response | Failure, now: float) -> float:
+    """Return the seconds that whoever answered wants to be left alone; 0 for an answer that no
+    retry helps. `now`: the wall clock (PROTOCOL, retries of reads)."""
+    if isinstance(outcome, Failure):
+        return retry_delay(outcome.retry_after, now)
+    return retry_after(outcome.headers, now) if is_retryable(outcome.status) else 0.0
+
+
+def connection_error(
+    request: Request, failure: Failure, offset: str | None = None
+) -> FlueConnectionError:
+    """Return the error for a failure of the transport that is final."""
+    kind = FlueTimeoutError if failure.kind == "timeout" else FlueConnectionError
+    words = f"{request.method} {request.shown_url} failed: {failure.cause}"
+    return kind(words, cause=failure.cause, offset=offset)
+
+
+def outcome_unknown(request: Request, cause: str) -> InvokeOutcomeUnknownError:
+    """Return the error for a POST that may have arrived (PROTOCOL, one POST)."""
+    words = f"POST {request.shown_url} failed after it may have arrived ({cause})"
+    return InvokeOutcomeUnknownError(f"{words}; it was not sent again", cause=cause)
+
+
+def overdue(retry: Retry, where: str, offset: str | None = None) -> FlueTimeoutError:
+    """Return the error for a deadline that has passed. `where`: the call came to that, in words."""
+    cause = DEADLINE_PASSED
+    if retry.waiting_after is not None:
+        cause += f" while waiting to retry after: {retry.waiting_after}"
+    return FlueTimeoutError(f"{cause} ({where})", cause=cause, offset=offset)
+
+
+def identified(flow: Flow[T], identifiers: Identifiers) -> Flow[T]:
+    """Run `flow`; attach `identifiers`, as far as they are known then, to the error that ends
+    it."""
+    try:
+        return (yield from flow)
+    except FlueError as error:
+        identifiers.attach_to(error)
+        raise
