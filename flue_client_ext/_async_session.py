@@ -10,14 +10,15 @@ from ._closing import OpenStreams
 from ._drivers.async_driver import AsyncDriver
 from ._drivers.async_many import AsyncRunOutcomes
 from ._drivers.interrupt import Aborted
-from ._flue import arguments
 from ._flue.api import Api
 from ._flue.many import Job
 from ._flue.results import WorkflowRunResult
 from ._http.async_channel import open_channel
 from ._http.async_socket import AsyncSocket
 from ._http.pool import Pool
-from ._settings import Settings, checked_signal
+from ._options import checked_signal
+from ._settings import Settings
+from ._stream import arguments
 from ._values.steps import Flow
 from .async_stream import AsyncFlueEventStream
 from .errors import FlueAbortError, Identifiers

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ._flue import arguments, execution
+from ._flue import arguments as flue_arguments
+from ._flue import execution
 from ._flue.api import Api
-from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.delivery import EventDelivery
 from ._flue.execution import OnEvent
 from ._flue.many import Collector, Job, OnProgress
-from ._settings import checked_signal
+from ._options import checked_signal, new_counters
+from ._stream import arguments
+from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
 from ._stream.options import Live, ReadOptions
 from ._stream.stats import Counters
+from ._values.checks import function, several, wrong_type
 from ._values.steps import Flow
 from .checkpoint import Checkpoint
 from .errors import Identifiers
 from .signals import AbortSignal
-
-
-def new_counters() -> Counters:
-    return Counters(time.monotonic)
 
 
 def starting(
@@ -42,7 +40,7 @@ def starting(
         api,
         name,
         input,
-        on_event=arguments.hook(on_event, "on_event"),
+        on_event=function(on_event, "on_event"),
         live=_followed(live),
         backoff=arguments.backoff(backoff),
         counters=new_counters(),
@@ -61,7 +59,7 @@ def all_starting(
     """A run for each input."""
     return [
         starting(api, name, input, live, backoff, index=index)
-        for index, input in enumerate(arguments.several(inputs, "inputs"))
+        for index, input in enumerate(several(inputs, "inputs"))
     ]
 
 
@@ -71,7 +69,7 @@ def waiting(
     """A run that was started elsewhere and is to be carried to its end."""
     flow = execution.wait(
         api,
-        arguments.segment(run_id, "run_id"),
+        flue_arguments.segment(run_id, "run_id"),
         new_counters(),
         live=_followed(live),
         backoff=arguments.backoff(backoff),
@@ -85,7 +83,7 @@ def all_waiting(
     """All of these runs."""
     return [
         waiting(api, run_id, live, backoff, index=index)
-        for index, run_id in enumerate(arguments.run_ids(run_ids))
+        for index, run_id in enumerate(flue_arguments.run_ids(run_ids))
     ]
 
 
@@ -106,11 +104,11 @@ class ManyOptions:
         signal: AbortSignal | None,
         timeout: float | None,
     ) -> None:
-        self.concurrency = arguments.concurrency(concurrency)
+        self.concurrency = flue_arguments.concurrency(concurrency)
         self.signal = checked_signal(signal)
         self.timeout = arguments.timeout(timeout)
         self._return_errors = return_errors
-        self._on_progress: OnProgress | None = arguments.hook(on_progress, "on_progress")
+        self._on_progress: OnProgress | None = function(on_progress, "on_progress")
 
     def collector(self, total: int, ordered: bool) -> Collector:
         return Collector(total, ordered, self._return_errors, self._on_progress)
@@ -146,16 +144,18 @@ def opening(api: Api, run_id: str, options: StreamOptions) -> Opening:
         backoff=arguments.backoff(options.backoff) or BackoffOptions(),
         pages_only=options.pages_only,
     )
-    flow = api.follow(run_id, reading, counters, tail=arguments.tail(options.tail))
+    flow = api.follow(run_id, reading, counters, tail=flue_arguments.tail(options.tail))
     return Opening(flow, EventDelivery(run_id, start, handled), counters)
 
 
 def _start(run_id: str, options: StreamOptions) -> tuple[str, int | None]:
     """The offset to begin at, and the index up to which events were handled before."""
     given: str | Unset = options.offset
-    resume = arguments.checkpoint(options.resume)
+    resume: Any = options.resume
     if resume is None:
         return ("-1" if isinstance(given, Unset) else arguments.offset(given)), None
+    if not isinstance(resume, Checkpoint):
+        raise wrong_type("resume", "a Checkpoint", resume)
     if not isinstance(given, Unset) or options.tail is not None:
         raise ValueError("resume brings its own offset: leave out offset and tail")
     if resume.run_id != run_id:

@@ -11,14 +11,15 @@ from ._closing import OpenStreams
 from ._drivers.interrupt import Aborted
 from ._drivers.sync_driver import Driver
 from ._drivers.sync_many import RunOutcomes
-from ._flue import arguments
 from ._flue.api import Api
 from ._flue.many import Job
 from ._flue.results import WorkflowRunResult
 from ._http.pool import Pool
 from ._http.sync_channel import open_channel
 from ._http.sync_socket import SyncSocket
-from ._settings import Settings, checked_signal
+from ._options import checked_signal
+from ._settings import Settings
+from ._stream import arguments
 from ._values.steps import Flow
 from .errors import FlueAbortError, Identifiers
 from .signals import AbortController, AbortSignal

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
-from ._flue import arguments
 from ._flue.api import Api
-from ._flue.arguments import Unset
 from ._flue.requests import Requests
 from ._http import log
 from ._http.address import Address, base_address
+from ._options import user_agent
+from ._stream import arguments
+from ._stream.arguments import Unset
 from ._stream.credentials import Credentials, Headers, Token
 from ._values.limits import LIMITS
 from ._values.steps import Clock
-from ._version import __version__
-from .signals import AbortSignal
 
 if TYPE_CHECKING:
     import ssl
-
-C = TypeVar("C")
 
 
 class Settings(NamedTuple):
@@ -30,9 +26,6 @@ class Settings(NamedTuple):
     address: Address
     api: Api
     timeout: float | None
-
-    def unary_timeout(self, given: float | None | Unset) -> float | None:
-        return self.timeout if isinstance(given, Unset) else arguments.timeout(given)
 
     def changed(
         self,
@@ -47,7 +40,7 @@ class Settings(NamedTuple):
             own.headers if isinstance(headers, Unset) else headers,
         )
         api = self.api.with_credentials(credentials)
-        return Settings(self.address, api, self.unary_timeout(timeout))
+        return Settings(self.address, api, arguments.call_timeout(timeout, self.timeout))
 
 
 def settings(
@@ -65,36 +58,5 @@ def settings(
     if isinstance(token, Unset):
         token = os.environ.get("FLUE_TOKEN") or None
     api = Api(Requests(address.url, user_agent()), Credentials(token, headers), clock)
-    limit = LIMITS.unary if isinstance(timeout, Unset) else arguments.timeout(timeout)
+    limit = arguments.call_timeout(timeout, LIMITS.unary)
     return Settings(address, api, limit)
-
-
-def user_agent() -> str:
-    return f"flue-client/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]}"
-
-
-def checked_client(client: C, kind: str, ssl_context: object) -> C:
-    """Refuse what is not the httpx client of this world, before it fails in the middle of a
-    call; and a TLS context beside it, which nothing would use."""
-    if ssl_context is not None:
-        import ssl
-
-        if not isinstance(ssl_context, ssl.SSLContext):
-            kind_given = type(ssl_context).__name__
-            raise TypeError(f"ssl_context must be an ssl.SSLContext, not {kind_given}")
-        if client is not None:
-            raise ValueError("ssl_context belongs to your http_client: give it to that one")
-    if client is not None:
-        import httpx
-
-        if not isinstance(client, getattr(httpx, kind)):
-            raise TypeError(f"http_client must be an httpx.{kind}, not {type(client).__name__}")
-    return client
-
-
-def checked_signal(value: object) -> AbortSignal | None:
-    if value is None or isinstance(value, AbortSignal):
-        return value
-    raise TypeError(
-        f"signal must be an AbortSignal (such as controller.signal), not {type(value).__name__}"
-    )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._async_session import AsyncSession
 from ._drivers.async_driver import CLOCK
-from ._flue.arguments import UNSET, Unset
 from ._http.async_channel import new_pool
 from ._lazy import LazyModule
 from ._namespaces import Namespace, sibling
-from ._settings import checked_client, settings
+from ._options import checked_client
+from ._settings import settings
+from ._stream.arguments import UNSET, Unset
 from ._stream.credentials import Headers, Token
 from ._values.uncopied import Uncopied
 from .async_runs import AsyncRuns

@@ -10,9 +10,9 @@ from flue_client.models import FlueEvent, RunRecord
 from ._async_session import AsyncSession
 from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
 from ._drivers.async_many import AsyncRunOutcomes
-from ._flue import arguments
-from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.results import RunOutcome, WorkflowRunResult
+from ._stream import arguments
+from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
 from .async_stream import AsyncFlueEventStream

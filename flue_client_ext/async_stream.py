@@ -14,8 +14,9 @@ from flue_client.models import FlueEvent
 from ._closing import OpenStreams
 from ._drivers.async_driver import AsyncDriver
 from ._drivers.interrupt import CLIENT_CLOSED, Aborted, client_closed
-from ._flue.delivery import Delivery, EventDelivery
+from ._flue.delivery import EventDelivery
 from ._flue.results import EventBatch
+from ._stream.delivery import Delivery
 from ._stream.stats import Counters, StreamStats
 from ._values.steps import Batch
 from ._values.uncopied import Uncopied
@@ -112,7 +113,8 @@ class AsyncFlueEventStream(AsyncStream[FlueEvent]):
     def checkpoint(self) -> Checkpoint:
         """Where the consumer stands, to the event: save it, and pass it to
         `runs.stream(resume=)`."""
-        return Checkpoint.at(self._delivery.checkpoint)
+        delivery = self._delivery
+        return Checkpoint(delivery.run_id, delivery.offset, delivery.event_index)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.run_id}, {self.stats.state}, at {self.offset}>"

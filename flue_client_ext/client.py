@@ -7,12 +7,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ._drivers.sync_driver import CLOCK
-from ._flue.arguments import UNSET, Unset
 from ._http.sync_channel import new_pool
 from ._lazy import LazyModule
 from ._namespaces import Namespace, sibling
+from ._options import checked_client
 from ._session import Session
-from ._settings import checked_client, settings
+from ._settings import settings
+from ._stream.arguments import UNSET, Unset
 from ._stream.credentials import Headers, Token
 from ._values.uncopied import Uncopied
 from .runs import Runs

@@ -10,17 +10,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._calls import new_counters
 from ._drivers import async_driver, sync_driver
-from ._flue import arguments
-from ._flue.arguments import LiveOption
-from ._flue.delivery import Delivery
 from ._http import async_channel, log, sync_channel
 from ._http.address import Address, stream_address
 from ._lazy import LazyModule
-from ._settings import checked_client, checked_signal, user_agent
+from ._options import checked_client, checked_signal, new_counters, user_agent
+from ._stream import arguments
+from ._stream.arguments import LiveOption
 from ._stream.backoff import BackoffOptions
 from ._stream.credentials import Credentials, Headers, HeaderValue
+from ._stream.delivery import Delivery
 from ._stream.follow import follow
 from ._stream.options import ReadOptions
 from ._stream.resource import Resource

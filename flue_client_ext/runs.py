@@ -10,10 +10,10 @@ from flue_client.models import FlueEvent, RunRecord
 
 from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
 from ._drivers.sync_many import RunOutcomes
-from ._flue import arguments
-from ._flue.arguments import UNSET, LiveOption, Unset
 from ._flue.results import RunOutcome, WorkflowRunResult
 from ._session import Session
+from ._stream import arguments
+from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
 from .checkpoint import Checkpoint

@@ -10,10 +10,11 @@ from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResu
 
 from ._calls import ManyOptions, all_starting, starting
 from ._drivers.sync_many import RunOutcomes
-from ._flue import arguments
-from ._flue.arguments import UNSET, LiveOption, Unset
+from ._flue import arguments as flue_arguments
 from ._flue.results import WorkflowRunResult
 from ._session import Session
+from ._stream import arguments
+from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
 from .signals import AbortSignal
@@ -84,7 +85,7 @@ class Workflows(Uncopied):
         started; `FlueConnectionError`, `FlueTimeoutError`, `FlueAbortError`; `ValueError` and
         `TypeError` for bad arguments.
         """
-        if arguments.wait(wait) == "result":
+        if flue_arguments.wait(wait) == "result":
             waiting = self._session.api.invoke_and_wait(name, input)
             limit = arguments.call_timeout(timeout, None)
             return self._session.run(waiting, signal, limit)

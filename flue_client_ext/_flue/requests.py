@@ -11,11 +11,11 @@ from flue_client.api.runs import get_run, read_run_events
 from flue_client.api.workflows import invoke_workflow
 from flue_client.types import UNSET as GENERATED_UNSET
 
+from .._stream.arguments import Unset
 from .._stream.request import common_headers
 from .._values.http import Request, with_query
 from .._values.jsoncodec import plain
 from . import arguments
-from .arguments import Unset
 
 
 class Requests:

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from .._values.checks import field_check, function, is_number, is_whole, wrong_value
 from .._values.steps import Call, Flow, Note, Outcome, Sleep
 
 
@@ -23,26 +24,19 @@ class FailedAttempt:
     status: int | None
 
 
-def _positive(_: Any, attribute: Any, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise ValueError(f"{attribute.name} must be a number of seconds above 0, not {value!r}")
+def _positive(value: object, what: str) -> None:
+    if not is_number(value) or not 0 < value < math.inf:
+        raise wrong_value(what, "a number of seconds above 0", value)
 
 
-def _multiplier(_: Any, attribute: Any, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 1:
-        raise ValueError(f"multiplier must be a number of at least 1, not {value!r}")
+def _multiplier(value: object, what: str) -> None:
+    if not is_number(value) or not value >= 1:
+        raise wrong_value(what, "a number of at least 1", value)
 
 
-def _retries(_: Any, attribute: Any, value: Any) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"max_retries must be a whole number from 0, or None, not {value!r}")
-
-
-def _hook(_: Any, attribute: Any, value: Any) -> None:
-    if value is not None and not callable(value):
-        raise TypeError(f"{attribute.name} must be a function or None, not {value!r}")
+def _retries(value: object, what: str) -> None:
+    if value is not None and not (is_whole(value) and value >= 0):
+        raise wrong_value(what, "a whole number from 0, or None", value)
 
 
 @frozen(kw_only=True)
@@ -53,12 +47,12 @@ class BackoffOptions:
     `on_failed_attempt` gets one `FailedAttempt`; what it raises is logged and otherwise ignored.
     """
 
-    initial_delay: float = field(default=0.1, validator=_positive)
-    max_delay: float = field(default=60.0, validator=_positive)
-    multiplier: float = field(default=1.3, validator=_multiplier)
-    max_retries: int | None = field(default=15, validator=_retries)
+    initial_delay: float = field(default=0.1, validator=field_check(_positive))
+    max_delay: float = field(default=60.0, validator=field_check(_positive))
+    multiplier: float = field(default=1.3, validator=field_check(_multiplier))
+    max_retries: int | None = field(default=15, validator=field_check(_retries))
     on_failed_attempt: Callable[[FailedAttempt], object] | None = field(
-        default=None, validator=_hook
+        default=None, validator=field_check(function)
     )
 
 

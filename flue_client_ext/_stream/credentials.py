@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, cast
 
 from attrs import evolve, field, frozen
 
+from .._values.checks import mapping, text, wrong_type
 from .._values.http import Request, with_query
 from .._values.steps import Call, Flow, Outcome
 
@@ -62,13 +63,13 @@ class Credentials:
         return evolve(request, url=with_query(request.url, params), headers=headers)
 
     def _resolved_headers(self) -> Flow[dict[str, str]]:
-        mapping = self.headers
-        if callable(mapping):
-            mapping = yield from _resolved(mapping)
-        if mapping is None:
+        given = self.headers
+        if callable(given):
+            given = yield from _resolved(given)
+        if given is None:
             return {}
         resolved: dict[str, str] = {}
-        for name, value in _checked_mapping(mapping, "headers").items():
+        for name, value in _checked_headers(given).items():
             resolved[name.lower()] = _checked(name, (yield from _resolved(value)))
         return resolved
 
@@ -83,18 +84,16 @@ def _resolved(value: Any) -> Flow[Any]:
 def _fixed(headers: Headers | None) -> dict[str, Any]:
     if headers is None or callable(headers):
         return {}
-    mapping = _checked_mapping(headers, "headers")
-    return {name: value for name, value in mapping.items() if not callable(value)}
+    items = _checked_headers(headers).items()
+    return {name: value for name, value in items if not callable(value)}
 
 
-def _items(mapping: object) -> list[tuple[str, Any]]:
-    return list(cast(Mapping[str, Any], mapping).items()) if isinstance(mapping, Mapping) else []
+def _items(given: object) -> list[tuple[str, Any]]:
+    return list(cast(Mapping[str, Any], given).items()) if isinstance(given, Mapping) else []
 
 
-def _checked_mapping(value: object, what: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{what} must be a mapping or a function, not {type(value).__name__}")
-    return cast(Mapping[str, Any], value)
+def _checked_headers(value: object) -> Mapping[str, Any]:
+    return mapping(value, "headers", "a mapping or a function")
 
 
 def _checked(name: Any, value: Any) -> str:
@@ -102,22 +101,19 @@ def _checked(name: Any, value: Any) -> str:
         raise ValueError(f"{name!r} is not a header name")
     if name.lower() in _FRAMING:
         raise ValueError(f"the header {name!r} belongs to the HTTP connection and cannot be set")
-    if not isinstance(value, str):
-        raise TypeError(f"the header {name!r} must be a string, not {type(value).__name__}")
-    if not _VALUE.fullmatch(value):
+    given = text(value, f"the header {name!r}")
+    if not _VALUE.fullmatch(given):
         raise ValueError(f"the header {name!r} has a control or non-Latin-1 character in its value")
-    return value.strip()
+    return given.strip()
 
 
 def _checked_parameter(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"the parameter {name!r} must be a string, not {type(value).__name__}")
-    return value
+    return text(value, f"the parameter {name!r}")
 
 
 def _checked_token(token: Any) -> str:
     if not isinstance(token, str):
-        raise TypeError(f"token must be a string or a function, not {type(token).__name__}")
+        raise wrong_type("token", "a string or a function", token)
     if not token or not _VALUE.fullmatch(token) or token != token.strip():
         raise ValueError("token must be a string of visible characters, and not empty")
     return token

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from flue_client_ext import BackoffOptions
-from flue_client_ext._flue.delivery import Delivery
+from flue_client_ext._stream.delivery import Delivery
 from flue_client_ext._values.steps import Emit, Open, Read, Sleep
 
 from .model import Response, Stream

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from flue_client.models import LogEvent, UnknownEvent
 from flue_client_ext import Checkpoint, UnsupportedFlueEventVersionError
-from flue_client_ext._flue.delivery import Delivery, EventDelivery
+from flue_client_ext._flue.delivery import EventDelivery
+from flue_client_ext._stream.delivery import Delivery
 from flue_client_ext._values.steps import Batch
 
 from .model import offset_of
@@ -24,6 +25,10 @@ def log(index: int, **more: Any) -> dict[str, Any]:
 
 def batch(*items: Any, offset: str = "b", closed: bool = False) -> Batch:
     return Batch(list(items), offset, closed, closed)
+
+
+def checkpoint_of(delivery: EventDelivery) -> Checkpoint:
+    return Checkpoint(delivery.run_id, delivery.offset, delivery.event_index)
 
 
 def handed_over(delivery: EventDelivery, given: Batch) -> list[Any]:
@@ -73,29 +78,29 @@ def test_another_version_ends_the_stream_behind_the_events_before_it(version: An
     with pytest.raises(UnsupportedFlueEventVersionError) as caught:
         delivery.check()
     assert (caught.value.received, caught.value.supported) == (other.get("v"), 3)
-    assert delivery.checkpoint == Checkpoint(run_id="run_1", offset="a", event_index=0)
+    assert checkpoint_of(delivery) == Checkpoint(run_id="run_1", offset="a", event_index=0)
 
 
 def test_the_checkpoint_is_exact_to_the_event() -> None:
     delivery = EventDelivery("run_1", "a")
-    assert delivery.checkpoint == Checkpoint(run_id="run_1", offset="a", event_index=None)
+    assert checkpoint_of(delivery) == Checkpoint(run_id="run_1", offset="a", event_index=None)
     given = batch(log(4), log(7), log(9))
     seen = []
     events = delivery.begin(given)
     for event in events[:-1]:
         delivery.last = event
-        seen.append((delivery.checkpoint.offset, delivery.checkpoint.event_index))
+        seen.append((delivery.offset, delivery.event_index))
     delivery.last = events[-1]
     delivery.finish(given)
     assert seen == [("a", 4), ("a", 7)]
-    assert delivery.checkpoint == Checkpoint(run_id="run_1", offset="b", event_index=9)
+    assert checkpoint_of(delivery) == Checkpoint(run_id="run_1", offset="b", event_index=9)
 
 
 def test_a_negative_index_is_none_and_makes_no_checkpoint_that_cannot_be_loaded() -> None:
     delivery = EventDelivery("r", "-1")
     delivery.take_all(batch(log(4), log(-3), offset="a"))
-    assert delivery.checkpoint == Checkpoint(run_id="r", offset="a", event_index=4)
-    assert Checkpoint.from_json(delivery.checkpoint.to_json()) == delivery.checkpoint
+    assert checkpoint_of(delivery) == Checkpoint(run_id="r", offset="a", event_index=4)
+    assert Checkpoint.from_json(checkpoint_of(delivery).to_json()) == checkpoint_of(delivery)
 
 
 @pytest.mark.parametrize(("offset", "index"), [("", 1), ("a", -1)])
@@ -108,25 +113,25 @@ def test_an_event_without_an_index_leaves_the_checkpoint_at_the_one_before() -> 
     delivery = EventDelivery("run_1", "a")
     for event in delivery.begin(batch(log(4), {"type": "nova", "v": 3}, None)):
         delivery.last = event
-    assert delivery.checkpoint.event_index == 4
+    assert delivery.event_index == 4
     delivery.finish(batch(offset="b"))
     for event in delivery.begin(batch({"type": "nova", "v": 3}, offset="c")):
         delivery.last = event
-    assert delivery.checkpoint.event_index == 4
+    assert delivery.event_index == 4
 
 
 def test_a_resumed_consumer_does_not_get_again_what_it_has_handled() -> None:
     delivery = EventDelivery("run_1", "a", handled=7)
     assert handed_over(delivery, batch(log(4), log(7), log(9))) == [log(9)]
     assert delivery.dropped == 2
-    assert delivery.checkpoint.event_index == 9
+    assert delivery.event_index == 9
 
 
 def test_handled_events_may_fill_more_than_one_batch_of_the_new_reading() -> None:
     delivery = EventDelivery("run_1", "a", handled=7)
     assert handed_over(delivery, batch(log(4), log(5), offset="b")) == []
     assert delivery.offset == "b"
-    assert delivery.checkpoint.event_index == 7
+    assert delivery.event_index == 7
     assert handed_over(delivery, batch(log(7), offset="c")) == []
     assert handed_over(delivery, batch(log(9), offset="d")) == [log(9)]
 
@@ -181,7 +186,7 @@ def test_a_consumer_killed_at_any_event_and_resumed_sees_each_once_and_in_order(
                 if place == len(events) - 1:
                     delivery.finish(given)
                 seen.append(event.to_dict()["eventIndex"])
-                saved = delivery.checkpoint.to_json()
+                saved = checkpoint_of(delivery).to_json()
                 life -= 1
                 if not life:
                     break

@@ -1,0 +1,83 @@
+"""The checks of the arguments that every call and stream takes, whatever it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+from typing import Any, Literal, TypeAlias
+
+from .._values.checks import is_number, mapping, text, whole, wrong_type, wrong_value
+from .backoff import BackoffOptions
+from .options import Live
+
+LiveOption: TypeAlias = bool | Literal["long-poll", "sse", "auto"]
+
+_LIVE: dict[Any, Live] = {
+    True: "long-poll",
+    False: None,
+    "long-poll": "long-poll",
+    "sse": "sse",
+    "auto": "auto",
+}
+_PROTOCOLS_OWN = ("offset", "live", "cursor")
+
+
+class Unset:
+    """The type of `UNSET`: an argument that was left out, where `None` means something."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET = Unset()
+
+
+def offset(value: object) -> str:
+    given = text(value, "offset")
+    if not given or not given.isprintable():
+        raise wrong_value("offset", '"-1", "now" or an offset that a server has returned', value)
+    return given
+
+
+def live(value: object) -> Live:
+    if isinstance(value, bool | str) and value in _LIVE:
+        return _LIVE[value]
+    raise wrong_value("live", 'True, False, "long-poll", "sse" or "auto"', value)
+
+
+def timeout(value: object) -> float | None:
+    if value is None:
+        return None
+    if not is_number(value):
+        raise wrong_type("timeout", "a number of seconds or None", value)
+    if not value > 0:
+        raise wrong_value("timeout", "above 0 seconds (or None for no limit)", value)
+    return None if value == inf else float(value)
+
+
+def call_timeout(given: float | None | Unset, default: float | None) -> float | None:
+    """The deadline of a call: its own, or the default when it was left out."""
+    return default if isinstance(given, Unset) else timeout(given)
+
+
+def backoff(value: object) -> BackoffOptions | None:
+    if value is not None and not isinstance(value, BackoffOptions):
+        raise wrong_type("backoff_options", "BackoffOptions", value)
+    return value
+
+
+def params(value: object) -> Mapping[str, Any] | None:
+    """Check the parameters that the user adds to those of the protocol."""
+    if value is None:
+        return None
+    given = mapping(value, "params")
+    for name in given:
+        if not isinstance(name, str):
+            raise TypeError(f"the names in params must be strings, not {name!r}")
+        if name in _PROTOCOLS_OWN:
+            raise ValueError(f"params must not contain {name!r}: the protocol uses it")
+    return given
+
+
+def max_frame_bytes(value: object) -> int:
+    return whole(value, "max_frame_bytes", 1)

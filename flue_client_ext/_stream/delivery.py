@@ -1,0 +1,64 @@
+"""Handing batches over to a consumer.
+
+The offset moves when the last item of a batch is returned, at once for an empty batch (PROTOCOL,
+offset and cancel). So it never points beyond what the consumer has seen."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from .._values.steps import Batch
+from ..errors import FlueError
+
+T = TypeVar("T")
+
+
+class Delivery(Generic[T]):
+    """The position of one consumer. `last` is the item that it was given last."""
+
+    def __init__(self, offset: str) -> None:
+        self.offset = offset
+        self.up_to_date = False
+        self.closed = False
+        self.last: T | None = None
+        self.broken: FlueError | None = None
+        self.left: list[T] = []
+        """What is left of the batch that is handed over item by item, the next one last."""
+        self._batch: Batch | None = None
+
+    def begin(self, batch: Batch) -> list[T]:
+        """Return what `batch` holds for the consumer. Sets `broken` if that is not all of it."""
+        return list(batch.items)
+
+    def finish(self, batch: Batch) -> None:
+        """Move behind `batch`: its last item is being handed over."""
+        if self.broken is None:
+            self.offset = batch.offset
+            self.up_to_date, self.closed = batch.up_to_date, batch.closed
+
+    def load(self, batch: Batch) -> None:
+        """Begin to hand `batch` over item by item."""
+        self._batch = batch
+        self.left = self.begin(batch)
+        self.left.reverse()
+        if not self.left:
+            self.finish(batch)
+
+    def take(self) -> T:
+        """Return the next item of what is left."""
+        item = self.last = self.left.pop()
+        if not self.left and self._batch is not None:
+            self.finish(self._batch)
+        return item
+
+    def take_all(self, batch: Batch) -> list[T]:
+        """Hand `batch` over as a whole."""
+        items = self.begin(batch)
+        if items:
+            self.last = items[-1]
+        self.finish(batch)
+        return items
+
+    def check(self) -> None:
+        if self.broken is not None:
+            raise self.broken
