@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ._stream.stats import StreamStats as StreamStats
     from ._values.steps import Batch as Batch
     from .async_client import AsyncFlueClient as AsyncFlueClient
-    from .async_stream import AsyncFlueEventStream as AsyncFlueEventStream
+    from .async_event_stream import AsyncFlueEventStream as AsyncFlueEventStream
     from .checkpoint import Checkpoint as Checkpoint
     from .client import FlueClient as FlueClient
     from .errors import FlueAbortError as FlueAbortError
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from .errors import StreamResetError as StreamResetError
     from .errors import UnsupportedFlueEventVersionError as UnsupportedFlueEventVersionError
     from .errors import WorkflowApiNotFoundError as WorkflowApiNotFoundError
+    from .event_stream import FlueEventStream as FlueEventStream
     from .signals import AbortController as AbortController
     from .signals import AbortSignal as AbortSignal
-    from .stream import FlueEventStream as FlueEventStream
 
 _PLACES = {
     "flue_client_ext._stream.backoff": (
@@ -58,7 +58,7 @@ _PLACES = {
     ),
     "flue_client_ext._drivers.async_many": ("AsyncRunOutcomes",),
     "flue_client_ext.async_client": ("AsyncFlueClient",),
-    "flue_client_ext.async_stream": ("AsyncFlueEventStream",),
+    "flue_client_ext.async_event_stream": ("AsyncFlueEventStream",),
     "flue_client_ext.checkpoint": ("Checkpoint",),
     "flue_client_ext.client": ("FlueClient",),
     "flue_client_ext.errors": (
@@ -79,7 +79,7 @@ _PLACES = {
         "AbortController",
         "AbortSignal",
     ),
-    "flue_client_ext.stream": ("FlueEventStream",),
+    "flue_client_ext.event_stream": ("FlueEventStream",),
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
 

@@ -20,7 +20,7 @@ from ._options import checked_signal
 from ._settings import Settings
 from ._stream import arguments
 from ._values.steps import Flow
-from .async_stream import AsyncFlueEventStream
+from .async_event_stream import AsyncFlueEventStream
 from .errors import FlueAbortError, Identifiers
 from .signals import AbortController, AbortSignal
 

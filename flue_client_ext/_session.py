@@ -22,8 +22,8 @@ from ._settings import Settings
 from ._stream import arguments
 from ._values.steps import Flow
 from .errors import FlueAbortError, Identifiers
+from .event_stream import FlueEventStream
 from .signals import AbortController, AbortSignal
-from .stream import FlueEventStream
 
 if TYPE_CHECKING:
     import httpx

@@ -15,7 +15,7 @@ from ._stream import arguments
 from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
-from .async_stream import AsyncFlueEventStream
+from .async_event_stream import AsyncFlueEventStream
 from .checkpoint import Checkpoint
 from .errors import FlueAbortError, Identifiers
 from .signals import AbortSignal

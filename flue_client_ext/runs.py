@@ -18,8 +18,8 @@ from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
 from .checkpoint import Checkpoint
 from .errors import FlueAbortError, Identifiers
+from .event_stream import FlueEventStream
 from .signals import AbortSignal
-from .stream import FlueEventStream
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar

@@ -9,18 +9,13 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
-from flue_client.models import FlueEvent
-
 from ._closing import OpenStreams
 from ._drivers.interrupt import CLIENT_CLOSED, Aborted, client_closed
 from ._drivers.sync_driver import Driver
-from ._flue.delivery import EventDelivery
-from ._flue.results import EventBatch
 from ._stream.delivery import Delivery
 from ._stream.stats import Counters, StreamStats
 from ._values.steps import Batch
 from ._values.uncopied import Uncopied
-from .checkpoint import Checkpoint
 from .signals import AbortController
 
 T = TypeVar("T")
@@ -97,33 +92,6 @@ class Stream(Uncopied, Generic[T]):
     def _in_groups(self, group: Callable[[Batch, list[T]], B]) -> Iterator[B]:
         self._reading.begin("in batches")
         return _Iterator(self._reading, partial(self._reading.batch, group))
-
-
-class FlueEventStream(Stream[FlueEvent]):
-    """The events of a run, typed, each once and in order."""
-
-    _delivery: EventDelivery
-
-    @property
-    def run_id(self) -> str:
-        """The run that is read."""
-        return self._delivery.run_id
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """Where the consumer stands, to the event: save it, and pass it to
-        `runs.stream(resume=)`."""
-        delivery = self._delivery
-        return Checkpoint(delivery.run_id, delivery.offset, delivery.event_index)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.run_id}, {self.stats.state}, at {self.offset}>"
-
-    def batches(self) -> Iterator[EventBatch]:
-        """Iterate over `(events, offset)`, for those who commit both together. Batches may be
-        empty."""
-        delivery = self._delivery  # not the stream, which would then hold itself alive
-        return self._in_groups(lambda batch, events: EventBatch(events, delivery.offset))
 
 
 _How = Literal["item by item", "in batches"]

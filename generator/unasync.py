@@ -32,6 +32,7 @@ TWINS = {
     "async_runs.py": "runs.py",
     "async_workflows.py": "workflows.py",
     "async_stream.py": "stream.py",
+    "async_event_stream.py": "event_stream.py",
     "_async_session.py": "_session.py",
 }
 """Modules of `flue_client_ext`: the original, and its twin."""
@@ -109,8 +110,9 @@ def twins() -> Iterator[tuple[str, str]]:
 
 
 def _difference(name: str, text: str) -> Iterator[str]:
+    twin = PACKAGE / name
     return difflib.unified_diff(
-        (PACKAGE / name).read_text().splitlines(keepends=True),
+        (twin.read_text() if twin.exists() else "").splitlines(keepends=True),
         text.splitlines(keepends=True),
         f"{PACKAGE.name}/{name} (as it is)",
         f"{PACKAGE.name}/{name} (as made from the async one)",

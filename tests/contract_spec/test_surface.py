@@ -14,7 +14,13 @@ from typing import Any
 import pytest
 
 import flue_client_ext
-from flue_client_ext import AsyncFlueClient, FlueClient, async_stream, durable_streams, stream
+from flue_client_ext import (
+    AsyncFlueClient,
+    AsyncFlueEventStream,
+    FlueClient,
+    FlueEventStream,
+    durable_streams,
+)
 
 GENERATOR = Path(__file__).resolve().parents[2] / "generator"
 PACKAGE = Path(flue_client_ext.__file__).parent
@@ -80,7 +86,7 @@ def test_the_blocking_surface_speaks_of_nothing_async(unasync: ModuleType) -> No
         (FlueClient, AsyncFlueClient),
         (FlueClient.runs, AsyncFlueClient.runs),
         (FlueClient.workflows, AsyncFlueClient.workflows),
-        (stream.FlueEventStream, async_stream.AsyncFlueEventStream),
+        (FlueEventStream, AsyncFlueEventStream),
         (durable_streams.DurableStream, durable_streams.AsyncDurableStream),
     ],
 )

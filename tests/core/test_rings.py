@@ -123,6 +123,18 @@ def check(module: str, ring: str) -> None:
             assert not within(name, *(WORLD - {"threading"} if ring == "_flue" else WORLD)), name
 
 
+def test_the_engine_by_itself_reaches_nothing_of_flue() -> None:
+    """`durable_streams` and all that it imports, and what these import."""
+    every, reached, new = client(), set[str](), {f"{PACKAGE}.durable_streams"}
+    while new:
+        reached |= new
+        new = {name for module in new for name in imports(module)} & set(every) - reached
+    assert f"{PACKAGE}._stream.follow" in reached
+    for module in reached:
+        for name in imports(module):
+            assert not within(name, "flue_client", f"{PACKAGE}._flue", f"{PACKAGE}._calls"), module
+
+
 def test_only_one_module_uses_the_generated_request_builders() -> None:
     users = [
         module

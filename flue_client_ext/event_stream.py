@@ -1,0 +1,40 @@
+# Made from async_event_stream.py by `make generate`: edit that one.
+"""Streams of a run's events, for blocking code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flue_client.models import FlueEvent
+
+from ._flue.delivery import EventDelivery
+from ._flue.results import EventBatch
+from .checkpoint import Checkpoint
+from .stream import Stream
+
+
+class FlueEventStream(Stream[FlueEvent]):
+    """The events of a run, typed, each once and in order."""
+
+    _delivery: EventDelivery
+
+    @property
+    def run_id(self) -> str:
+        """The run that is read."""
+        return self._delivery.run_id
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where the consumer stands, to the event: save it, and pass it to
+        `runs.stream(resume=)`."""
+        delivery = self._delivery
+        return Checkpoint(delivery.run_id, delivery.offset, delivery.event_index)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.run_id}, {self.stats.state}, at {self.offset}>"
+
+    def batches(self) -> Iterator[EventBatch]:
+        """Iterate over `(events, offset)`, for those who commit both together. Batches may be
+        empty."""
+        delivery = self._delivery  # not the stream, which would then hold itself alive
+        return self._in_groups(lambda batch, events: EventBatch(events, delivery.offset))
