@@ -43,7 +43,7 @@ class Namespace(Generic[N]):
 
 def sibling(client: C, session: Any) -> C:
     """Return a client of the same class over another session, with the attributes that a subclass
-    has set. `__init__` is not called: it may want arguments that nobody remembers. Values of a
+    has set. `__init__` is not called: its arguments are not known any more. Values of a
     `cached_property` are left out, since they may depend on the session."""
     other = object.__new__(type(client))
     for name, value in _attributes(client).items():

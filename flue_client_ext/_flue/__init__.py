@@ -1,2 +1,2 @@
-"""Flue's API over the core: the only place that knows workflows, runs, events and generated
+"""Flue's API over the engine: the only ring that knows workflows, runs, events and generated
 code."""

@@ -44,7 +44,7 @@ class Api:
         self._started = started or Started()
 
     def with_credentials(self, credentials: Credentials) -> Api:
-        """The same server and the same runs, asked by somebody else."""
+        """The same server and the same runs, with other credentials."""
         return Api(self._requests, credentials, self._clock, self._started)
 
     def invoke(self, name: str, input: Any, *, deadline: bool) -> Flow[WorkflowInvokeResult]:

@@ -39,8 +39,8 @@ class EventDelivery(Delivery[FlueEvent]):
         index = index_of(self.last)
         if index is not None:
             return index
-        place = next((p for p, event in enumerate(self._given) if event is self.last), -1)
-        indexes = (index_of(event) for event in reversed(self._given[: place + 1]))
+        at = next((i for i, event in enumerate(self._given) if event is self.last), -1)
+        indexes = (index_of(event) for event in reversed(self._given[: at + 1]))
         return next((index for index in indexes if index is not None), self._index)
 
     def begin(self, batch: Batch) -> list[FlueEvent]:
@@ -54,24 +54,24 @@ class EventDelivery(Delivery[FlueEvent]):
         return events
 
     def _cut_at_unknown_version(self, items: list[Any], events: list[FlueEvent]) -> None:
-        for place, item in enumerate(items):
+        for at, item in enumerate(items):
             if isinstance(item, dict) and as_object(item).get("v") != EVENT_VERSION:
                 self.broken = UnsupportedFlueEventVersionError(
                     received=as_object(item).get("v"),
                     supported=EVENT_VERSION,
                     run_id=self.run_id,
                 )
-                del events[place:]
+                del events[at:]
                 return
 
     def _new(self, events: list[FlueEvent], handled: int) -> list[FlueEvent]:
         """Leave out all up to the last event that was handled; one without an index tells
         nothing."""
         start = 0
-        for place, event in enumerate(events):
+        for at, event in enumerate(events):
             index = index_of(event)
             if index is not None and index <= handled:
-                start = place + 1
+                start = at + 1
             elif index is not None:
                 self._handled = None
                 break
@@ -88,7 +88,7 @@ def _all_known(items: list[Any]) -> bool:
 
 
 def index_of(event: FlueEvent) -> int | None:
-    """The event's index, `None` where a strange event has none."""
+    """The event's index, `None` where an unknown event has none."""
     index: Any = getattr(event, "event_index", None)
     known = isinstance(index, int) and not isinstance(index, bool) and index >= 0
     return index if known else None

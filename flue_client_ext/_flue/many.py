@@ -17,7 +17,7 @@ OnProgress = Callable[[int, int], object]
 
 @frozen
 class Job:
-    """One run to be waited for, at its place in what was passed in."""
+    """One run to be waited for; `index` is that of its input."""
 
     index: int
     identifiers: Identifiers

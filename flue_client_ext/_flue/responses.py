@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from flue_client.models import View
 
-from .._values.http import Request, Response, named_coding, speaker
+from .._values.http import Request, Response, named_coding, proxy_note
 from .._values.jsoncodec import NotJson, as_object, decode
 from ..errors import (
     FlueApiError,
@@ -71,6 +71,6 @@ def view_of(cls: type[V], response: Response, request: Request, needed: str) -> 
 
 def _unusable(response: Response, request: Request, what: str) -> Exception:
     if request.method == "POST" and response.close_delimited:
-        words = f"{what}; it may have been cut{speaker(response.proxy)}"
+        words = f"{what}; it may have been cut{proxy_note(response.proxy)}"
         return InvokeOutcomeUnknownError(words, cause="a cut answer")
     return FlueProtocolError(what, url=request.shown_url, proxy=response.proxy)

@@ -23,8 +23,8 @@ class WorkflowRunResult(Generic[R]):
 class RunOutcome:
     """How one of many runs ended: a result, or the error that a single call would have raised.
 
-    `index` is the run's place in what was passed in; `run_id` is `None` when the run could not be
-    started.
+    `index` is that of the run's input or id in what was passed in; `run_id` is `None` when the run
+    could not be started.
     """
 
     index: int

@@ -1,7 +1,7 @@
 """The part of a call's deadline that a shortcut may use up without bringing anything.
 
-It is half of what was left when the shortcut began, or when something came last, so that pages have
-the other half: whoever sets a deadline gets what pages alone would have brought before it."""
+It is half of the time that remained when the shortcut began, or when the last batch came. Pages
+have the other half, so a call with a deadline gets what pages alone would have brought."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Resolves the token, headers and query parameters for each HTTP attempt.
 
 A function given by the user is run by the driver (`Call`), so that it may be async in the async
-world. Values never appear in messages."""
+client. Values never appear in messages."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ def cause_of(outcome: Response | Failure) -> str:
 
 
 def retry_floor(outcome: Response | Failure, now: float) -> float:
-    """Return the seconds that whoever answered wants to be left alone; 0 for an answer that no
-    retry helps. `now`: the wall clock (PROTOCOL, retries of reads)."""
+    """Return the seconds that a Retry-After asks to wait; 0 for an answer that no retry helps.
+    `now`: the wall clock (PROTOCOL, retries of reads)."""
     if isinstance(outcome, Failure):
         return retry_delay(outcome.retry_after, now)
     return retry_after(outcome.headers, now) if is_retryable(outcome.status) else 0.0

@@ -6,8 +6,8 @@ every request starts from it, so a cut answer is simply read again. Which reques
 - pages (`mode "page"`): a plain read, at most 100 items an answer;
 - `"long-poll"`: a read that waits at the tail;
 - `"sse"`: one connection that stays open;
-- `"bulk"`: an SSE connection that is left as soon as the tail is reached. It replaces the pages of
-  a long catch-up, each a round trip;
+- `"bulk"`: an SSE connection that is closed as soon as the tail is reached. It replaces the pages
+  of a long catch-up, each a round trip;
 - `"tail"`: a `HEAD`, when a stream ends where it may have been lost.
 
 SSE is a shortcut in `"bulk"`, and under `live="auto"`: it never fails where pages would work.

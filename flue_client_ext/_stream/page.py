@@ -22,7 +22,7 @@ class Reading(NamedTuple):
 
 class Context(NamedTuple):
     """What an error about an answer names: where and at which offset it was asked for, and the
-    proxy that may have answered in the server's place, or have changed what it said."""
+    proxy that may have answered itself, or have changed the answer."""
 
     url: str
     offset: str

@@ -58,7 +58,7 @@ def falls_back(
     exhausted: bool,
     told_to_wait: bool,
 ) -> bool:
-    """Whether a shortcut that did not end well is left for good.
+    """Whether a shortcut that did not end well is given up for good.
 
     `progress`: it has moved the offset; `has_batch`: its answer has brought a batch; `answered`:
     some answer of this reading has; `bulk`: it was for catching up only; `failures`: how often it
@@ -74,7 +74,7 @@ def falls_back(
     if exhausted or told_to_wait:
         return True
     if isinstance(outcome, Failure) and not outcome.sent:
-        return False  # nobody can be reached
+        return False  # the server cannot be reached
     if has_batch:
         return failures >= _PATIENCE
     if isinstance(outcome, int) and not bulk:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from .._values.http import Head, Request, Response, is_retryable, speaker
+from .._values.http import Head, Request, Response, is_retryable, proxy_note
 from .._values.limits import LIMITS
 from .._values.steps import Clock, Failure, Flow, Note, Read
 from ..errors import StreamResetError
@@ -70,8 +70,8 @@ class Reader:
     def events(
         self, head: Head, take: Take, overdue: Overdue, shortcut: bool
     ) -> Flow[FailedRequest | None]:
-        """Read what was asked for as an event stream. A page in its place is read as one, where SSE
-        is not insisted on."""
+        """Read what was asked for as an event stream. A shortcut also reads a page that comes for
+        it."""
         self._begin(head)
         if is_retryable(head.status):
             return (yield from self.page(head, take))
@@ -137,7 +137,7 @@ class Reader:
 
     def _broke_off(self, kind: Literal["cut", "timeout"], cause: str) -> FailedRequest:
         """What an answer lacks although its transport is in order."""
-        return self.failed(Failure(kind, cause + speaker(self.context.proxy)))
+        return self.failed(Failure(kind, cause + proxy_note(self.context.proxy)))
 
     def refused(self, response: Response) -> FailedRequest:
         """What a status means that is not the one asked for."""

@@ -1,5 +1,5 @@
-"""What follows a request that brought nothing: the next one at once, a pause, pages in the place of
-SSE, or the error. `policy` has the tables; this does what they say."""
+"""What follows a request that brought nothing: the next one at once, a pause, pages for SSE, or
+the error. `policy` has the tables; this does what they say."""
 
 from __future__ import annotations
 

@@ -81,15 +81,15 @@ def _cut(data: bytes) -> tuple[list[bytes], bytes]:
     """Cut at blank lines; return the frames and the rest. To look for one byte is ten times faster
     than to look for two where lines are long; where a frame has many, they are short."""
     frames: list[bytes] = []
-    start, lines, place = 0, 0, data.find(b"\n")
-    while place >= 0:
-        following = place + 1
+    start, lines, newline = 0, 0, data.find(b"\n")
+    while newline >= 0:
+        following = newline + 1
         if data.startswith(b"\n", following):
-            frames.append(data[start:place])
-            start = following = place + 2
+            frames.append(data[start:newline])
+            start = following = newline + 2
             lines = 0
         lines += 1
-        place = data.find(b"\n" if lines < _FEW_LINES else b"\n\n", following)
+        newline = data.find(b"\n" if lines < _FEW_LINES else b"\n\n", following)
     return frames, data[start:]
 
 

@@ -106,8 +106,8 @@ class Response:
     body_lost: bool = False
 
 
-def speaker(proxy: str | None) -> str:
-    """Whose words an answer may be that is not Flue's, to end an error's message with."""
+def proxy_note(proxy: str | None) -> str:
+    """The end of an error's message: a proxy may have sent the answer that the message quotes."""
     return "" if proxy is None else f" (through the proxy {proxy}, which may have answered itself)"
 
 

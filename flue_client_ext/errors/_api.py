@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-from .._values.http import Response, is_retryable, redirect_origin, speaker
+from .._values.http import Response, is_retryable, proxy_note, redirect_origin
 from .._values.jsoncodec import NotJson, as_array, as_object, decode
 from ._base import Names, ResourceError, fact, printable
 
-_MOST_PLACES, _LONGEST_PLACE = 5, 80
+_MOST_PATHS, _LONGEST_PATH = 5, 80
 
 
 class FlueApiError(ResourceError):
@@ -101,19 +101,19 @@ def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, 
     words = f"{error.status} {error.type}: " if error.type else f"{error.status}: "
     details = envelope.get("details")
     tail = f" {details}" if isinstance(details, str) and details and not explanation else ""
-    whose = "" if error.type else speaker(error.proxy)
-    return printable(words + error.message + tail) + _rejected(error.meta) + whose
+    note = "" if error.type else proxy_note(error.proxy)
+    return printable(words + error.message + tail) + _rejected(error.meta) + note
 
 
 def _rejected(meta: Any) -> str:
-    """Where an input breaks its schema: the first places of `meta.issues`, whose messages may quote
+    """Where an input breaks its schema: the first paths of `meta.issues`, whose messages may quote
     the input."""
     issues = map(as_object, as_array(as_object(meta).get("issues")))
-    places = [place for issue in issues if (place := _place(as_array(issue.get("path"))))]
-    return f" (at {', '.join(places[:_MOST_PLACES])})" if places else ""
+    paths = [path for issue in issues if (path := _shown(as_array(issue.get("path"))))]
+    return f" (at {', '.join(paths[:_MOST_PATHS])})" if paths else ""
 
 
-def _place(path: list[Any]) -> str:
+def _shown(path: list[Any]) -> str:
     """Steps are keys and indexes, or objects with a `key` (as Standard Schema has it)."""
     steps = [as_object(step).get("key") if isinstance(step, dict) else step for step in path]
-    return repr(".".join(map(str, steps)))[:_LONGEST_PLACE] if steps else ""
+    return repr(".".join(map(str, steps)))[:_LONGEST_PATH] if steps else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from .._values.http import speaker
+from .._values.http import proxy_note
 from ._base import Names, ResourceError, fact
 
 
@@ -30,7 +30,7 @@ class FlueProtocolError(ResourceError):
         **names: Unpack[Names],
     ) -> None:
         where = "" if url is None else f" (from {url}{_at(offset)})"
-        super().__init__(message + where + speaker(proxy), **names)
+        super().__init__(message + where + proxy_note(proxy), **names)
         self.message = message
         self.proxy = proxy
         self.url = url
