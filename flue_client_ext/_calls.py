@@ -15,7 +15,7 @@ from ._options import checked_signal, new_counters
 from ._stream import arguments
 from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
-from ._stream.options import Live, ReadOptions
+from ._stream.options import Live
 from ._stream.stats import Counters
 from ._values.checks import function, several, wrong_type
 from ._values.steps import Flow
@@ -42,7 +42,7 @@ def starting(
         input,
         on_event=function(on_event, "on_event"),
         live=_followed(live),
-        backoff=arguments.backoff(backoff),
+        backoff=arguments.backoff_options(backoff),
         counters=new_counters(),
         identifiers=identifiers,
     )
@@ -72,7 +72,7 @@ def waiting(
         flue_arguments.segment(run_id, "run_id"),
         new_counters(),
         live=_followed(live),
-        backoff=arguments.backoff(backoff),
+        backoff=arguments.backoff_options(backoff),
     )
     return Job(index, Identifiers(run_id), flow)
 
@@ -89,7 +89,7 @@ def all_waiting(
 
 def _followed(live: LiveOption) -> Live:
     """How a run is followed to its end: even `live=False` waits for that."""
-    return arguments.live(live) or "long-poll"
+    return arguments.live_mode(live) or "long-poll"
 
 
 class ManyOptions:
@@ -137,11 +137,11 @@ def opening(api: Api, run_id: str, options: StreamOptions) -> Opening:
     """Check the options of a stream and begin it."""
     start, handled = _start(run_id, options)
     counters = new_counters()
-    reading = ReadOptions(
-        credentials=api.credentials,
+    reading = arguments.read_options(
+        api.credentials,
         offset=start,
-        live=arguments.live(options.live),
-        backoff=arguments.backoff(options.backoff) or BackoffOptions(),
+        live=options.live,
+        backoff=options.backoff,
         pages_only=options.pages_only,
     )
     flow = api.follow(run_id, reading, counters, tail=flue_arguments.tail(options.tail))
@@ -153,11 +153,11 @@ def _start(run_id: str, options: StreamOptions) -> tuple[str, int | None]:
     given: str | Unset = options.offset
     resume: Any = options.resume
     if resume is None:
-        return ("-1" if isinstance(given, Unset) else arguments.offset(given)), None
+        return ("-1" if isinstance(given, Unset) else given), None
     if not isinstance(resume, Checkpoint):
         raise wrong_type("resume", "a Checkpoint", resume)
     if not isinstance(given, Unset) or options.tail is not None:
         raise ValueError("resume brings its own offset: leave out offset and tail")
     if resume.run_id != run_id:
         raise ValueError(f"resume is a checkpoint of run {resume.run_id!r}, not of {run_id!r}")
-    return arguments.offset(resume.offset), resume.event_index
+    return resume.offset, resume.event_index

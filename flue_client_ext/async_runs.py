@@ -49,7 +49,7 @@ class AsyncRuns(Uncopied):
         Raises `FlueApiError` (`RunNotReadableError` for a run that this client has just started),
         `FlueConnectionError`, `FlueTimeoutError`, `FlueProtocolError`, `FlueAbortError`.
         """
-        flow = self._session.api.get_run(run_id, arguments.backoff(backoff_options))
+        flow = self._session.api.get_run(run_id, arguments.backoff_options(backoff_options))
         limit = arguments.call_timeout(timeout, self._session.settings.timeout)
         return await self._session.run(flow, signal, limit, Identifiers(run_id))
 

@@ -6,13 +6,13 @@ JSON values.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from ._drivers import async_driver, sync_driver
 from ._http import async_channel, log, sync_channel
-from ._http.address import Address, stream_address
+from ._http.address import stream_address
 from ._lazy import LazyModule
 from ._options import checked_client, checked_signal, new_counters, user_agent
 from ._stream import arguments
@@ -21,11 +21,9 @@ from ._stream.backoff import BackoffOptions
 from ._stream.credentials import Credentials, Headers, HeaderValue
 from ._stream.delivery import Delivery
 from ._stream.follow import follow
-from ._stream.options import ReadOptions
 from ._stream.resource import Resource
 from ._stream.sse import MAX_FRAME_BYTES
-from ._stream.stats import Counters
-from ._values.steps import Batch, Clock, Flow
+from ._values.steps import Batch, Clock
 from .async_stream import AsyncStream
 from .signals import AbortController, AbortSignal
 from .stream import Stream
@@ -39,9 +37,13 @@ else:
 
 __all__ = ["AsyncDurableStream", "Batch", "DurableStream", "astream", "stream"]
 
+S = TypeVar("S")
 
-class DurableStream(Stream[Any]):
-    """The items of a Durable Stream, for blocking code."""
+
+class _Position:
+    """Where a stream of plain items stands."""
+
+    _delivery: Delivery[Any]
 
     @property
     def up_to_date(self) -> bool:
@@ -52,28 +54,26 @@ class DurableStream(Stream[Any]):
     def closed(self) -> bool:
         """Whether the stream has ended for good."""
         return self._delivery.closed
+
+
+class DurableStream(_Position, Stream[Any]):
+    """The items of a Durable Stream, for blocking code."""
 
     def batches(self) -> Iterator[Batch]:
         """Iterate over batches; one may be empty."""
-        return self._in_groups(lambda batch, items: batch)
+        return self._in_groups(_whole)
 
 
-class AsyncDurableStream(AsyncStream[Any]):
+class AsyncDurableStream(_Position, AsyncStream[Any]):
     """The items of a Durable Stream, for async code."""
-
-    @property
-    def up_to_date(self) -> bool:
-        """Whether the latest batch reached the stream's tail."""
-        return self._delivery.up_to_date
-
-    @property
-    def closed(self) -> bool:
-        """Whether the stream has ended for good."""
-        return self._delivery.closed
 
     def batches(self) -> AsyncIterator[Batch]:
         """Iterate over batches; one may be empty."""
-        return self._in_groups(lambda batch, items: batch)
+        return self._in_groups(_whole)
+
+
+def _whole(batch: Batch, items: list[Any]) -> Batch:
+    return batch
 
 
 def stream(
@@ -98,28 +98,20 @@ def stream(
     and `params` may be functions, run once for each request. `timeout` in seconds bounds the
     whole stream. `max_frame_bytes` is the largest SSE frame accepted. Raises as
     `FlueClient.runs.stream` does."""
-    own = checked_client(http_client, "Client", ssl_context)
-    reading = _Reading(
-        stream_address(url, ssl_context, own_client=own is not None),
-        offset,
-        live,
+    return _opened(
+        _BLOCKING,
+        url,
+        http_client,
+        ssl_context,
         Credentials(None, headers, arguments.params(params)),
-        backoff_options,
-        pages_only,
-        max_frame_bytes,
+        signal,
+        timeout,
+        offset=offset,
+        live=live,
+        backoff=backoff_options,
+        pages_only=pages_only,
+        max_frame_bytes=max_frame_bytes,
     )
-    pool = sync_channel.new_pool(reading.address.route, most_idle=0)
-    channel = sync_channel.open_channel(pool, own, abortable=True)
-    controller, counters = AbortController(), new_counters()
-    flow = reading.begin(sync_driver.CLOCK, counters)
-    driver = sync_driver.Driver(
-        flow,
-        channel,
-        controller.linked(checked_signal(signal)),
-        arguments.timeout(timeout),
-        copy_context(),
-    )
-    return DurableStream(driver, Delivery(offset), controller, counters)
 
 
 def astream(
@@ -141,49 +133,57 @@ def astream(
 
     Functions in `headers` and `params` may be async.
     """
-    own = checked_client(http_client, "AsyncClient", ssl_context)
-    reading = _Reading(
-        stream_address(url, ssl_context, own_client=own is not None),
-        offset,
-        live,
+    return _opened(
+        _ASYNC,
+        url,
+        http_client,
+        ssl_context,
         Credentials(None, headers, arguments.params(params)),
-        backoff_options,
-        pages_only,
-        max_frame_bytes,
+        signal,
+        timeout,
+        offset=offset,
+        live=live,
+        backoff=backoff_options,
+        pages_only=pages_only,
+        max_frame_bytes=max_frame_bytes,
     )
-    pool = async_channel.new_pool(reading.address.route, most_idle=0)
-    channel = async_channel.open_channel(pool, own, abortable=True)
+
+
+class _Kind(NamedTuple, Generic[S]):
+    """What blocking and async streams are made of, under the same names."""
+
+    http_client: str
+    channels: Any
+    clock: Clock
+    driver: Any
+    stream: Callable[..., S]
+
+
+_BLOCKING = _Kind("Client", sync_channel, sync_driver.CLOCK, sync_driver.Driver, DurableStream)
+_ASYNC = _Kind(
+    "AsyncClient", async_channel, async_driver.CLOCK, async_driver.AsyncDriver, AsyncDurableStream
+)
+
+
+def _opened(
+    kind: _Kind[S],
+    url: str,
+    http_client: object,
+    ssl_context: ssl.SSLContext | None,
+    credentials: Credentials,
+    signal: AbortSignal | None,
+    timeout: float | None,
+    **options: Any,
+) -> S:
+    """Check the options and make the stream, which begins when it is iterated."""
+    own = checked_client(http_client, kind.http_client, ssl_context)
+    address = stream_address(url, ssl_context, own_client=own is not None)
+    reading = arguments.read_options(credentials, **options)
+    log.configure()
+    pool = kind.channels.new_pool(address.route, most_idle=0)
+    channel = kind.channels.open_channel(pool, own, abortable=True)
     controller, counters = AbortController(), new_counters()
-    flow = reading.begin(async_driver.CLOCK, counters)
-    driver = async_driver.AsyncDriver(
-        flow,
-        channel,
-        controller.linked(checked_signal(signal)),
-        arguments.timeout(timeout),
-        copy_context(),
-    )
-    return AsyncDurableStream(driver, Delivery(offset), controller, counters)
-
-
-class _Reading(NamedTuple):
-    """The options of a stream, checked when its flow begins."""
-
-    address: Address
-    offset: str
-    live: LiveOption
-    credentials: Credentials
-    backoff: BackoffOptions | None
-    pages_only: bool
-    max_frame_bytes: int
-
-    def begin(self, clock: Clock, counters: Counters) -> Flow[None]:
-        log.configure()
-        options = ReadOptions(
-            credentials=self.credentials,
-            offset=arguments.offset(self.offset),
-            live=arguments.live(self.live),
-            backoff=arguments.backoff(self.backoff) or BackoffOptions(),
-            pages_only=self.pages_only,
-            max_frame_bytes=arguments.max_frame_bytes(self.max_frame_bytes),
-        )
-        return follow(Resource(self.address.url, user_agent()), options, clock, counters)
+    flow = follow(Resource(address.url, user_agent()), reading, kind.clock, counters)
+    watched = controller.linked(checked_signal(signal))
+    driver = kind.driver(flow, channel, watched, arguments.timeout(timeout), copy_context())
+    return kind.stream(driver, Delivery(reading.offset), controller, counters)

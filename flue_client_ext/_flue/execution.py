@@ -78,7 +78,7 @@ def wait(
         delivery.check()
 
     tail = 1 if on_event is None else None
-    options = ReadOptions(api.credentials, live=live, backoff=backoff or BackoffOptions())
+    options = ReadOptions(api.credentials, live=live, backoff=backoff)
     stream = api.follow(run_id, options, counters, tail=tail)
     yield from for_each_batch(stream, take)
     end = ends[-1].to_dict() if ends else {}

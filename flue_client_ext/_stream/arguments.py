@@ -8,7 +8,9 @@ from typing import Any, Literal, TypeAlias
 
 from .._values.checks import is_number, mapping, text, whole, wrong_type, wrong_value
 from .backoff import BackoffOptions
-from .options import Live
+from .credentials import Credentials
+from .options import Live, ReadOptions
+from .sse import MAX_FRAME_BYTES
 
 LiveOption: TypeAlias = bool | Literal["long-poll", "sse", "auto"]
 
@@ -32,14 +34,14 @@ class Unset:
 UNSET = Unset()
 
 
-def offset(value: object) -> str:
+def _offset(value: object) -> str:
     given = text(value, "offset")
     if not given or not given.isprintable():
         raise wrong_value("offset", '"-1", "now" or an offset that a server has returned', value)
     return given
 
 
-def live(value: object) -> Live:
+def live_mode(value: object) -> Live:
     if isinstance(value, bool | str) and value in _LIVE:
         return _LIVE[value]
     raise wrong_value("live", 'True, False, "long-poll", "sse" or "auto"', value)
@@ -60,7 +62,7 @@ def call_timeout(given: float | None | Unset, default: float | None) -> float | 
     return default if isinstance(given, Unset) else timeout(given)
 
 
-def backoff(value: object) -> BackoffOptions | None:
+def backoff_options(value: object) -> BackoffOptions | None:
     if value is not None and not isinstance(value, BackoffOptions):
         raise wrong_type("backoff_options", "BackoffOptions", value)
     return value
@@ -79,5 +81,21 @@ def params(value: object) -> Mapping[str, Any] | None:
     return given
 
 
-def max_frame_bytes(value: object) -> int:
-    return whole(value, "max_frame_bytes", 1)
+def read_options(
+    credentials: Credentials,
+    *,
+    offset: object,
+    live: object,
+    backoff: object,
+    pages_only: bool,
+    max_frame_bytes: object = MAX_FRAME_BYTES,
+) -> ReadOptions:
+    """Check the options of a stream."""
+    return ReadOptions(
+        credentials,
+        _offset(offset),
+        live_mode(live),
+        backoff_options(backoff),
+        pages_only,
+        whole(max_frame_bytes, "max_frame_bytes", 1),
+    )

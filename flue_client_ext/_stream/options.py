@@ -12,11 +12,12 @@ Live: TypeAlias = Literal["long-poll", "sse", "auto"] | None
 
 
 class ReadOptions(NamedTuple):
-    """The options of one reading, checked. `pages_only`: never use SSE to catch up."""
+    """The options of one reading, checked. `backoff`: `None` for the default; `pages_only`:
+    never use SSE to catch up."""
 
     credentials: Credentials = Credentials()
     offset: str = "-1"
     live: Live = None
-    backoff: BackoffOptions = BackoffOptions()
+    backoff: BackoffOptions | None = None
     pages_only: bool = False
     max_frame_bytes: int = MAX_FRAME_BYTES

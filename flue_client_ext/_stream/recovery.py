@@ -7,7 +7,7 @@ import math
 
 from .._values.limits import LIMITS
 from .._values.steps import Clock, Flow, Note, Sleep
-from .backoff import GaveUp, Retry
+from .backoff import BackoffOptions, GaveUp, Retry
 from .budget import Budget
 from .failures import FailedRequest
 from .options import Live, ReadOptions
@@ -30,7 +30,7 @@ class Recovery:
         counters: Counters,
         position: Position,
     ) -> None:
-        self.retry = Retry(options.backoff, clock.jitter)
+        self.retry = Retry(options.backoff or BackoffOptions(), clock.jitter)
         self.live: Live = options.live
         self.bulk = resource.catches_up_over_sse and not options.pages_only
         """Whether catching up may use SSE."""
