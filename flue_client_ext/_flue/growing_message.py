@@ -1,0 +1,157 @@
+"""One message of a conversation while chunks change it, as plain JSON.
+
+Knows the parts of a message and nothing of the conversation around it. Never changes an object that
+it was given, nor one that it has given out: a change makes new ones. What a change costs does not
+grow with the message.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._values.jsoncodec import as_object
+from .growing_text import GrowingText
+
+Json = dict[str, Any]
+
+_TEXTS = ("text", "reasoning")
+_REFUSED_KEYS = frozenset({"__proto__", "constructor", "prototype"})
+
+
+class GrowingMessage:
+    """A message, at its place `at` in the conversation. Methods tell whether they changed it."""
+
+    __slots__ = ("_fields", "_kind", "_parts", "_places", "_text", "_unfinished", "at")
+
+    def __init__(self, at: int, message: Json) -> None:
+        self.at = at
+        self._fields = message
+        self._parts: list[Json] = []
+        self._places: dict[tuple[str, str | None], list[int]] = {}
+        """Where each tool call and each data part stands."""
+        self._unfinished: list[int] = []
+        """Where the text and reasoning parts stand that are not done."""
+        self._kind: str | None = None
+        self._text: GrowingText | None = None
+        """The last part's type and text while deltas may be appended to it."""
+        for part in message["parts"]:
+            self._add(part)
+        if self._parts:
+            self._resume(self._parts[-1])
+
+    def _resume(self, last: Json) -> None:
+        if last.get("state") == "streaming" and isinstance(text := last.get("text"), str):
+            self._kind, self._text = last["type"], GrowingText(text)
+
+    def view(self) -> Json:
+        """Return the message as it stands: a new object."""
+        self._flush()
+        return {**self._fields, "parts": self._parts.copy()}
+
+    def append(self, kind: Any, delta: str) -> bool:
+        """Append to the last part if it is a streaming one of `kind`, else begin a new part."""
+        if self._text is not None and kind == self._kind:
+            self._text.append(delta)
+            return delta != ""
+        if not isinstance(kind, str):
+            raise TypeError("the kind of a delta is a string")
+        text = GrowingText()
+        text.append(delta)
+        self._close()
+        self._add({"type": kind, "text": "", "state": "streaming"})
+        self._kind, self._text = kind, text
+        return True
+
+    def add_call(self, call: Json) -> bool:
+        """Add a tool part, unless the message has that call."""
+        if self.has_call(call["toolCallId"]):
+            return False
+        self._close()
+        self._add(call)
+        return True
+
+    def has_call(self, call_id: str) -> bool:
+        return ("dynamic-tool", call_id) in self._places
+
+    def finish_call(self, call_id: str, outcome: Json) -> bool:
+        """Put the outcome of a call in the place of an earlier one."""
+        for place in self._places["dynamic-tool", call_id]:
+            call = {k: v for k, v in self._parts[place].items() if k not in ("output", "errorText")}
+            self._parts[place] = {**call, **outcome}
+        return True
+
+    def put_data(self, part: Json) -> bool:
+        """Put a data part in the place of the one of its name, or at the end."""
+        places = self._places.get((part["type"], None))
+        if places is not None:
+            self._parts[places[0]] = part
+            return True
+        self._detach()  # an open text stays open, but a delta begins a new part
+        self._add(part)
+        return True
+
+    def merge_metadata(self, metadata: Json) -> bool:
+        """Merge objects recursively; later values win."""
+        self._set_metadata(_merged(self._metadata(), metadata))
+        return True
+
+    def complete(self, usage: Json | None = None) -> bool:
+        """Mark every text and reasoning part as done. `usage` is the betas'."""
+        unfinished, self._unfinished = self._unfinished, []
+        if self._kind in _TEXTS:
+            self._detach()
+        for place in unfinished:
+            self._parts[place] = {**self._parts[place], "state": "done"}
+        if usage:
+            self._set_metadata({**self._metadata(), "usage": usage})
+        return bool(unfinished or usage)
+
+    def _metadata(self) -> Json:
+        return self._fields.get("metadata") or {}
+
+    def _set_metadata(self, metadata: Json) -> None:
+        self._fields = {**self._fields, "metadata": metadata}
+
+    def _close(self) -> None:
+        """End the last part if it is a streaming one: something else follows it."""
+        kind = self._kind
+        self._detach()
+        if kind in _TEXTS:
+            self._parts[-1] = {**self._parts[-1], "state": "done"}
+            self._unfinished.pop()
+
+    def _detach(self) -> None:
+        """Append no more deltas to the last part."""
+        self._flush()
+        self._kind = self._text = None
+
+    def _flush(self) -> None:
+        """Write what deltas have added into the last part."""
+        if self._text is not None:
+            self._parts[-1] = {**self._parts[-1], "text": self._text.value()}
+
+    def _add(self, part: Json) -> None:
+        place, kind = len(self._parts), part["type"]
+        if kind not in _TEXTS:
+            self._places.setdefault((kind, part.get("toolCallId")), []).append(place)
+        elif part.get("state") != "done":
+            self._unfinished.append(place)
+        self._parts.append(part)
+
+
+def _merged(known: Json, update: Json) -> Json:
+    """Return `update` merged into `known`. Without recursion: the depth is the server's."""
+    result = {**known}
+    open_objects = [(result, update)]
+    while open_objects:
+        target, source = open_objects.pop()
+        for key, value in source.items():
+            if key in _REFUSED_KEYS:
+                continue
+            current = target.get(key)
+            if isinstance(current, dict) and isinstance(value, dict):
+                target[key] = {**as_object(current)}
+                open_objects.append((target[key], as_object(value)))
+            else:
+                target[key] = value
+    return result

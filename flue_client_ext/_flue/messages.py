@@ -1,0 +1,81 @@
+"""The messages of a conversation while chunks change them, found by id and by tool call.
+
+Knows the order of the messages and nothing of settlements, positions and offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .growing_message import GrowingMessage, Json
+
+
+class Messages:
+    """Each method tells whether it changed a message; unknown ids and calls change nothing."""
+
+    def __init__(self, messages: Sequence[Json]) -> None:
+        self._all: list[GrowingMessage] = []
+        self._views: list[Json] = []
+        self._changed: set[GrowingMessage] = set()
+        self._by_id: dict[str, GrowingMessage] = {}
+        for message in messages:
+            self._add(message)
+
+    def views(self) -> list[Json]:
+        """Return the messages as they stand. Those that did not change are the same objects."""
+        for message in self._changed:
+            self._views[message.at] = message.view()
+        self._changed.clear()
+        return self._views.copy()
+
+    def submissions(self) -> list[str]:
+        """Return the ids of the submissions that have a message, in the order of the messages."""
+        return [*dict.fromkeys(id for view in self._views if (id := view.get("submissionId")))]
+
+    def put(self, message: Json) -> bool:
+        """Put `message` in the place of the one with its id, or at the end."""
+        known = self._by_id.get(message["id"])
+        if known is None:
+            return self._add(message)
+        replaced = GrowingMessage(known.at, message)
+        self._all[known.at] = self._by_id[message["id"]] = replaced
+        self._views[known.at] = message
+        self._changed.discard(known)
+        return True
+
+    def begin(self, message: Json) -> bool:
+        """Add `message`, unless its id is there: its next step begins."""
+        return message["id"] not in self._by_id and self._add(message)
+
+    def append(self, id: str, kind: str, delta: str) -> bool:
+        message = self._by_id.get(id)
+        if message is None or not message.append(kind, delta):
+            return False
+        self._changed.add(message)
+        return True
+
+    def change(self, id: str, change: Callable[[GrowingMessage], bool]) -> bool:
+        """Apply `change` to the message `id`."""
+        message = self._by_id.get(id)
+        return message is not None and self._apply(change, message)
+
+    def finish_call(self, call_id: str, outcome: Json) -> bool:
+        """Give its outcome to the tool call, in the latest message that has it."""
+        having = (message for message in reversed(self._all) if message.has_call(call_id))
+        message = next(having, None)
+        return message is not None and self._apply(
+            lambda message: message.finish_call(call_id, outcome), message
+        )
+
+    def _apply(self, change: Callable[[GrowingMessage], bool], message: GrowingMessage) -> bool:
+        if not change(message):
+            return False
+        self._changed.add(message)
+        return True
+
+    def _add(self, message: Json) -> bool:
+        added = GrowingMessage(len(self._all), message)
+        self._by_id.setdefault(message["id"], added)
+        self._all.append(added)
+        self._views.append(message)
+        return True
