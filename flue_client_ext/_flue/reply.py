@@ -1,0 +1,147 @@
+"""The reply that a submission got, found in a snapshot: upstream's rule.
+
+Pure, over plain JSON. It is the last assistant message that carries the submission's id. A
+submission that joined a running response has none: its settlement names the host, whose reply
+answers both. A settlement that names nobody is of an older server: the last assistant message.
+The betas put the reply's text into the settlement itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import frozen
+
+from .._values.jsoncodec import as_object
+from .growing_message import Json
+
+BLANK_LINE = "\n\n"
+"""What stands between the parts of a text."""
+
+_DATA = "data-"
+
+
+@frozen
+class SubmissionReply:
+    """The reply of a submission. `message` is `None` where there is none; then `text` is empty.
+
+    `data` has, for each name, the values in order; `usage` and `model` are the betas'.
+    """
+
+    message: Json | None
+    text: str
+    data: dict[str, list[Any]]
+    metadata: Json | None
+    usage: Json | None = None
+    model: Json | None = None
+
+
+def read_reply(snapshot: Json, submission_id: str) -> SubmissionReply:
+    """Return the reply of a submission, or as much of it as there is."""
+    message = reply_message(snapshot, submission_id)
+    parts = parts_of(message)
+    result = _result(find_settlement(snapshot, submission_id))
+    text = result.get("text")
+    return SubmissionReply(
+        message,
+        text if isinstance(text, str) else text_of(parts),
+        data_of(parts),
+        None if message is None else message.get("metadata"),
+        result.get("usage"),
+        result.get("model"),
+    )
+
+
+def reply_message(snapshot: Json, submission_id: str) -> Json | None:
+    """Return the message that answers a submission, `None` if nothing does yet."""
+    messages: list[Json] = snapshot["messages"]
+    own = _last_reply(messages, submission_id)
+    settlement = find_settlement(snapshot, submission_id)
+    if own is not None or settlement is None:
+        return own
+    host = settlement.get("answeredBySubmissionId")
+    if host is not None:
+        return _last_reply(messages, host)
+    if _result(settlement):
+        messages = _turn(messages, submission_id)
+    return next((message for message in reversed(messages) if _is_reply(message)), None)
+
+
+def running_reply(snapshot: Json, submission_id: str) -> Json | None:
+    """Return the message that is going to answer a submission which has not settled.
+
+    Its own; or, once it has joined a running response, that one: then it names a turn of it, which
+    the message of a submission that runs by itself does not.
+    """
+    messages: list[Json] = snapshot["messages"]
+    own = _last_reply(messages, submission_id)
+    host: Json | None = None
+    for message in messages if own is None else ():
+        if message.get("submissionId") == submission_id:
+            return host if message.get("turnId") else None
+        if _is_reply(message):
+            host = message
+    return own
+
+
+def find_settlement(snapshot: Json, submission_id: str) -> Json | None:
+    """Return how a submission has ended, `None` if it has not."""
+    found = (each for each in snapshot["settlements"] if each["submissionId"] == submission_id)
+    return next(found, None)
+
+
+def settlement_in(chunk: Json, submission_id: str) -> Json | None:
+    """Return how a submission has ended, if `chunk` tells it: a reset may, too."""
+    if chunk["type"] == "conversation-reset":
+        return find_settlement(chunk["snapshot"], submission_id)
+    settles = chunk["type"] == "submission-settled" and chunk["submissionId"] == submission_id
+    return chunk if settles else None
+
+
+def parts_of(message: Json | None) -> list[Json]:
+    return [] if message is None else message["parts"]
+
+
+def text_of(parts: Iterable[Json], kind: str = "text") -> str:
+    texts = (part.get("text") for part in parts if part["type"] == kind)
+    return BLANK_LINE.join(text for text in texts if isinstance(text, str))
+
+
+def data_of(parts: Iterable[Json]) -> dict[str, list[Any]]:
+    data: dict[str, list[Any]] = {}
+    for part in parts:
+        if part["type"].startswith(_DATA):
+            data.setdefault(part["type"].removeprefix(_DATA), []).append(part.get("data"))
+    return data
+
+
+def _result(settlement: Json | None) -> Json:
+    """Return what the betas say of the reply, empty where nothing is said."""
+    return as_object((settlement or {}).get("result"))
+
+
+def _is_reply(message: Json) -> bool:
+    return bool(message.get("role") == "assistant")
+
+
+def _last_reply(messages: list[Json], submission_id: str) -> Json | None:
+    for message in reversed(messages):
+        if message.get("submissionId") == submission_id and _is_reply(message):
+            return message
+    return None
+
+
+def _turn(messages: list[Json], submission_id: str) -> list[Json]:
+    """Return the messages from those of a submission up to those of the next one.
+
+    The betas' replies carry no submission id.
+    """
+    turn: list[Json] = []
+    ours = False
+    for message in messages:
+        named = message.get("submissionId")
+        ours = named == submission_id if named else ours
+        if ours:
+            turn.append(message)
+    return turn

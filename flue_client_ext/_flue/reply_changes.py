@@ -1,0 +1,184 @@
+"""What a reply that comes in pieces shows: text as it grows, tools, data, and text taken back.
+
+Pure. Compares the reply as it stands with what was shown of it, and knows nothing of chunks. So
+what is shown is right whatever led to it: deltas, a reset, a history that was read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+from .fold import Fold
+from .growing_message import Json
+from .reply import BLANK_LINE, find_settlement, parts_of, read_reply, running_reply, text_of
+
+_TEXTS = ("text", "reasoning")
+_Key = tuple[str, int]
+"""A tool call or a data part, and which of those of the same name."""
+
+
+@frozen
+class TextDelta:
+    """The reply's text goes on. The first delta of a new part begins with the blank line."""
+
+    text: str
+
+
+@frozen
+class ReasoningDelta:
+    """The model's reasoning goes on. The first delta of a new part begins with a blank line."""
+
+    text: str
+
+
+@frozen
+class ToolCall:
+    """The agent calls a tool."""
+
+    name: str
+    call_id: str
+    input: Any
+
+
+@frozen
+class ToolResult:
+    """A tool has returned (`output`) or failed (`error` is not `None`)."""
+
+    call_id: str
+    output: Any = None
+    error: str | None = None
+    duration_ms: float | None = None
+
+
+@frozen
+class DataUpdate:
+    """The agent has written the data part `name`."""
+
+    name: str
+    data: Any
+
+
+@frozen
+class Retracted:
+    """The text and the reasoning shown so far are taken back; what holds of them comes again.
+
+    Servers do it when they retry a failed attempt of the model. Calls and data are not repeated.
+    """
+
+
+ReplyChange: TypeAlias = TextDelta | ReasoningDelta | ToolCall | ToolResult | DataUpdate | Retracted
+
+
+class ReplyChanges:
+    """Shows the reply of one submission as it changes.
+
+    `text` is what a screen should show; without a `Retracted`, it is all `TextDelta`s joined, and
+    in the end the text of the reply. Nothing is shown while the submission waits for its turn. One
+    that joins a running response shows that response, from its beginning, as soon as it has joined:
+    it will be its reply, too. On the betas each step has a message of its own and the last one is
+    the reply: the text of a step is taken back when the next one begins.
+    """
+
+    def __init__(self, submission_id: str) -> None:
+        self._submission_id = submission_id
+        self._shown: dict[str, str] = dict.fromkeys(_TEXTS, "")
+        self._parts: dict[_Key, Json] = {}
+
+    @property
+    def text(self) -> str:
+        return self._shown["text"]
+
+    def apply_batch(self, fold: Fold, chunks: Iterable[Json], offset: str) -> list[ReplyChange]:
+        """Fold a batch; return what it shows.
+
+        What the batch changes is shown as one, but of a data part each value is.
+        """
+        changes: list[ReplyChange] = []
+        for chunk in chunks:
+            if fold.apply(chunk) and chunk["type"] == "data-part":
+                changes += self.advance(fold.snapshot())
+        fold.apply_batch((), offset)
+        return changes + self.advance(fold.snapshot())
+
+    def advance(self, snapshot: Json) -> list[ReplyChange]:
+        """Return what has to be shown after what was shown before."""
+        settlement = find_settlement(snapshot, self._submission_id)
+        if settlement is not None and settlement.get("outcome") == "completed":
+            reply = read_reply(snapshot, self._submission_id)
+            parts, text = parts_of(reply.message), reply.text
+        else:
+            parts = parts_of(running_reply(snapshot, self._submission_id))
+            text = text_of(parts)
+        reasoning = text_of(parts, "reasoning")
+        if settlement is None:
+            text, reasoning = _whole(text), _whole(reasoning)
+        return [*self._retracted(text, reasoning), *self._changes(parts, text, reasoning)]
+
+    def _retracted(self, text: str, reasoning: str) -> Iterator[ReplyChange]:
+        whole = {"text": text, "reasoning": reasoning}
+        if not all(whole[kind].startswith(shown) for kind, shown in self._shown.items()):
+            self._shown = dict.fromkeys(_TEXTS, "")
+            yield Retracted()
+
+    def _changes(self, parts: list[Json], text: str, reasoning: str) -> Iterator[ReplyChange]:
+        """Show what is new, in the order of the parts."""
+        whole = {"text": text, "reasoning": reasoning}
+        ends = dict.fromkeys(_TEXTS, -len(BLANK_LINE))
+        before, self._parts = self._parts, {}
+        for part in parts:
+            kind = part["type"]
+            if kind in ends and isinstance(part.get("text"), str):
+                ends[kind] += len(BLANK_LINE) + len(part["text"])
+                yield from self._grown(kind, whole[kind], ends[kind])
+            elif kind == "dynamic-tool":
+                yield from _tool_changes(self._keep(part["toolCallId"], part, before), part)
+            elif kind.startswith("data-"):
+                yield from _data_changes(self._keep(kind, part, before), part)
+        for kind, string in whole.items():
+            yield from self._grown(kind, string, len(string))
+
+    def _grown(self, kind: str, whole: str, end: int) -> Iterator[ReplyChange]:
+        """Show `whole` up to `end`."""
+        start = len(self._shown[kind])
+        if delta := whole[start:end]:
+            self._shown[kind] = whole[:end]
+            yield TextDelta(delta) if kind == "text" else ReasoningDelta(delta)
+
+    def _keep(self, name: str, part: Json, before: Mapping[_Key, Json]) -> Json | None:
+        """Keep `part` as the one that is shown; return the one that was shown in its place."""
+        number = 0
+        while (name, number) in self._parts:
+            number += 1
+        self._parts[name, number] = part
+        return before.get((name, number))
+
+
+def _tool_changes(before: Json | None, call: Json) -> Iterator[ReplyChange]:
+    if before is call:
+        return
+    if before is None:
+        yield ToolCall(call.get("toolName", ""), call["toolCallId"], call.get("input"))
+    result = _result(call)
+    if result is not None and (before is None or repr(result) != repr(_result(before))):
+        yield result
+
+
+def _result(call: Json) -> ToolResult | None:
+    if not str(call.get("state")).startswith("output-"):
+        return None
+    took = call.get("durationMs")
+    return ToolResult(call["toolCallId"], call.get("output"), call.get("errorText"), took)
+
+
+def _data_changes(before: Json | None, part: Json) -> Iterator[ReplyChange]:
+    # By `repr`: 1 is not True.
+    if before is None or (before is not part and repr(before) != repr(part)):
+        yield DataUpdate(part["type"].removeprefix("data-"), part.get("data"))
+
+
+def _whole(text: str) -> str:
+    """Hold back half a character at the end, until the other half or something else comes."""
+    return text[:-1] if "\ud800" <= text[-1:] <= "\udbff" else text
