@@ -1,4 +1,5 @@
-"""Upstream's own JavaScript, ready to run: the folder of `tests/upstream` with its dependencies."""
+"""Upstream's own JavaScript, ready to run: the folder of `tests/upstream` with its dependencies, or
+another one like it."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from tests.servers.node import CHECKOUT, digest, install, make_once
 SCRIPTS = CHECKOUT / "tests" / "upstream"
 
 
-def scripts() -> Path:
+def scripts(project: Path = SCRIPTS) -> Path:
     """Return a folder with the scripts in it from which Node finds what they import."""
-    files = sorted(SCRIPTS.glob("*.mjs"))
-    target = install(SCRIPTS) / "scripts" / digest(*files)
+    files = sorted(project.glob("*.mjs"))
+    target = install(project) / "scripts" / digest(*files)
 
     def fill(scratch: Path) -> None:
         for file in files:
