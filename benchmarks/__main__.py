@@ -10,7 +10,17 @@ from benchmarks.machine import describe
 from benchmarks.options import Options
 from benchmarks.readme import write
 
-NAMES = ("catchup", "throughput", "latency", "scale", "startup", "unary", "profile", "parts")
+NAMES = (
+    "catchup",
+    "throughput",
+    "latency",
+    "scale",
+    "startup",
+    "unary",
+    "fold",
+    "profile",
+    "parts",
+)
 
 
 def main() -> None:

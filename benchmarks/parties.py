@@ -18,12 +18,15 @@ from typing import Any
 from attrs import frozen
 
 from benchmarks.children import CHECKOUT, Child, reader
+from tests.servers import sdk_fold
 from tests.servers.node import digest, install, make_once, node
 from tests.servers.upstream import SCRIPTS
 
 DURABLE = "durable-streams==0.1.0"
 PROFILER = "py-spy==0.4.3"
-SDK_SCRIPT = CHECKOUT / "benchmarks" / "peers" / "sdk.mjs"
+PEERS = CHECKOUT / "benchmarks" / "peers"
+#: The peers on Node: the npm project that holds upstream's client, for the betas and for 2.x.
+SDKS = {"sdk": SCRIPTS, "sdk2": sdk_fold.PROJECT}
 
 
 @frozen
@@ -57,21 +60,22 @@ class Peers:
 
 
 def start(peer: str) -> Child:
-    """Start the process of `peer`, a module of `benchmarks.peers` or `sdk`."""
-    if peer == "sdk":
-        return Child([node(), "--expose-gc", sdk_script()])
+    """Start the process of `peer`, a module of `benchmarks.peers` or one of `SDKS`."""
+    if peer in SDKS:
+        return Child([node(), "--expose-gc", sdk_script(peer)])
     return reader(peer, durable_python() if peer == "durable" else sys.executable)
 
 
 @cache
-def sdk_script() -> Path:
+def sdk_script(peer: str) -> Path:
     """Return our script for upstream's client in a folder from which Node finds that client."""
-    target = install(SCRIPTS) / "benchmarks" / digest(SDK_SCRIPT)
+    script = PEERS / f"{peer}.mjs"
+    target = install(SDKS[peer]) / "benchmarks" / digest(script)
 
     def fill(folder: Path) -> None:
-        shutil.copy(SDK_SCRIPT, folder)
+        shutil.copy(script, folder)
 
-    return make_once(target, fill) / SDK_SCRIPT.name
+    return make_once(target, fill) / script.name
 
 
 @cache
