@@ -58,7 +58,7 @@ class AbortSignal(Uncopied):
     @property
     def reason(self) -> Any:
         """What was given to `abort`; `None` as long as the signal is not aborted."""
-        return self._reason
+        return self._reason if self.aborted else None
 
     def _abort(self, reason: Any, order: int | None = None) -> None:
         with self._lock:
@@ -127,10 +127,6 @@ class _TimeoutSignal(AbortSignal):
             self._expire()
         return self._aborted
 
-    @property
-    def reason(self) -> Any:
-        return self._reason if self.aborted else None
-
     def _expire(self) -> None:
         self._abort(TimeoutError(f"{self._seconds} seconds have passed"))
 
@@ -167,10 +163,6 @@ class _AnySignal(AbortSignal):
                 self._abort(first.reason, first.order)
         return self._aborted
 
-    @property
-    def reason(self) -> Any:
-        return self._reason if self.aborted else None
-
     def add_listener(self, listener: Listener) -> None:
         super().add_listener(listener)
         self._relink()
@@ -187,10 +179,8 @@ class _AnySignal(AbortSignal):
                 return
             self._linked = wanted
             for source in self._sources:
-                if wanted:
-                    source.add_listener(self._relay)
-                else:
-                    source.remove_listener(self._relay)
+                change = source.add_listener if wanted else source.remove_listener
+                change(self._relay)
 
     def _relay(self) -> None:
         if self.aborted:  # looking takes the source's abort over
