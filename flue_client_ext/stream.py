@@ -138,7 +138,7 @@ class Reading(Generic[T]):
 
     def item(self) -> T:
         """Return the next item."""
-        if not self._delivery.left:
+        if not self._delivery.pending:
             self._load()
         if self._driver.stopped:
             raise self._stopped()
@@ -146,7 +146,7 @@ class Reading(Generic[T]):
 
     def _load(self) -> None:
         try:
-            while not self._delivery.left:
+            while not self._delivery.pending:
                 self._delivery.load(self._advance())
         except BaseException:
             self._interrupted()
@@ -188,7 +188,7 @@ class Reading(Generic[T]):
 
     def _interrupted(self) -> None:
         if self._driver.interrupted():
-            self._delivery.left = []
+            self._delivery.pending = []
 
 
 class _Iterator(Generic[T]):

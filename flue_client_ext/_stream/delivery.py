@@ -22,7 +22,7 @@ class Delivery(Generic[T]):
         self.closed = False
         self.last: T | None = None
         self.broken: FlueError | None = None
-        self.left: list[T] = []
+        self.pending: list[T] = []
         """What is left of the batch that is handed over item by item, the next one last."""
         self._batch: Batch | None = None
 
@@ -39,15 +39,15 @@ class Delivery(Generic[T]):
     def load(self, batch: Batch) -> None:
         """Begin to hand `batch` over item by item."""
         self._batch = batch
-        self.left = self.begin(batch)
-        self.left.reverse()
-        if not self.left:
+        self.pending = self.begin(batch)
+        self.pending.reverse()
+        if not self.pending:
             self.finish(batch)
 
     def take(self) -> T:
         """Return the next item of what is left."""
-        item = self.last = self.left.pop()
-        if not self.left and self._batch is not None:
+        item = self.last = self.pending.pop()
+        if not self.pending and self._batch is not None:
             self.finish(self._batch)
         return item
 
