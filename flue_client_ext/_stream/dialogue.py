@@ -31,7 +31,7 @@ T = TypeVar("T")
 CANNOT_GO_ON = (
     "this stream was interrupted and cannot go on: open another one with resume=stream.checkpoint"
 )
-_INTERRUPTED = Failure("interrupted", "its reader was interrupted")
+_RELEASED = Failure("released", "its connection was given up by whoever read it")
 
 
 class Dialogue(Generic[T]):
@@ -67,7 +67,7 @@ class Dialogue(Generic[T]):
                 self._begin()
                 return self.reply(None)
             case Open() | Read():
-                return self.reply(_INTERRUPTED)
+                return self.reply(_RELEASED)
             case Sleep():
                 return Sleep(max(self._wake_at - self._monotonic(), 0.0))
             case step:
@@ -78,7 +78,7 @@ class Dialogue(Generic[T]):
         step = self._replied(reply)
         while isinstance(step, TimeLeft) or (self._released and isinstance(step, Read)):
             lost = isinstance(step, Read)
-            step = self._replied(_INTERRUPTED if lost else self.deadline - self._monotonic())
+            step = self._replied(_RELEASED if lost else self.deadline - self._monotonic())
         if isinstance(step, Open):
             self._released = False
         return step

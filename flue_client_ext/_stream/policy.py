@@ -3,7 +3,7 @@
 | what happened | a read | a POST |
 |---|---|---|
 | nothing can heal it (`permanent`) | never | never |
-| its reader was interrupted, and is back | at once | never |
+| its reader gave the connection up, and is back | at once | never |
 | a kept-alive connection had been closed before | at once | never |
 | nothing was sent: no connection | after a pause | after a pause |
 | any other failure of the transport | after a pause | never |
@@ -42,7 +42,7 @@ def decide(method: str, outcome: Failure | int | None, lasted: float) -> Decisio
         return "after a pause" if again else "never"
     if outcome.permanent or (method == "POST" and outcome.sent):
         return "never"
-    if outcome.kind == "interrupted" or (outcome.stale and lasted < LIMITS.routine_life):
+    if outcome.kind == "released" or (outcome.stale and lasted < LIMITS.routine_life):
         return "at once"
     return "after a pause"
 

@@ -78,7 +78,7 @@ TIME_LEFT = TimeLeft()
 class Failure(NamedTuple):
     """Why an `Open` or a `Read` did not come to its end."""
 
-    kind: Literal["connect", "cut", "timeout", "interrupted"]
+    kind: Literal["connect", "cut", "timeout", "released"]
     cause: str
     sent: bool = True
     """Whether bytes of the request may have left this machine."""

@@ -52,7 +52,7 @@ def test_a_request_or_a_read_that_was_interrupted_has_failed(step: Step) -> None
     assert talk.next() == Read(2.0)
     (failure,) = replies
     assert isinstance(failure, Failure)
-    assert failure.kind == "interrupted"
+    assert failure.kind == "released"
 
 
 def test_a_sleep_that_was_interrupted_lasts_for_the_rest_of_its_time() -> None:
@@ -112,7 +112,7 @@ def batches_of_one_answer() -> Flow[None]:
     yield Emit(Batch(["second"], "2", True, False))
     got = yield Read(None)
     assert isinstance(got, Failure)
-    assert got.kind == "interrupted"
+    assert got.kind == "released"
     yield Open(Request("GET", "http://h/", {}, None), None)
     got = yield Read(None)
     assert got == b"data"

@@ -13,14 +13,14 @@ from flue_client_ext._values.steps import Failure, Sleep
 
 from .play import CUT, REFUSED, SILENT, STALE, UNTRUSTED, control, data, follow, reading
 
-INTERRUPTED = Failure("interrupted", "its reader was interrupted")
+RELEASED = Failure("released", "its reader gave it up")
 REJECTED = Failure("cut", "the certificate is missing", permanent=True)
 OUTCOMES: list[tuple[Any, str, str]] = [
     (UNTRUSTED, "never", "never"),
     (REJECTED, "never", "never"),
     (Failure("timeout", "?", permanent=True), "never", "never"),
     (Failure("cut", "?", stale=True, permanent=True), "never", "never"),
-    (INTERRUPTED, "at once", "never"),
+    (RELEASED, "at once", "never"),
     (STALE, "at once", "never"),
     (REFUSED, "after a pause", "after a pause"),
     (CUT, "after a pause", "never"),
