@@ -9,7 +9,6 @@ from ._calls import ManyOptions, Opening
 from ._closing import OpenStreams
 from ._drivers.async_driver import AsyncDriver
 from ._drivers.async_many import AsyncRunOutcomes
-from ._drivers.interrupt import Aborted
 from ._flue.api import Api
 from ._flue.many import Job
 from ._flue.results import WorkflowRunResult
@@ -19,6 +18,7 @@ from ._http.pool import Pool
 from ._options import checked_signal
 from ._settings import Settings
 from ._stream import arguments
+from ._stream.aborting import Aborted
 from ._values.steps import Flow
 from .async_event_stream import AsyncFlueEventStream
 from .errors import FlueAbortError, Identifiers

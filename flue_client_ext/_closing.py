@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Protocol
 
-from ._drivers.interrupt import client_closed
+from ._stream.aborting import client_closed
 
 
 class Closable(Protocol):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._calls import ManyOptions, Opening
 from ._closing import OpenStreams
-from ._drivers.interrupt import Aborted
 from ._drivers.sync_driver import Driver
 from ._drivers.sync_many import RunOutcomes
 from ._flue.api import Api
@@ -20,6 +19,7 @@ from ._http.sync_socket import SyncSocket
 from ._options import checked_signal
 from ._settings import Settings
 from ._stream import arguments
+from ._stream.aborting import Aborted
 from ._values.steps import Flow
 from .errors import FlueAbortError, Identifiers
 from .event_stream import FlueEventStream

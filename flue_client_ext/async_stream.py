@@ -6,13 +6,14 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from ._closing import OpenStreams
 from ._drivers.async_driver import AsyncDriver
-from ._drivers.interrupt import CLIENT_CLOSED, Aborted, client_closed
+from ._stream.aborting import CLIENT_CLOSED, Aborted
+from ._stream.consumer import Consumer
 from ._stream.delivery import Delivery
+from ._stream.states import ABORTED
 from ._stream.stats import Counters, StreamStats
 from ._values.steps import Batch
 from ._values.uncopied import Uncopied
@@ -50,11 +51,11 @@ class AsyncStream(Uncopied, Generic[T]):
             held.add(self._reading)
 
     def __aiter__(self) -> AsyncIterator[T]:
-        self._reading.begin("item by item")
+        self._reading.consumer.begin("item by item")
         return _Iterator(self._reading, self._reading.item)
 
     async def __anext__(self) -> T:
-        self._reading.begin("item by item")
+        self._reading.consumer.begin("item by item")
         return await self._reading.item()
 
     @property
@@ -75,26 +76,17 @@ class AsyncStream(Uncopied, Generic[T]):
     async def aclose(self) -> None:
         """Cancel, and let go of the connection."""
         self.cancel()
-        if not self._driver.busy:
-            self._driver.close()
+        self._driver.close()
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
 
     def _in_groups(self, group: Callable[[Batch, list[T]], B]) -> AsyncIterator[B]:
-        self._reading.begin("in batches")
+        self._reading.consumer.begin("in batches")
         return _Iterator(self._reading, partial(self._reading.batch, group))
-
-
-_How = Literal["item by item", "in batches"]
 
 
 class Reading(Generic[T]):
@@ -105,30 +97,18 @@ class Reading(Generic[T]):
         self, driver: AsyncDriver[None], delivery: Delivery[T], controller: AbortController
     ) -> None:
         self._driver = driver
+        self._machine = driver.machine
         self._delivery = delivery
         self._controller = controller
-        self._how: _How | None = None
-        self._iterators = 0
+        self.consumer = Consumer(driver.machine, delivery, StopAsyncIteration)
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         # Daemon threads stand still while the interpreter finalises, and keep the locks they hold.
         if not finalizing():
             self._driver.close()
 
-    def begin(self, how: _How) -> None:
-        if self._how not in (None, how):
-            raise RuntimeError(f"this stream is being read {self._how}")
-        self._how = how
-
-    def entered(self) -> None:
-        """Told that an iterator has been made."""
-        self._iterators += 1
-
-    def left(self) -> None:
-        """Told that an iterator has been dropped; after the last one the connection is not
-        needed."""
-        self._iterators -= 1
-        if not self._iterators:
+    def iterator_dropped(self) -> None:
+        if self.consumer.iterator_dropped():
             self._driver.release()
 
     def client_closed(self) -> None:
@@ -138,57 +118,32 @@ class Reading(Generic[T]):
 
     async def item(self) -> T:
         """Return the next item."""
-        if not self._delivery.pending:
-            await self._load()
-        if self._driver.stopped:
-            raise self._stopped()
+        while not self._delivery.pending:
+            await self._next(self._delivery.load)
+        if self._machine.state is ABORTED:
+            raise self._ended()
         return self._delivery.take()
-
-    async def _load(self) -> None:
-        try:
-            while not self._delivery.pending:
-                self._delivery.load(await self._advance())
-        except BaseException:
-            self._interrupted()
-            raise
 
     async def batch(self, group: Callable[[Batch, list[T]], B]) -> B:
         """Return the next batch, as `group` shows it."""
-        try:
-            batch = await self._advance()
-            items = self._delivery.take_all(batch)
-        except BaseException:
-            self._interrupted()
-            raise
-        if not items:
-            self._check()
-        return group(batch, items)
+        return await self._next(lambda batch: group(batch, self.consumer.take_all(batch)))
 
-    async def _advance(self) -> Batch:
-        """Return the next batch; its predecessor has been handed over."""
-        self._check()
+    async def _next(self, take: Callable[[Batch], B]) -> B:
+        """Give the next batch to `take`; its predecessor has been handed over."""
+        consumer = self.consumer
         try:
-            batch = await self._driver.advance()
+            consumer.check()
+            return take(consumer.received(await self._driver.advance()))
         except Aborted:
-            raise self._stopped() from None
-        if batch is None:
-            raise StopAsyncIteration
-        return batch
+            raise self._ended() from None
+        except BaseException:
+            if consumer.lost():
+                self._driver.close()
+            raise
 
-    def _stopped(self) -> Exception:
-        """A stream that was cancelled just ends; one whose client was closed has not ended."""
-        closed = self._driver.signal.reason is CLIENT_CLOSED
-        return client_closed() if closed else StopAsyncIteration()
-
-    def _check(self) -> None:
-        """End with what broke the delivery, once."""
-        if self._delivery.broken is not None and not self._driver.finished:
-            self._driver.close()
-            raise self._delivery.broken
-
-    def _interrupted(self) -> None:
-        if self._driver.interrupted():
-            self._delivery.pending = []
+    def _ended(self) -> Exception:
+        self._driver.close()
+        return self.consumer.ending()
 
 
 class _Iterator(Generic[T]):
@@ -198,7 +153,7 @@ class _Iterator(Generic[T]):
     def __init__(self, reading: Reading[Any], step: Callable[[], Awaitable[T]]) -> None:
         self._reading = reading
         self._step = step
-        reading.entered()
+        reading.consumer.iterator_made()
 
     def __aiter__(self) -> Self:
         return self
@@ -208,4 +163,4 @@ class _Iterator(Generic[T]):
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if not finalizing():
-            self._reading.left()
+            self._reading.iterator_dropped()

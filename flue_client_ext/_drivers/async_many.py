@@ -19,12 +19,12 @@ from attrs import frozen
 from .._flue.many import Collector, Job
 from .._flue.results import RunOutcome, WorkflowRunResult
 from .._http.shielded import in_background
+from .._stream.aborting import CLIENT_CLOSED, client_closed
 from .._values.uncopied import Uncopied
 from ..errors import FlueAbortError
 from ..signals import AbortController, AbortSignal
-from .async_driver import call
 from .context import in_context
-from .interrupt import CLIENT_CLOSED, client_closed
+from .functions import call_and_await
 
 AsyncRunner = Callable[[Job, AbortSignal], Coroutine[Any, Any, WorkflowRunResult[Any]]]
 
@@ -129,7 +129,7 @@ class AsyncRunOutcomes(Uncopied):
         self._remaining -= 1
         if self._signal is not None and self._signal.aborted:
             raise FlueAbortError(self._signal.reason)
-        (await in_context(self._work.context, call(self._collector.tell))).get()
+        (await in_context(self._work.context, call_and_await(self._collector.tell))).get()
         return outcome
 
     def _end(self) -> None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .._flue.many import Collector, Job
 from .._flue.results import RunOutcome, WorkflowRunResult
 from .._http.threads import start_daemon
+from .._stream.aborting import CLIENT_CLOSED, client_closed
 from ..errors import FlueAbortError
 from ..signals import AbortController, AbortSignal
-from .interrupt import CLIENT_CLOSED, client_closed
-from .sync_driver import call
+from .functions import call
 
 if TYPE_CHECKING:
     import queue

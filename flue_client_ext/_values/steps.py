@@ -4,15 +4,15 @@
 |---|---|
 | `Open(request, timeout)` | `Head`, or `Failure` |
 | `Read(timeout)` | the next bytes of the open answer's body, `b""` at its end, or `Failure` |
-| `Sleep(seconds)` | `None` |
+| `Sleep(seconds)` | `None`; the `Machine` knows when it ends |
 | `Call(function)` | `Outcome`: what the user's function returned (awaited where due) or raised |
 | `Emit(batch)` | `None`, once the consumer has taken it and asks for more |
 | `Note(level, text)` | `None`; the driver logs it |
-| `TIME_LEFT` | the seconds until the call's deadline, `inf` without one; the `Dialogue` knows |
+| `TIME_LEFT` | the seconds until the call's deadline, `inf` without one; the `Machine` knows |
 
 `Open` closes what was open before. When the call's deadline passes, the driver throws
 `DeadlineExceeded` into the flow; when it is cancelled, it closes the flow, which
-needs to know nothing of it. A wait that was interrupted and is taken up again is the `Dialogue`'s.
+needs to know nothing of it. A wait that was cancelled and is resumed is the `Machine`'s.
 
 What stays in the package and holds no secret is a named tuple, here and in the modules around: they
 are defined in a fraction of the time that attrs classes take, and every import waits for it."""
@@ -119,6 +119,8 @@ class Clock(NamedTuple):
     jitter: Callable[[float], float]
 
 
-Step: TypeAlias = Open | Read | Sleep | Call | Emit | Note | TimeLeft
+Wait: TypeAlias = Open | Read | Sleep | Call | Note
+"""What a driver performs."""
+Step: TypeAlias = Wait | Emit | TimeLeft
 T = TypeVar("T")
 Flow: TypeAlias = Generator[Step, Any, T]

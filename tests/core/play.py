@@ -10,8 +10,8 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from flue_client_ext._stream.credentials import Credentials
-from flue_client_ext._stream.dialogue import Dialogue
 from flue_client_ext._stream.follow import Follower
+from flue_client_ext._stream.machine import Machine
 from flue_client_ext._stream.options import ReadOptions
 from flue_client_ext._stream.request import Mode
 from flue_client_ext._stream.resource import Resource
@@ -31,6 +31,7 @@ from flue_client_ext._values.steps import (
     Sleep,
     Step,
 )
+from flue_client_ext.signals import AbortSignal
 
 URL = "http://server.test/stream"
 WALL = 1_800_000_000.0
@@ -68,14 +69,14 @@ class Play:
         timeout: float | None = None,
     ) -> None:
         self.conversation = conversation
-        self.dialogue = Dialogue(conversation, lambda: clock.now, timeout)
+        self.machine = Machine(conversation, lambda: clock.now, AbortSignal(), timeout)
         self.clock = clock
         self.counters = counters or Counters(lambda: clock.now)
         self.notes: list[Note] = []
         self.opened = 0
         self.result: Any = None
         self.step: Any = None
-        self._turn(self.dialogue.next)
+        self._turn(self.machine.next)
 
     @property
     def ended(self) -> bool:
@@ -87,21 +88,22 @@ class Play:
 
     def reply(self, answer: Any) -> Any:
         """Send `answer` and return the next step that is not a note."""
-        return self._turn(lambda: self.dialogue.reply(answer))
+        return self._turn(lambda: self.machine.reply(answer))
 
-    def interrupt(self) -> Any:
-        """Interrupt what it waits for, and come back; return the next step."""
-        return self._turn(self.dialogue.next)
+    def cancel(self) -> Any:
+        """Cancel what it waits for, and come back; return the next step."""
+        self.machine.cancel()
+        return self._turn(self.machine.next)
 
-    def _turn(self, turn: Callable[[], Step]) -> Any:
-        try:
-            step = turn()
-            while isinstance(step, Note):
-                self.notes.append(step)
-                step = self.dialogue.reply(None)
-        except StopIteration as stop:
-            self.step, self.result = None, stop.value
-            return None
+    def _turn(self, turn: Callable[[], Step | None]) -> Any:
+        step = turn()
+        while isinstance(step, Note):
+            self.notes.append(step)
+            step = self.machine.reply(None)
+        batch = self.machine.batch
+        if batch is not None:
+            step = Emit(batch)
+        self.result = self.machine.result
         self.opened += isinstance(step, Open)
         self.step = step
         return step
@@ -134,10 +136,10 @@ class Play:
         return self.reply(failure)
 
     def slept(self) -> float:
-        """Let the sleep under way pass; return its seconds."""
+        """Let the sleep under way pass, what is left of it; return its seconds."""
         assert isinstance(self.step, Sleep), self.step
         seconds = self.step.seconds
-        self.clock.now += seconds
+        self.clock.now = max(self.clock.now, self.machine.wake_at)
         self.reply(None)
         return seconds
 
@@ -175,7 +177,7 @@ class FollowPlay(Play):
     def taken(self) -> Any:
         """Take the batch that is being handed over."""
         assert isinstance(self.step, Emit), self.step
-        return self.reply(None)
+        return self._turn(self.machine.next)
 
     def page(
         self,

@@ -57,6 +57,9 @@ class Stage:
     def reply(self, answer: Any) -> None:
         """Give the follower its reply; forget an answer that it has left."""
         self.play.reply(answer)
+        self.forget_answer()
+
+    def forget_answer(self) -> None:
         if isinstance(self.play.step, Open | Sleep) or self.play.ended:
             self.answer = None
 
@@ -91,7 +94,8 @@ class Stage:
         else:
             self.in_hand = None
             self.passed.append(self.stream.position(self.delivery.offset))
-            self.reply(None)
+            self.play.taken()
+            self.forget_answer()
 
     def honest_step(self) -> bool:
         """Do what the follower waits for; `False` where that is an item, or nothing."""

@@ -13,7 +13,7 @@ from flue_client_ext import (
     StreamResetError,
 )
 from flue_client_ext._values.limits import LIMITS
-from flue_client_ext._values.steps import Batch, Emit, Read, Sleep
+from flue_client_ext._values.steps import Batch, DeadlineExceeded, Emit, Read, Sleep
 
 from .play import CUT, STALE, FollowPlay, Stream, control, data, follow
 
@@ -155,7 +155,7 @@ def test_the_offset_moves_only_when_the_consumer_asks_for_more() -> None:
     play.page([1], "b", "up_to_date")
     assert isinstance(play.step, Emit)
     with pytest.raises(FlueTimeoutError) as caught:
-        play.deadline()
+        play.conversation.throw(DeadlineExceeded(sent=True))
     assert caught.value.offset == "-1"
 
 

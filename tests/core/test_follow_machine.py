@@ -166,7 +166,7 @@ class Machine(Stage, RuleBasedStateMachine):
         self.clock.now += seconds
         if not isinstance(self.play.step, Sleep):
             self.answer, self.kept_alive = None, False
-        self.play.interrupt()
+        self.play.cancel()
         self.requests = self.play.opened
 
     @precondition(waits_for(Sleep))

@@ -105,7 +105,7 @@ def test_the_look_at_the_tail_waits_and_counts_as_every_request_does() -> None:
     play.fail(CUT)
     play.slept()
     play.fail(STALE)
-    assert play.interrupt().request.method == "HEAD"
+    assert play.cancel().request.method == "HEAD"
     assert play.counters.reconnects == 2
     assert play.counters.mode == "page"
     with pytest.raises(StreamResetError):

@@ -15,9 +15,9 @@ import pytest
 import trio
 
 from flue_client_ext import AbortSignal, AsyncFlueClient, FlueAbortError, FlueClient
-from flue_client_ext._drivers.interrupt import CLIENT_CLOSED
 from flue_client_ext._drivers.sync_many import JobThreads, run_all
 from flue_client_ext._flue.many import Collector, Job
+from flue_client_ext._stream.aborting import CLIENT_CLOSED
 from flue_client_ext.errors import Identifiers
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import QUICK, Aside, borrowed, failure

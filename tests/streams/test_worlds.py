@@ -11,6 +11,7 @@ import pytest
 import trio
 
 from flue_client_ext import AsyncFlueClient, FlueClient
+from flue_client_ext._stream.states import WAITING
 from tests.servers.flue import FlueServer
 
 from .conftest import Serve
@@ -52,7 +53,7 @@ def test_one_stream_is_read_by_one_thread(serve: Serve) -> None:
         assert len(next(batches).events) == 1
         blocked = threading.Thread(target=lambda: list(batches))
         blocked.start()
-        while stream.stats.state == "ended" or not stream._driver.busy:
+        while stream._driver.machine.state is not WAITING:
             pass
         with pytest.raises((RuntimeError, ValueError)):
             next(batches)

@@ -1,0 +1,54 @@
+"""How a signal reaches a reading, and what an aborted reading says. Knows no signal's inside."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any, Protocol
+
+Listener = Callable[[], None]
+
+
+class Signal(Protocol):
+    """What a reading needs of an `AbortSignal`."""
+
+    @property
+    def aborted(self) -> bool: ...
+    @property
+    def reason(self) -> Any: ...
+    def add_listener(self, listener: Listener) -> None: ...
+    def remove_listener(self, listener: Listener) -> None: ...
+
+
+class Aborted(BaseException):  # becomes a clean end or a FlueAbortError
+    """The signal was aborted. No error: it ends the wait under way as a cancellation does."""
+
+
+class _ClientClosed:
+    def __repr__(self) -> str:
+        return "the client has been closed"
+
+
+CLIENT_CLOSED = _ClientClosed()
+"""The reason of a signal that the client's `close()` has aborted."""
+
+
+def client_closed() -> RuntimeError:
+    return RuntimeError(repr(CLIENT_CLOSED))
+
+
+class Wakeable(Protocol):
+    def wake(self) -> None:
+        """End the wait under way; told in the aborting thread."""
+
+
+def weak_listener(driver: Wakeable) -> Listener:
+    """Return a listener that does not keep an abandoned driver alive through a long-lived
+    signal."""
+    reference = weakref.ref(driver)
+
+    def listener() -> None:
+        if (alive := reference()) is not None:
+            alive.wake()
+
+    return listener
