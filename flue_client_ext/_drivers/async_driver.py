@@ -71,7 +71,7 @@ class AsyncDriver(Generic[T]):
             return machine.batch
         except Exception:
             machine.fail()
-            self._channel.abort()
+            await self._channel.close()
             raise
         except BaseException:
             machine.cancel()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext import InvokeOutcomeUnknownError
+from flue_client_ext import FlueApiError, InvokeOutcomeUnknownError
 from flue_client_ext._http.http11 import Connection as Http
 from flue_client_ext._http.pool import Pool, PooledConnection, can_carry
 from flue_client_ext._http.tcp import Address
@@ -281,3 +281,14 @@ def test_a_server_that_closes_under_a_request_gets_no_POST_again(
     connection = used(0.0)
     assert pool.can_carry(connection, POST) is trusted
     assert pool.can_carry(connection, GET)
+
+
+def test_a_call_that_ends_in_an_error_keeps_its_connection(any_world: World) -> None:
+    def handler(request: Request, connection: Connection) -> None:
+        connection.json(404, {"error": {"type": "run_not_found", "message": "no such run"}})
+
+    with RawServer(handler) as server:
+        client = any_world.client(server.url)
+        for _ in range(3):
+            assert isinstance(failure(client.runs.get, "run_1"), FlueApiError)
+        assert server.accepted == 1
