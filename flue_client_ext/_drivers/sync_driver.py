@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextvars import Context
 from typing import Any, Generic, TypeVar, cast
 
 from .._http.log import trace
 from .._http.sync_channel import Channel
+from .._http.threads import WakeUp
 from .._stream.aborting import Signal
 from .._stream.backoff import full_jitter
 from .._stream.machine import Machine
@@ -32,10 +32,7 @@ class Driver(Generic[T]):
         timeout: float | None,
         context: Context | None = None,
     ) -> None:
-        # Held until the driver is woken. Neither an Event, whose wait a signal handler that aborts
-        # may interrupt, nor a queue: SimpleQueue of CPython 3.11 can outwait a short timeout.
-        self._asleep = threading.Lock()
-        self._asleep.acquire()
+        self._wake_up = WakeUp()
         self._channel = channel
         self._context = context
         self.machine = Machine(flow, CLOCK.monotonic, signal, timeout, self)
@@ -94,8 +91,7 @@ class Driver(Generic[T]):
     def wake(self) -> None:
         """End the wait under way, from the aborting thread."""
         self.machine.signalled()
-        if self._asleep.locked():
-            self._asleep.release()
+        self._wake_up.set()
         self._channel.abort()
 
     def _perform(self, step: Wait) -> Any:
@@ -106,8 +102,7 @@ class Driver(Generic[T]):
             case Open(request, limit):
                 reply = self._channel.open(request, limit, self.machine.deadline)
             case Sleep():
-                seconds = max(self.machine.wake_at - time.monotonic(), 0.0)
-                self._asleep.acquire(timeout=min(seconds, threading.TIMEOUT_MAX))
+                self._wake_up.wait(self.machine.wake_at - time.monotonic())
             case Call(function):
                 reply = call(function)
             case _:

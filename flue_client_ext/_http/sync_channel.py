@@ -50,8 +50,8 @@ class Channel(Protocol):
     def close(self) -> None:
         """Release the connection, which serves other calls if its response was read to the end."""
 
-    def leave(self) -> bool:
-        """Close the connection in the middle of a response; return whether `open` may follow."""
+    def leave(self) -> None:
+        """Close the connection, in the middle of a response; `open` makes another."""
         ...
 
 
@@ -90,11 +90,10 @@ class OwnChannel:
             else:
                 self._pool.release(connection)
 
-    def leave(self) -> bool:
+    def leave(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.socket.close()
-        return True
 
     def _run(
         self,

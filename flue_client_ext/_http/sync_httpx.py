@@ -49,6 +49,5 @@ class HttpxChannel:
         if exchange is not None:
             exchange.close()
 
-    def leave(self) -> bool:
+    def leave(self) -> None:
         self.close()
-        return True

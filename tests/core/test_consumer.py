@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from flue_client_ext import AbortController, FlueError
-from flue_client_ext._stream.delivery import Delivery
 from flue_client_ext._stream.aborting import CLIENT_CLOSED
 from flue_client_ext._stream.consumer import Consumer
+from flue_client_ext._stream.delivery import Delivery
 from flue_client_ext._stream.machine import Machine
 from flue_client_ext._stream.states import State
 from flue_client_ext._values.steps import Batch, Emit, Flow, Read

@@ -12,8 +12,6 @@ import flue_client_ext
 
 ROOT = Path(flue_client_ext.__file__).parent
 LONGEST = 5
-#: Pairs that are not yet below the limit, by the name of the blocking module.
-EXEMPT = {"_drivers/sync_driver.py"}
 
 
 def pairs() -> list[str]:
@@ -56,15 +54,11 @@ def shared_runs(first: str, second: str, least: int) -> list[list[str]]:
     return runs
 
 
-@pytest.mark.parametrize("name", [name for name in pairs() if name not in EXEMPT])
+@pytest.mark.parametrize("name", pairs())
 def test_a_blocking_and_an_async_module_share_no_run_of_lines(name: str) -> None:
     path = ROOT / name
     twin = path.with_name(f"a{path.name}")
     assert shared_runs(path.read_text(), twin.read_text(), LONGEST + 1) == []
-
-
-def test_an_exempt_pair_exists() -> None:
-    assert {*pairs()} >= EXEMPT
 
 
 COMMON = [f"step({number})" for number in range(6)]
