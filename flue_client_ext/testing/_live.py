@@ -1,78 +1,106 @@
 """Reads that wait: the long-poll's hold, the SSE loop with its heartbeats.
 
-Nothing here decides what an answer looks like (`_protocol` does), only when it is given. A read
-subscribes before it looks, so that no event can fall between the two.
+Nothing here decides what an answer looks like (the protocol modules do), only when it is given. A
+read subscribes before it looks, so that no event can fall between the two. What is read is a feed:
+a run's events or a conversation's updates.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from . import _protocol as protocol
 from ._clock import Cancel
 from ._exchange import Exchange
 from ._parts import Body, Send, Start
-from ._protocol import Answer
 from ._state import ServerState
 from ._store import Page
 from ._wake import Wake
 
+#: The bytes of a control frame for a sequence number, whether it is the head, and closure.
+Control = Callable[[int, bool, bool], bytes]
+Subscribe = Callable[[Callable[[], None]], Cancel]
 
-def page_after(exchange: Exchange, run_id: str, after: int) -> Page:
+
+class Feed(Protocol):
+    """A log that grows: read page by page, with news of it."""
+
+    def read(self, after: int, limit: int) -> Page:
+        """Read at most `limit` entries behind a sequence number."""
+        ...
+
+    def subscribe(self, listener: Callable[[], None]) -> Cancel:
+        """Call `listener` at each change, until the returned function is called."""
+        ...
+
+
+def page_after(exchange: Exchange, feed: Feed, after: int) -> Page:
     """Read a page; a duplicated one is the page before, which ends where this one starts."""
-    server = exchange.server
+    size = exchange.server.page_size
     if exchange.duplicate and after >= 0:
-        before = max(-1, after - server.page_size)
-        return server.runs.store.read(run_id, before, after - before)
-    return server.runs.store.read(run_id, after, server.page_size)
+        before = max(-1, after - size)
+        return feed.read(before, after - before)
+    return feed.read(after, size)
 
 
-async def long_poll(exchange: Exchange, run_id: str, start: str, cursor: str | None) -> Answer:
-    """Answer as soon as there is something to tell, or when the hold has passed."""
-    server, after, wake = exchange.server, protocol.sequence_of(start), Wake()
-    with following(server, run_id, wake, hold=server.hold):
-        page, reasons = page_after(exchange, run_id, after), set[str]()
-        while not (page.texts or page.closed or exchange.empty_poll or "hold" in reasons):
+async def poll(exchange: Exchange, feed: Feed, after: int) -> Page:
+    """Return a page as soon as it has something to tell, or when the hold has passed."""
+    server, wake = exchange.server, Wake()
+    with following(server, feed.subscribe, wake, hold=server.hold):
+        page, reasons = page_after(exchange, feed, after), set[str]()
+        while not (_news(page, after) or exchange.empty_poll or "hold" in reasons):
             reasons = await wake.wait()
-            page = page_after(exchange, run_id, after)
-    cursor = protocol.cursor_after(cursor, server.clock.time())
-    if page.texts and not exchange.empty_poll:
-        return protocol.poll(run_id, start, page, cursor)
-    return protocol.empty_poll(protocol.offset_of(after), cursor, page.closed and not page.texts)
+            page = page_after(exchange, feed, after)
+    if exchange.empty_poll:
+        return Page([], after, up_to_date=True, closed=page.closed and not page.texts)
+    return page
 
 
-async def sse(exchange: Exchange, run_id: str, start: str, send: Send) -> None:
-    """Send batches and their control frames until the run's log is closed and all of it is sent."""
-    server, after = exchange.server, protocol.sequence_of(start)
-    wake = Wake()
-    with following(server, run_id, wake, beat=server.heartbeat):
+def _news(page: Page, after: int) -> bool:
+    return page.last > after or bool(page.texts) or page.closed
+
+
+async def sse(
+    exchange: Exchange,
+    feed: Feed,
+    after: int,
+    control: Control,
+    send: Send,
+    first: Sequence[Body] = (),
+) -> None:
+    """Send batches and their control frames until the feed is closed and all of it is sent.
+
+    `first` goes before them, with no control frame of its own.
+    """
+    server, wake = exchange.server, Wake()
+    with following(server, feed.subscribe, wake, beat=server.heartbeat):
         await send(Start(200, protocol.EVENT_STREAM))
+        for body in first:
+            await send(body)
         while True:
-            page = server.runs.store.read(run_id, after, server.page_size)
+            page = feed.read(after, server.page_size)
             if exchange.duplicate and page.texts:
-                await _batch(server, page, False, send)
+                await _batch(page, False, control, send)
             closed, after = page.closed and page.up_to_date, page.last
-            await _batch(server, page, closed, send)
+            await _batch(page, closed, control, send)
             if closed:
                 return
             if page.up_to_date:
-                await _idle(server, run_id, after, wake, send)
+                await _idle(server, feed, after, control, wake, send)
 
 
-async def _batch(server: ServerState, page: Page, closed: bool, send: Send) -> None:
+async def _batch(page: Page, closed: bool, control: Control, send: Send) -> None:
     if page.texts:
         await send(Body(protocol.data_frame(page.texts), False, page.texts, protocol.DATA_LEAD))
-    await send(Body(_control(server, page.last, page.up_to_date, closed), closed))
+    await send(Body(control(page.last, page.up_to_date, closed), closed))
 
 
-def _control(server: ServerState, last: int, up_to_date: bool, closed: bool) -> bytes:
-    cursor = protocol.cursor_after(None, server.clock.time())
-    return protocol.control_frame(protocol.offset_of(last), cursor, up_to_date, closed)
-
-
-async def _idle(server: ServerState, run_id: str, after: int, wake: Wake, send: Send) -> None:
+async def _idle(
+    server: ServerState, feed: Feed, after: int, control: Control, wake: Wake, send: Send
+) -> None:
     """Send heartbeats until there is news, or a control frame when the hold has passed."""
     cancel = server.clock.call_later(server.hold, lambda: wake.ring("hold"))
     try:
@@ -80,11 +108,10 @@ async def _idle(server: ServerState, run_id: str, after: int, wake: Wake, send: 
             reasons = await wake.wait()
             if "beat" in reasons:
                 await send(Body(protocol.HEARTBEAT))
-            news = server.runs.store.read(run_id, after, 1)
-            if news.texts or news.closed:
+            if _news(feed.read(after, 1), after):
                 return None
             if "hold" in reasons:
-                return await send(Body(_control(server, after, True, False)))
+                return await send(Body(control(after, True, False)))
     finally:
         cancel()
 
@@ -92,14 +119,14 @@ async def _idle(server: ServerState, run_id: str, after: int, wake: Wake, send: 
 @contextmanager
 def following(
     server: ServerState,
-    run_id: str,
+    subscribe: Subscribe,
     wake: Wake,
     *,
     hold: float | None = None,
     beat: float | None = None,
 ) -> Generator[None]:
-    """Ring `wake` for news of a run, after `hold` seconds, and every `beat` seconds."""
-    ends: list[Cancel] = [server.runs.subscribe(run_id, lambda: wake.ring("news"))]
+    """Ring `wake` for news, after `hold` seconds, and every `beat` seconds."""
+    ends: list[Cancel] = [subscribe(lambda: wake.ring("news"))]
     if hold is not None:
         ends.append(server.clock.call_later(hold, lambda: wake.ring("hold")))
     if beat is not None:

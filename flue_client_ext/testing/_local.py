@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, overload
 
 from . import _app
 from ._clock import REAL, Clock
+from ._database import Database
 from ._exchange import Fault
 from ._inject import Injection, Injector
 from ._rules import INTERVAL, SECONDS, TEXT, one_of, whole
@@ -60,7 +61,8 @@ class LocalFlue(ServerState):
             ("interrupted", interrupted, one_of(*get_args(Interrupted))),
         ):
             rule.check(name, value)
-        runs = Runs(Store(store), clock or REAL, retention, delta_hold)
+        database = Database(store)
+        runs = Runs(Store(database), clock or REAL, retention, delta_hold)
         super().__init__(
             runs, token=token, prefix=prefix, hold=hold, heartbeat=heartbeat, page_size=page_size
         )

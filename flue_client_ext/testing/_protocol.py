@@ -138,8 +138,11 @@ def catch_up(run_id: str, start: str, page: Page, if_none_match: str | None) -> 
     return Answer(200, headers, json_array(page.texts), page.texts)
 
 
-def poll(run_id: str, start: str, page: Page, cursor: str) -> Answer:
-    """Answer a long-poll that has events."""
+def poll(run_id: str, start: str, page: Page, cursor: str | None, now: float) -> Answer:
+    """Answer a long-poll: a page with a cursor, or without events none of its body."""
+    cursor = cursor_after(cursor, now)
+    if not page.texts:
+        return _empty_poll(offset_of(sequence_of(start)), cursor, page.closed)
     end = offset_of(page.last)
     tag = etag(run_id, start, end, page.closed and page.up_to_date)
     place = (("Stream-Next-Offset", end), ("Stream-Cursor", cursor))
@@ -147,8 +150,7 @@ def poll(run_id: str, start: str, page: Page, cursor: str) -> Answer:
     return Answer(200, headers, json_array(page.texts), page.texts)
 
 
-def empty_poll(end: str, cursor: str, closed: bool) -> Answer:
-    """Answer a long-poll that has none."""
+def _empty_poll(end: str, cursor: str, closed: bool) -> Answer:
     place = (("Stream-Next-Offset", end), ("Stream-Up-To-Date", "true"), ("Stream-Cursor", cursor))
     return Answer(204, (*SAFE, *place, *((("Stream-Closed", "true"),) if closed else ())))
 

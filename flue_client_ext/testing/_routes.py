@@ -5,19 +5,18 @@ What an answer looks like stands in `_protocol`, when a read that waits is answe
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import _errors as errors
 from . import _protocol as protocol
+from ._body import read_json
 from ._exchange import Exchange
-from ._json import InvalidJson, dumps, encode, loads
-from ._live import following, long_poll, page_after, sse
+from ._json import dumps, encode
+from ._live import Control, following, page_after, poll, sse
 from ._parts import Send
 from ._protocol import Answer
 from ._request import Request
 from ._state import ServerState
 from ._wake import Wake
-from ._workflows import MISSING, admit
+from ._workflows import admit
 
 
 async def route(exchange: Exchange, send: Send) -> Answer | None:
@@ -46,32 +45,17 @@ async def _invoke(server: ServerState, request: Request) -> Answer:
     workflow = server.workflows.get(name)
     if workflow is None:
         raise errors.workflow_not_found(name)
-    run = admit(workflow, server.runs, _input(request))
+    run = admit(workflow, server.runs, read_json(request))
     if not wait:
         return Answer(202, (protocol.JSON,), encode(dumps({"runId": run.run_id})))
     wake = Wake()
-    with following(server, run.run_id, wake):
+    with following(server, server.runs.feed(run.run_id).subscribe, wake):
         while not run.done.is_set():
             await wake.wait()
     if run.error is None:
         body = {"result": run.result, "runId": run.run_id}
         return Answer(200, (protocol.JSON,), encode(dumps(body)))
     raise run.error if isinstance(run.error, errors.Problem) else errors.internal_error()
-
-
-def _input(request: Request) -> Any:
-    """Read the body as the input: left out, or any JSON."""
-    length, kind = request.headers.get("content-length"), request.headers.get("content-type")
-    if length == "0" or (length is None and kind is None):
-        return MISSING
-    if "application/json" not in (kind or "").lower():
-        raise errors.unsupported_media_type(kind)
-    if not request.body.strip():
-        return MISSING
-    try:
-        return loads(request.body)
-    except InvalidJson as error:
-        raise errors.invalid_json(str(error)) from None
 
 
 async def _read(exchange: Exchange, run_id: str, send: Send) -> Answer | None:
@@ -89,11 +73,20 @@ async def _read(exchange: Exchange, run_id: str, send: Send) -> Answer | None:
         return Answer(200, (protocol.JSON,), encode(run.record))
     read = protocol.parse_read(request.query)
     start = protocol.start_of(read, last)
+    feed, after = server.runs.feed(run_id), last if start == "now" else protocol.sequence_of(start)
     if read.live == "sse":
-        await sse(exchange, run_id, start, send)
+        await sse(exchange, feed, after, _control(server), send)
         return None
     if read.live == "long-poll":
-        return await long_poll(exchange, run_id, start, read.cursor)
-    after = last if start == "now" else protocol.sequence_of(start)
-    page = page_after(exchange, run_id, after)
+        page = await poll(exchange, feed, after)
+        return protocol.poll(run_id, start, page, read.cursor, server.clock.time())
+    page = page_after(exchange, feed, after)
     return protocol.catch_up(run_id, start, page, request.headers.get("if-none-match"))
+
+
+def _control(server: ServerState) -> Control:
+    def frame(last: int, up_to_date: bool, closed: bool) -> bytes:
+        cursor = protocol.cursor_after(None, server.clock.time())
+        return protocol.control_frame(protocol.offset_of(last), cursor, up_to_date, closed)
+
+    return frame

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import attrs
+
 from ._clock import Clock, timestamp
 from ._ids import ulid
 from ._json import dumps
+from ._listeners import Listeners
 from ._log import EventLog, LiveRun, describe
-from ._store import Run, Store
+from ._store import Page, Run, Store
 
 _UNSET: Any = object()
 
@@ -32,8 +34,7 @@ class Runs:
         self.clock = clock
         self._retention = retention
         self._delta_hold = delta_hold
-        self._listeners: defaultdict[str, set[Callable[[], None]]] = defaultdict(set)
-        self._lock = threading.Lock()
+        self._listeners = Listeners()
         self._ending: set[str] = set()
         self._observing: set[tuple[int, str]] = set()  # by thread
         self.observers: list[Callable[[str, dict[str, Any]], None]] = []
@@ -147,26 +148,19 @@ class Runs:
 
     def subscribe(self, run_id: str, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` whenever the run's log changes, until the returned function is called."""
-        with self._lock:
-            self._listeners[run_id].add(listener)
-        return lambda: self._unsubscribe(run_id, listener)
-
-    def _unsubscribe(self, run_id: str, listener: Callable[[], None]) -> None:
-        with self._lock:
-            self._listeners[run_id].discard(listener)
-            if not self._listeners[run_id]:
-                del self._listeners[run_id]
+        return self._listeners.subscribe(run_id, listener)
 
     def followers(self, run_id: str) -> int:
         """Return how many readers wait for news of a run."""
-        return len(self._listeners.get(run_id, ()))
+        return self._listeners.count(run_id)
 
     def changed(self, run_id: str) -> None:
         """Wake everybody who follows this run."""
-        with self._lock:
-            listeners = list(self._listeners.get(run_id, ()))
-        for listener in listeners:
-            listener()
+        self._listeners.changed(run_id)
+
+    def feed(self, run_id: str) -> RunFeed:
+        """Return a run's log as something to read page by page."""
+        return RunFeed(self, run_id)
 
     def _appended(self, run_id: str, texts: list[str]) -> None:
         self.changed(run_id)
@@ -180,3 +174,17 @@ class Runs:
         finally:
             if outermost:
                 self._observing.discard(here)
+
+
+@attrs.frozen
+class RunFeed:
+    """One run's events, page by page, and the news of them."""
+
+    runs: Runs
+    run_id: str
+
+    def read(self, after: int, limit: int) -> Page:
+        return self.runs.store.read(self.run_id, after, limit)
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        return self.runs.subscribe(self.run_id, listener)

@@ -1,19 +1,17 @@
 """Where runs are kept: one record and one append-only event log each. Knows no HTTP and no clock.
 
-One SQLite database, in memory or in a file, so that a server with a memory and a durable one are
-the same code. Texts go in and out already serialised. A sequence number is an event's place in its
-log; what the wire calls an offset is made of it elsewhere. Any thread may call any method.
+The database is in memory or in a file, so that a server with a memory and a durable one are the
+same code. Texts go in and out already serialised. A sequence number is an event's place in its log;
+what the wire calls an offset is made of it elsewhere. Any thread may call any method.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-import weakref
 from collections.abc import Sequence
-from pathlib import Path
 
 import attrs
+
+from ._database import Database, blob, text
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -46,58 +44,40 @@ class Page:
     closed: bool
 
 
-def _blob(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")  # SQLite's own TEXT refuses lone surrogates
-
-
-def _text(blob: bytes) -> str:
-    return blob.decode("utf-8", "surrogatepass")
-
-
-def _close(database: sqlite3.Connection, lock: threading.RLock) -> None:
-    with lock:  # SQLite does not survive a connection that is closed under a running statement
-        database.close()
-
-
 class Store:
     """The runs of one server."""
 
-    def __init__(self, path: str | Path | None = None) -> None:
-        self._db = sqlite3.connect(
-            path or ":memory:", check_same_thread=False, isolation_level=None
-        )
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._db = database.connection
+        self._lock = database.lock
         self._db.executescript(_SCHEMA)
-        self._lock = threading.RLock()
-        # Also when the process exits, which runs that are still going do not survive.
-        self._closing = weakref.finalize(self, _close, self._db, self._lock)
 
     def create(self, run_id: str, workflow: str, record: str) -> None:
         """Begin a run with an empty, open log."""
         sql = "INSERT INTO runs (run_id, workflow, record, closed) VALUES (?, ?, ?, 0)"
         with self._lock:
-            self._db.execute(sql, (run_id, workflow, _blob(record)))
+            self._db.execute(sql, (run_id, workflow, blob(record)))
 
     def end(self, run_id: str, record: str, ended_at: float) -> None:
         """Keep a run's final record."""
         sql = "UPDATE runs SET record = ?, ended_at = ? WHERE run_id = ?"
         with self._lock:
-            if not self._closing.alive:
+            if not self._database.open:
                 return
-            self._db.execute(sql, (_blob(record), ended_at, run_id))
+            self._db.execute(sql, (blob(record), ended_at, run_id))
 
     def get(self, run_id: str) -> Run | None:
         """Return a run, if there is one."""
         sql = "SELECT workflow, record, ended_at, closed, size FROM runs WHERE run_id = ?"
         with self._lock:
-            if not self._closing.alive:
+            if not self._database.open:
                 return None
             row = self._db.execute(sql, (run_id,)).fetchone()
         if row is None:
             return None
         workflow, record, ended_at, closed, size = row
-        return Run(run_id, workflow, _text(record), ended_at, bool(closed), size)
+        return Run(run_id, workflow, text(record), ended_at, bool(closed), size)
 
     def run_ids(self) -> list[str]:
         """Return all runs, oldest first."""
@@ -118,7 +98,7 @@ class Store:
             run = self.get(run_id)
             if run is None:
                 return  # forgotten meanwhile, or the store has been closed
-            rows = [(run_id, run.size + i, _blob(text)) for i, text in enumerate(texts)]
+            rows = [(run_id, run.size + i, blob(event)) for i, event in enumerate(texts)]
             with self._db:
                 self._db.execute("BEGIN")
                 self._db.executemany("INSERT INTO events VALUES (?, ?, ?)", rows)
@@ -135,7 +115,7 @@ class Store:
             if run is None:
                 return Page([], after, up_to_date=True, closed=True)
             found = self._db.execute(sql, (run_id, min(after, 2**62), limit)).fetchall()
-        texts = [_text(row[0]) for row in found]
+        texts = [text(row[0]) for row in found]
         last = after + len(texts)
         return Page(texts, last, last >= run.size - 1, run.closed)
 
@@ -155,4 +135,4 @@ class Store:
 
     def close(self) -> None:
         """Close the database; what runs that are still going write from now on is lost."""
-        self._closing()
+        self._database.close()

@@ -17,12 +17,12 @@ from typing import Any
 import attrs
 
 from . import _errors as errors
+from ._body import MISSING
 from ._log import LiveRun
 from ._run import RunContext
 from ._runs import Runs
 from ._schema import Check, compile_schema
 
-MISSING: Any = object()
 _log = logging.getLogger("flue_client.testing")
 
 

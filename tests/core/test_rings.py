@@ -46,8 +46,8 @@ SANS_IO = {
 TESTING = f"{PACKAGE}.testing"
 #: The rings of the local server, the lowest first.
 TESTING_RINGS = [
-    {"_errors", "_ids", "_json", "_rules", "_wake"},
-    {"_clock", "_parts", "_protocol", "_request", "_schema", "_store", "_virtual_clock"},
+    {"_database", "_errors", "_ids", "_json", "_listeners", "_rules", "_wake"},
+    {"_body", "_clock", "_parts", "_protocol", "_request", "_schema", "_store", "_virtual_clock"},
     {"_connection", "_server"},
     {"_log", "_operation", "_run", "_runs", "_script", "_workflows"},
     {"_state"},
