@@ -16,14 +16,18 @@ server listen and what arms faults. Imports, those for types too, point down and
 
     demo _cli _pytest _record _ready
     _local
-    _app _routes _live
+    _registration
+    _app _routes _conversation_routes _live
     faults _cut _pace _inject
     _exchange
     _state
+    _submissions _work _agents _conversation _joins _response _conversations _conversation_log
     _workflows _run _script _operation _runs _log
-    _server _connection
-    _protocol _parts _request _schema _store _virtual_clock _clock
-    _errors _ids _json _rules _wake
+    _server _connection _conversation_protocol
+    _protocol _conversation_store _delivery _message _halt
+    _body _store _virtual_clock
+    _clock _parts _request _schema _transcript _entries _conversation_errors
+    _database _errors _ids _json _listeners _rules _wake
 
 Names load on first use: the pytest plugin is read in every test session, used or not.
 """
@@ -37,8 +41,12 @@ if TYPE_CHECKING:
     from . import faults as faults
     from ._clock import Clock as Clock
     from ._clock import RealClock as RealClock
+    from ._conversation import ConversationContext as ConversationContext
+    from ._conversation import ModelError as ModelError
     from ._inject import Injection as Injection
     from ._local import LocalFlue as LocalFlue
+    from ._message import Message as Message
+    from ._message import ReceivedAttachment as ReceivedAttachment
     from ._ready import demo_server as demo_server
     from ._record import Recording as Recording
     from ._record import record as record
@@ -50,9 +58,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Clock": "_clock",
+    "ConversationContext": "_conversation",
     "Injection": "_inject",
     "LocalFlue": "_local",
+    "Message": "_message",
+    "ModelError": "_conversation",
     "RealClock": "_clock",
+    "ReceivedAttachment": "_message",
     "Recording": "_record",
     "Request": "_request",
     "RunContext": "_run",
@@ -64,9 +76,13 @@ _HOMES = {
 }
 __all__ = [
     "Clock",
+    "ConversationContext",
     "Injection",
     "LocalFlue",
+    "Message",
+    "ModelError",
     "RealClock",
+    "ReceivedAttachment",
     "Recording",
     "Request",
     "RunContext",

@@ -19,7 +19,7 @@ from . import _protocol as protocol
 from ._exchange import Exchange, reply
 from ._inject import Injector
 from ._parts import Hangup, Part, Send, Start
-from ._request import Request
+from ._request import Request, escaped, segments
 from ._routes import route
 from ._state import ServerState
 
@@ -39,7 +39,7 @@ async def serve(
     if scope["type"] != "http":
         raise RuntimeError(f"LocalFlue speaks HTTP, not {scope['type']}")
     try:
-        request = await _request(server.prefix, scope, receive)
+        request = await _request(server, scope, receive)
     except Hangup:
         return
     extensions: dict[str, Any] = scope.get("extensions") or {}
@@ -63,7 +63,7 @@ async def _hang_up(receive: Receive, scope: anyio.CancelScope) -> None:
     scope.cancel()
 
 
-async def _request(prefix: str, scope: Scope, receive: Receive) -> Request:
+async def _request(server: ServerState, scope: Scope, receive: Receive) -> Request:
     body, more = b"", True
     while more:
         message = await receive()
@@ -73,17 +73,19 @@ async def _request(prefix: str, scope: Scope, receive: Receive) -> Request:
         more = message.get("more_body", False)
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     path = _resolved(raw.decode("latin-1").partition("?")[0])
-    inner = path.removeprefix((scope.get("root_path") or "") + prefix)
+    inner = path.removeprefix((scope.get("root_path") or "") + server.prefix)
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
     }
     query = tuple(protocol.parse_query(scope["query_string"].decode("latin-1")))
-    return Request(scope["method"], _decoded(inner), query, headers, body, path)
+    decoded = _decoded(inner)
+    target = server.agents.locate(segments(decoded))
+    return Request(scope["method"], decoded, query, headers, body, path, target)
 
 
 def _decoded(path: str) -> str:
     """Decode each segment by itself, so that an escaped slash does not make two of one."""
-    return "/".join(unquote(part).replace("/", "%2F") for part in path.split("/"))
+    return "/".join(escaped(unquote(part)) for part in path.split("/"))
 
 
 def _resolved(path: str) -> str:

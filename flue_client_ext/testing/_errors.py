@@ -7,7 +7,8 @@ from typing import Any
 
 
 class Problem(Exception):
-    """An answer that is an error; `details` is prose, `kind` is what clients branch on."""
+    """An answer that is an error; `details` is prose, `kind` is what clients branch on, `ref` names
+    an entry in the server's log."""
 
     def __init__(
         self,
@@ -18,6 +19,7 @@ class Problem(Exception):
         *,
         meta: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        ref: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -25,12 +27,14 @@ class Problem(Exception):
         self.message = message
         self.details = details
         self.meta = meta
-        self.headers = dict(headers or {})
+        self.ref = ref
+        self.headers = {**(headers or {}), **({} if ref is None else {"flue-error-ref": ref})}
 
     def envelope(self) -> dict[str, Any]:
         """The JSON body of this answer."""
         body: dict[str, Any] = {"type": self.kind, "message": self.message, "details": self.details}
-        return {"error": body if self.meta is None else {**body, "meta": self.meta}}
+        also = {"meta": self.meta, "ref": self.ref}
+        return {"error": {**body, **{k: v for k, v in also.items() if v is not None}}}
 
 
 def invalid_request(reason: str) -> Problem:
@@ -103,9 +107,10 @@ class ActionOutputSerializationError(Problem):
         super().__init__(500, "action_output_serialization", message, meta=meta)
 
 
-def internal_error() -> Problem:
+def internal_error(ref: str | None = None) -> Problem:
+    """A failure of the server itself; from 2.0 on it has a reference into the server's log."""
     details = "The server encountered an unexpected error while handling this request."
-    return Problem(500, "internal_error", "An internal error occurred.", details)
+    return Problem(500, "internal_error", "An internal error occurred.", details, ref=ref)
 
 
 def unauthorized() -> Problem:

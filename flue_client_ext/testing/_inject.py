@@ -1,4 +1,4 @@
-"""Which requests a fault strikes: by method, run, workflow, live mode, count, or seeded chance."""
+"""Which requests a fault strikes: by what they are about, by count, or by seeded chance."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class Injector:
         method: str | None,
         run_id: str | None,
         workflow: str | None,
+        agent: str | None,
+        conversation: str | None,
         live: str | bool | None,
         times: int | None,
         skip: int,
@@ -39,6 +41,8 @@ class Injector:
             ("method", method, TEXT.or_none()),
             ("run_id", run_id, TEXT.or_none()),
             ("workflow", workflow, TEXT.or_none()),
+            ("agent", agent, TEXT.or_none()),
+            ("conversation", conversation, TEXT.or_none()),
             ("live", live, one_of("sse", "long-poll", True, False, None)),
             ("times", times, whole(1).or_none()),
             ("skip", skip, whole(0)),
@@ -46,7 +50,8 @@ class Injector:
         ):
             rule.check(name, value)
         method, dice = method and method.upper(), random.Random(seed)
-        armed = Injection(fault, method, run_id, workflow, live, times, skip, chance, dice, self)
+        about = About(method, run_id, workflow, agent, conversation, live)
+        armed = Injection(fault, about, times, skip, chance, dice, self)
         with self._lock:
             self._armed.append(armed)
         return armed
@@ -68,6 +73,34 @@ def _refuse_other_than_faults(given: object) -> None:
         raise TypeError(f"fault must be a value of a Fault class, not {given!r}{hint}")
 
 
+@attrs.frozen
+class About:
+    """Which requests are meant; `None` is any."""
+
+    method: str | None
+    run_id: str | None
+    workflow: str | None
+    agent: str | None
+    conversation: str | None
+    live: str | bool | None
+
+    def fits(self, request: Request) -> bool:
+        """Say whether a request is meant."""
+        live = request.param("live")
+        return (
+            self.method in (None, request.method)
+            and self.run_id in (None, request.run_id)
+            and self.workflow in (None, request.workflow)
+            and self.agent in (None, request.agent)
+            and self.conversation in (None, request.conversation)
+            and (
+                self.live is None
+                or self.live == live
+                or (isinstance(self.live, bool) and self.live == bool(live))
+            )
+        )
+
+
 @attrs.define(eq=False)
 class Injection:
     """A fault that has been armed. `hits` counts the requests around which it has stood.
@@ -78,10 +111,7 @@ class Injection:
     """
 
     fault: Fault
-    method: str | None
-    run_id: str | None
-    workflow: str | None
-    live: str | bool | None
+    about: About
     times: int | None
     skip: int
     chance: float
@@ -91,18 +121,7 @@ class Injection:
 
     def matches(self, request: Request) -> bool:
         """Say whether this request is struck; counts, and rolls the dice."""
-        live = request.param("live")
-        fits = (
-            self.fault.applies(request)
-            and self.method in (None, request.method)
-            and self.run_id in (None, request.run_id)
-            and self.workflow in (None, request.workflow)
-            and (
-                self.live is None
-                or self.live == live
-                or (isinstance(self.live, bool) and self.live == bool(live))
-            )
-        )
+        fits = self.fault.applies(request) and self.about.fits(request)
         if not fits or self.random.random() >= self.chance:
             return False
         if self.skip > 0:

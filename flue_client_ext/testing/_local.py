@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, overload
+from typing import Any, Literal, get_args
 
 from . import _app
 from ._clock import REAL, Clock
+from ._conversation_store import ConversationStore
+from ._conversations import Conversations
 from ._database import Database
 from ._exchange import Fault
 from ._inject import Injection, Injector
+from ._registration import Registration
 from ._rules import INTERVAL, SECONDS, TEXT, one_of, whole
 from ._runs import Runs
 from ._server import Listener, Running
-from ._state import ServerState
 from ._store import Store
-from ._workflows import define
 
-F = TypeVar("F", bound=Callable[..., Any])
+#: Seconds for which a genuine server collects deltas: in runs, and in conversations.
+DELTA_HOLD, CHUNK_HOLD = 3.0, 1.0
 Interrupted = Literal["leave", "fail"]
 
 
-class LocalFlue(ServerState):
+class LocalFlue(Registration):
     """A Flue server in this process, faithful on the wire, with nothing to install.
 
-    `store` is a file name for runs that outlive the process, or memory. `token` makes every
+    `store` is a file name for what is to outlive the process, or memory. `token` makes every
     request need `Authorization: Bearer <token>`. `prefix` mounts it below a path (`"/api"`).
     `clock` drives every wait. `hold` and `heartbeat` are the long-poll's and SSE's seconds,
-    `delta_hold` how long streamed deltas are held back, `retention` how long an ended run is kept
-    (`None`: for ever), `interrupted` what becomes of runs that a crash left unfinished: `"leave"`
-    them open as Flue on Node does, or `"fail"` them as its recovery elsewhere does.
+    `delta_hold` how long streamed deltas are held back (`None`: as a genuine server does, three
+    seconds in a run and one in a conversation), `retention` how long an ended run is kept (`None`:
+    for ever), `interrupted` what becomes of runs that a crash left unfinished: `"leave"` them open
+    as Flue on Node does, or `"fail"` them as its recovery elsewhere does.
 
-    The object is the server; `run` makes it listen. Runs belong to the object: they go on while it
-    does not listen, so that a restart is two `run` blocks on one port.
+    The object is the server; `run` makes it listen. Runs and conversations belong to the object:
+    they go on while it does not listen, so that a restart is two `run` blocks on one port. With
+    agents and without workflows it is a Flue 2.x server, with workflows one of the betas besides.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class LocalFlue(ServerState):
         hold: float = 30.0,
         heartbeat: float = 15.0,
         page_size: int = 100,
-        delta_hold: float = 3.0,
+        delta_hold: float | None = None,
         retention: float | None = None,
         interrupted: Interrupted = "leave",
     ) -> None:
@@ -56,58 +59,28 @@ class LocalFlue(ServerState):
             ("hold", hold, SECONDS),
             ("heartbeat", heartbeat, INTERVAL),
             ("page_size", page_size, whole(1)),
-            ("delta_hold", delta_hold, SECONDS),
+            ("delta_hold", delta_hold, SECONDS.or_none()),
             ("retention", retention, SECONDS.or_none()),
             ("interrupted", interrupted, one_of(*get_args(Interrupted))),
         ):
             rule.check(name, value)
         database = Database(store)
-        runs = Runs(Store(database), clock or REAL, retention, delta_hold)
+        clock = clock or REAL
+        held = (DELTA_HOLD, CHUNK_HOLD) if delta_hold is None else (delta_hold, delta_hold)
+        runs = Runs(Store(database), clock, retention, held[0])
+        conversations = Conversations(ConversationStore(database), clock, held[1])
         super().__init__(
-            runs, token=token, prefix=prefix, hold=hold, heartbeat=heartbeat, page_size=page_size
+            runs,
+            conversations,
+            token=token,
+            prefix=prefix,
+            hold=hold,
+            heartbeat=heartbeat,
+            page_size=page_size,
         )
         self.injector = Injector()
         if interrupted == "fail":
             self.runs.recover()
-
-    @overload
-    def workflow(self, name: F) -> F: ...
-
-    @overload
-    def workflow(
-        self,
-        name: str | None = None,
-        *,
-        input_schema: Mapping[str, Any] | None = None,
-        readable: bool = True,
-    ) -> Callable[[F], F]: ...
-
-    def workflow(
-        self,
-        name: F | str | None = None,
-        *,
-        input_schema: Mapping[str, Any] | None = None,
-        readable: bool = True,
-    ) -> F | Callable[[F], F]:
-        """Register the decorated function, plain or async, as a workflow.
-
-        `@server.workflow` alone gives it the function's name, `@server.workflow("name")` another.
-        It takes `(input, run)`, or `(run)` alone to refuse any input as a Flue workflow without a
-        schema does. What it returns is the run's result, what it raises the run's error. With an
-        `input_schema` (JSON Schema) other input is rejected before a run exists, and no input is
-        `{}`. `readable=False` is a workflow that does not export `runs`.
-        """
-
-        if name is not None and not isinstance(name, str):
-            return self.workflow()(name)
-        known_as = name
-
-        def register(function: F) -> F:
-            known = known_as or function.__name__
-            self.workflows[known] = define(known, function, input_schema, readable)
-            return function
-
-        return register
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve as an ASGI application, in-process or mounted in another one."""
@@ -146,6 +119,8 @@ class LocalFlue(ServerState):
         method: str | None = None,
         run_id: str | None = None,
         workflow: str | None = None,
+        agent: str | None = None,
+        conversation: str | None = None,
         live: str | bool | None = None,
         times: int | None = 1,
         skip: int = 0,
@@ -154,16 +129,19 @@ class LocalFlue(ServerState):
     ) -> Injection:
         """Arm a fault for the next matching request, or for `times` of them (`None`: all).
 
-        A request matches by `method`, `run_id`, `workflow` and `live` (`"sse"`, `"long-poll"`,
-        any, or none) where they are given; the first `skip` matches are spared; with a `chance`
-        each is struck so often, by dice that `seed` fixes. A request to which the fault cannot
-        apply does not match: `Cut(after_events=3)` waits for a read of events.
+        A request matches by `method`, `run_id`, `workflow`, `agent`, `conversation` (its id) and
+        `live` (`"sse"`, `"long-poll"`, any, or none) where they are given; the first `skip` matches
+        are spared; with a `chance` each is struck so often, by dice that `seed` fixes. A request to
+        which the fault cannot apply does not match: `Cut(after_events=3)` waits for a read of
+        events.
         """
         return self.injector.arm(
             fault,
             method=method,
             run_id=run_id,
             workflow=workflow,
+            agent=agent,
+            conversation=conversation,
             live=live,
             times=times,
             skip=skip,

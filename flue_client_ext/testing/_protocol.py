@@ -171,12 +171,15 @@ def data_frame(texts: Sequence[str]) -> bytes:
 
 def control_frame(end: str, cursor: str, up_to_date: bool, closed: bool) -> bytes:
     """The SSE frame after each batch; the last of a stream has neither cursor nor tail."""
-    fields: dict[str, object] = {"streamNextOffset": end}
     if closed:
-        fields["streamClosed"] = True
-    else:
-        fields |= {"streamCursor": cursor} | ({"upToDate": True} if up_to_date else {})
-    return b"event: control\ndata:" + encode(dumps(fields)) + b"\n\n"
+        return control_of({"streamNextOffset": end, "streamClosed": True}, False)
+    return control_of({"streamNextOffset": end, "streamCursor": cursor}, up_to_date)
+
+
+def control_of(fields: dict[str, object], up_to_date: bool) -> bytes:
+    """Write a control frame; `upToDate` stands last, and only where it is so."""
+    told = {**fields, **({"upToDate": True} if up_to_date else {})}
+    return b"event: control\ndata:" + encode(dumps(told)) + b"\n\n"
 
 
 DATA_LEAD = len(b"event: data\ndata:[")

@@ -10,8 +10,35 @@ import attrs
 
 
 @attrs.frozen
+class Target:
+    """What a path below an agent's mount is about: a conversation, or the rest behind its id."""
+
+    agent: str
+    conversation: str
+    rest: tuple[str, ...] = ()
+
+
+def segments(path: str) -> tuple[str, ...]:
+    """Split a request's path; a slash that was escaped is part of its segment."""
+    return tuple(_plain(part) for part in path.split("/")[1:])
+
+
+def escaped(segment: str) -> str:
+    """Write a segment so that `segments` finds it again."""
+    return segment.replace("%", "%25").replace("/", "%2F")
+
+
+def _plain(segment: str) -> str:
+    return segment.replace("%2F", "/").replace("%25", "%")
+
+
+@attrs.frozen
 class Request:
-    """A request as it arrived: `path` below the mount prefix, header names in lower case."""
+    """A request as it arrived: `path` below the mount prefix, header names in lower case.
+
+    Its path is decoded, but for a slash or a percent sign within a segment. `target` is the
+    conversation at that path, if an agent is mounted there.
+    """
 
     method: str
     path: str
@@ -19,6 +46,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     raw_path: str
+    target: Target | None = None
 
     def param(self, name: str) -> str | None:
         """Return the first value of a query parameter."""
@@ -39,9 +67,23 @@ class Request:
         return self._segment("/workflows/")
 
     @property
+    def agent(self) -> str | None:
+        """The agent whose conversation it is about."""
+        return None if self.target is None else self.target.agent
+
+    @property
+    def conversation(self) -> str | None:
+        """The id of the conversation that it is about."""
+        return None if self.target is None else self.target.conversation
+
+    @property
     def reads_events(self) -> bool:
-        """Whether it reads a run's events, and not its record or its head."""
-        return self.method == "GET" and self.run_id is not None and self.param("meta") is None
+        """Whether it reads a run's events or a conversation's updates."""
+        if self.method != "GET":
+            return False
+        if self.target is not None:
+            return not self.target.rest and self.param("view") == "updates"
+        return self.run_id is not None and self.param("meta") is None
 
     @property
     def live(self) -> str | None:
@@ -50,4 +92,4 @@ class Request:
 
     def _segment(self, start: str) -> str | None:
         rest = self.path.removeprefix(start)
-        return rest if rest != self.path and rest and "/" not in rest else None
+        return _plain(rest) if rest != self.path and rest and "/" not in rest else None

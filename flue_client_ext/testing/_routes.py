@@ -8,6 +8,8 @@ from __future__ import annotations
 from . import _errors as errors
 from . import _protocol as protocol
 from ._body import read_json
+from ._conversation_protocol import nothing_mounted
+from ._conversation_routes import converse
 from ._exchange import Exchange
 from ._json import dumps, encode
 from ._live import Control, following, page_after, poll, sse
@@ -23,15 +25,19 @@ async def route(exchange: Exchange, send: Send) -> Answer | None:
     """Answer, or return `None` when the answer has been streamed."""
     request = exchange.request
     exchange.server.authorize(request)
+    if request.target is not None:
+        return await converse(exchange, request.target, send)
+    if exchange.server.agents and not exchange.server.workflows:
+        return nothing_mounted()  # Flue 2.x has no workflows
     if request.workflow is not None:
         return await _invoke(exchange.server, request)
     if request.run_id is not None:
-        return await _read(exchange, request.run_id.replace("%2F", "/"), send)
+        return await _read(exchange, request.run_id, send)
     raise errors.route_not_found(request.method, request.raw_path)
 
 
 async def _invoke(server: ServerState, request: Request) -> Answer:
-    name = (request.workflow or "").replace("%2F", "/")
+    name = request.workflow or ""
     wait = [value for key, value in request.query if key == "wait"]
     if request.method == "POST" and wait not in ([], ["result"]):
         got = "Array" if len(wait) > 1 else dumps(wait[0])

@@ -10,22 +10,27 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from . import _errors as errors
+from ._agents import Agents
 from ._clock import Clock, asleep
+from ._conversations import Conversation, Conversations
 from ._request import Request
 from ._runs import Runs
 from ._server import Listener
+from ._submissions import Submissions
 from ._workflows import Workflow
 
 
 class ServerState:
-    """The clock, runs, workflows, limits and observers of one server."""
+    """The clock, runs, workflows, conversations, agents, limits and observers of one server."""
 
     def __init__(
         self,
         runs: Runs,
+        conversations: Conversations,
         *,
         token: str | None,
         prefix: str,
@@ -34,6 +39,9 @@ class ServerState:
         page_size: int,
     ) -> None:
         self.runs = runs
+        self.conversations = conversations
+        self.agents = Agents()
+        self.submissions = Submissions(conversations, self.agents)
         self.token = token
         self.prefix = f"/{prefix.strip('/')}".rstrip("/")
         self.hold = hold
@@ -99,17 +107,53 @@ class ServerState:
         It has ended when the `on_event` observers of its last event have returned. An observer may
         wait for other runs, and for its own once that has ended.
         """
-        changed, began = threading.Event(), time.monotonic()
-        unsubscribe = self.runs.subscribe(run_id, changed.set)
-        try:
-            while not self.runs.ended(run_id):
-                left = None if timeout is None else max(0.0, began + timeout - time.monotonic())
-                if not changed.wait(left):
-                    raise TimeoutError(f"{run_id} has not ended after {timeout} s")
-                changed.clear()
-        finally:
-            unsubscribe()
+        subscribe = partial(self.runs.subscribe, run_id)
+        _until(lambda: self.runs.ended(run_id), subscribe, f"{run_id} has not ended", timeout)
         return self.record(run_id)
+
+    def conversation_ids(self, agent: str) -> list[str]:
+        """Return the ids of all conversations with an agent, oldest first."""
+        return [row.id for row in self.conversations.store.rows() if row.agent == agent]
+
+    def snapshot(self, agent: str, conversation: str) -> dict[str, Any]:
+        """Return a conversation as a read of its history answers it; `KeyError` for an unknown."""
+        return self._conversation(agent, conversation).log.snapshot()
+
+    def submission_ids(self, agent: str, conversation: str) -> list[str]:
+        """Return the ids of what was sent to a conversation: how a test counts messages."""
+        key = self._conversation(agent, conversation).log.row.key
+        return [one.id for one in self.conversations.store.submissions(key)]
+
+    def settled(
+        self, agent: str, conversation: str, submission_id: str, timeout: float | None = 10.0
+    ) -> dict[str, Any]:
+        """Block until a submission has settled and return its settlement; `TimeoutError` after real
+        seconds (`None`: never)."""
+        log = self._conversation(agent, conversation).log
+        subscribe = partial(self.conversations.subscribe, log.row.key)
+        unsettled = f"{submission_id} has not settled"
+        _until(
+            lambda: log.transcript.settlement(submission_id) is not None,
+            subscribe,
+            unsettled,
+            timeout,
+        )
+        return log.transcript.settlement(submission_id) or {}
+
+    def drop_conversation(self, agent: str, conversation: str, *, keep: int = 0) -> None:
+        """Lose a conversation as a server does whose store is lost; `KeyError` for an unknown one.
+
+        With `keep`, its first batches are those of another stream by the same name: older offsets
+        are behind its head, or mean other content.
+        """
+        self._conversation(agent, conversation)
+        self.conversations.lose((agent, conversation), keep)
+
+    def _conversation(self, agent: str, conversation: str) -> Conversation:
+        found = self.conversations.find((agent, conversation))
+        if found is None:
+            raise KeyError(f"this server has no conversation {conversation!r} with {agent!r}")
+        return found
 
     def asked(self, request: Request) -> None:
         """Note a request (called for each)."""
@@ -127,3 +171,22 @@ class ServerState:
             and request.headers.get("authorization") != f"Bearer {self.token}"
         ):
             raise errors.unauthorized()
+
+
+def _until(
+    done: Callable[[], bool],
+    subscribe: Callable[[Callable[[], None]], Callable[[], None]],
+    complaint: str,
+    timeout: float | None,
+) -> None:
+    """Block until it is done, asking at each change; `TimeoutError` after real seconds."""
+    changed, began = threading.Event(), time.monotonic()
+    unsubscribe = subscribe(changed.set)
+    try:
+        while not done():
+            left = None if timeout is None else max(0.0, began + timeout - time.monotonic())
+            if not changed.wait(left):
+                raise TimeoutError(f"{complaint} after {timeout} s")
+            changed.clear()
+    finally:
+        unsubscribe()

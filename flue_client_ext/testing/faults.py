@@ -107,7 +107,7 @@ class Duplicate(Fault):
 
 @attrs.frozen
 class EmptyPoll(Fault):
-    """Answer a long-poll `204` at once, events or not: `EmptyPoll()`."""
+    """Answer a long-poll at once with no news, whatever there is: `EmptyPoll()`."""
 
     def applies(self, request: Request) -> bool:
         return request.live == "long-poll"
@@ -119,9 +119,10 @@ class EmptyPoll(Fault):
 
 @attrs.frozen
 class DropStream(Fault):
-    """Lose the run's stored events before this read, but for the first few: `DropStream(keep=2)`.
+    """Lose what is read before this read, but for the first few: `DropStream(keep=2)`.
 
-    What a client with a saved offset sees after a server has lost its store.
+    What a client with a saved offset sees after a server has lost its store: of a run, its events;
+    of a conversation, its batches, of which the first few are another stream's then.
     """
 
     keep: int = attrs.field(default=0, validator=whole(0))
@@ -130,8 +131,10 @@ class DropStream(Fault):
         return request.reads_events
 
     async def strike(self, exchange: Exchange, send: Send, handle: Handle) -> None:
-        run_id = exchange.request.run_id
-        if run_id is not None and exchange.server.runs.find(run_id) is not None:
+        run_id, target = exchange.request.run_id, exchange.request.target
+        if target is not None:
+            exchange.server.conversations.lose((target.agent, target.conversation), self.keep)
+        elif run_id is not None and exchange.server.runs.find(run_id) is not None:
             exchange.server.drop_stream(run_id, keep=self.keep)
         await handle(send)
 

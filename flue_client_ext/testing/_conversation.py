@@ -1,0 +1,141 @@
+"""What an agent's function is handed beside the message: the words for its answer, and waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ._clock import Clock
+from ._ids import ulid
+from ._joins import Joins
+from ._json import dumps
+from ._response import Kind, Response
+from ._script import ToolCall
+
+Deltas = str | Iterable[str]
+Data = Mapping[str, Any] | Sequence[tuple[str, Any]]
+
+
+class ModelError(Exception):
+    """Raised by an agent's function: the model has failed, and its words are the reason."""
+
+
+class ConversationContext:
+    """The `conversation` of an agent's function; safe to use from any thread that it starts."""
+
+    def __init__(
+        self, response: Response, joins: Joins, submission_id: str, initial_data: Any
+    ) -> None:
+        self.id = response.log.row.id
+        self.agent = response.log.row.agent
+        self.submission_id = submission_id
+        self.initial_data = initial_data
+        self._response = response
+        self._joins = joins
+
+    @property
+    def clock(self) -> Clock:
+        """The server's clock."""
+        return self._response.log.clock
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """All messages so far, as the snapshot has them."""
+        messages: list[dict[str, Any]] = self._response.log.snapshot()["messages"]
+        return messages
+
+    @property
+    def text(self) -> str:
+        """The text of this response so far; after a restart, what was said before it too."""
+        return self._response.text
+
+    @property
+    def joined(self) -> int:
+        """How many messages have joined this response."""
+        return len(self._joins.ids)
+
+    def reply(
+        self,
+        text: Deltas = (),
+        *,
+        reasoning: Deltas = (),
+        calls: Sequence[ToolCall] = (),
+        data: Data = (),
+        metadata: Mapping[str, Any] | None = None,
+        pace: float = 0.0,
+        retried: bool = False,
+    ) -> str:
+        """Let the model take a step of the response, and return its text.
+
+        Deltas may be an iterator, which is asked for each when its time has come; `pace` is seconds
+        before each. `data` are data parts in the order in which they are written. A step that is
+        `retried` fails behind its last delta: the next one takes back what it has said.
+        """
+        self._joins.answered()
+        size = self._response.size()
+        if metadata:
+            self._response.metadata(metadata)
+        self._response.begin()
+        self._deltas("reasoning", reasoning, pace)
+        said = self._deltas("text", text, pace)
+        if retried:
+            self._response.fail_attempt(size)
+            return said
+        self._call(calls, data)
+        self._joins.take()
+        return said
+
+    def _deltas(self, kind: Kind, deltas: Deltas, pace: float) -> str:
+        said: list[str] = []
+        for delta in _in_deltas(deltas):
+            if pace:
+                self.sleep(pace)
+            self._response.delta(kind, delta)
+            said.append(delta)
+        return "".join(said)
+
+    def _call(self, calls: Sequence[ToolCall], data: Data) -> None:
+        """End the step; its tools have been asked for within it, and answer behind it."""
+        named = [(ulid("call", self.clock.time()), call) for call in calls]
+        for call_id, call in named:
+            self._response.call(call_id, call.name, dict(call.args))
+        self._response.complete()
+        for name, value in data.items() if isinstance(data, Mapping) else data:
+            self._response.data(name, value)
+        if named:
+            self._response.outcomes([_outcome(call_id, call) for call_id, call in named])
+
+    def data(self, name: str, value: Any) -> None:
+        """Write a data part: one of each name, with its last value."""
+        self._response.data(name, value)
+
+    def metadata(self, values: Mapping[str, Any]) -> None:
+        """Merge into the metadata of the response's message."""
+        self._response.metadata(values)
+
+    def flush(self) -> None:
+        """Publish deltas that are being held back (see `LocalFlue(delta_hold=...)`)."""
+        self._response.log.flush()
+
+    def sleep(self, seconds: float) -> None:
+        """Block for `seconds` of the server's clock; an abort ends the wait and the function."""
+        self._response.halt.wait(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        """Do the same in an async function."""
+        await self._response.halt.wait_async(seconds)
+
+
+def _in_deltas(deltas: Deltas) -> Iterable[str]:
+    """Take a text for one delta, not for as many as it has characters."""
+    if isinstance(deltas, str):
+        return (deltas,) if deltas else ()
+    return deltas
+
+
+def _outcome(call_id: str, call: ToolCall) -> dict[str, Any]:
+    told = {"toolCallId": call_id}
+    if call.is_error:
+        text = call.result if isinstance(call.result, str) else dumps(call.result)
+        return {"type": "tool-output-error", **told, "errorText": text, "durationMs": 0}
+    return {"type": "tool-output", **told, "output": call.result, "durationMs": 0}
