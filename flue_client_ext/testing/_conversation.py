@@ -72,14 +72,13 @@ class ConversationContext:
         `retried` fails behind its last delta: the next one takes back what it has said.
         """
         self._joins.answered()
-        size = self._response.size()
         if metadata:
             self._response.metadata(metadata)
         self._response.begin()
         self._deltas("reasoning", reasoning, pace)
         said = self._deltas("text", text, pace)
         if retried:
-            self._response.fail_attempt(size)
+            self._response.fail_attempt()
             return said
         self._call(calls, data)
         self._joins.take()
@@ -112,6 +111,10 @@ class ConversationContext:
     def metadata(self, values: Mapping[str, Any]) -> None:
         """Merge into the metadata of the response's message."""
         self._response.metadata(values)
+
+    def compact(self) -> None:
+        """Send readers the whole state anew, as a server does that has compacted its context."""
+        self._response.compact()
 
     def flush(self) -> None:
         """Publish deltas that are being held back (see `LocalFlue(delta_hold=...)`)."""

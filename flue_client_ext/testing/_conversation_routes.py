@@ -17,7 +17,7 @@ from ._conversations import ConversationFeed
 from ._delivery import parse_delivery
 from ._exchange import Exchange
 from ._ids import ulid
-from ._live import page_after, poll, sse
+from ._live import Framing, page_after, poll, sse
 from ._parts import Hangup, Send, Start
 from ._protocol import EVENT_STREAM, Answer
 from ._request import Target
@@ -66,15 +66,15 @@ def _path(key: Key) -> str:
     return f"agents/{key[0]}/{key[1]}"
 
 
-def _log(server: ServerState, key: Key) -> ConversationLog:
+def _log(server: ServerState, key: Key, *, born: bool = False) -> ConversationLog:
     found = server.conversations.find(key)
-    if found is None:
+    if found is None or (born and not found.born):
         raise refusals.stream_not_found(_path(key))
     return found.log
 
 
 def _attachment(server: ServerState, key: Key, attachment_id: str) -> Answer:
-    _log(server, key)
+    _log(server, key, born=True)
     found = server.conversations.store.attachment(key, attachment_id)
     if found is None:
         raise refusals.attachment_not_found(attachment_id)
@@ -88,7 +88,7 @@ async def _read(exchange: Exchange, key: Key, send: Send) -> Answer | None:
     if protocol.view_of(request.query) == "updates":
         return await _updates(exchange, key, send)
     protocol.check_history(request.query)
-    snapshot = _log(server, key).snapshot()
+    snapshot = _log(server, key, born=True).snapshot()
     return protocol.history(snapshot)
 
 
@@ -98,7 +98,6 @@ async def _updates(exchange: Exchange, key: Key, send: Send) -> Answer | None:
     log = _log(server, key)
     protocol.check_reach(read, log.head, _path(key))
     feed = ConversationFeed(server.conversations, log)
-    first = protocol.first_frame(log.row.incarnation)
     if read.broken(log.head):
         if read.live != "sse":
             raise errors.internal_error(ulid("err", server.clock.time()))
@@ -106,7 +105,9 @@ async def _updates(exchange: Exchange, key: Key, send: Send) -> Answer | None:
         _break(exchange)
     try:
         if read.live == "sse":
-            await sse(exchange, feed, read.after, protocol.control_frame, send, [first])
+            first = protocol.first_frame(log.row.incarnation)
+            framing = Framing(protocol.control_frame, [first])
+            await sse(exchange, feed, read.after, framing, send)
             return None
         if read.live == "long-poll":
             page = await poll(exchange, feed, read.after)

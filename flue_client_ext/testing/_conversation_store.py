@@ -71,10 +71,14 @@ class ConversationStore:
             return self._db.execute(sql, values).fetchall() if self._database.open else []
 
     def create(self, row: Row) -> None:
-        """Begin a conversation without a batch."""
+        """Begin a conversation without a batch and without initial data."""
+        names = (*map(blob, row.key), row.uid, row.conversation_id, row.incarnation)
+        self._run("INSERT INTO conversations VALUES (?, ?, ?, ?, ?, NULL)", *names)
+
+    def plant(self, row: Row) -> None:
+        """Keep a conversation's initial data."""
         seed = None if row.seed is None else blob(row.seed)
-        names = (blob(row.agent), blob(row.id), row.uid, row.conversation_id, row.incarnation)
-        self._run("INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?)", *names, seed)
+        self._run("UPDATE conversations SET seed = ? WHERE incarnation = ?", seed, row.incarnation)
 
     def get(self, key: Key) -> Row | None:
         """Return a conversation, if there is one."""

@@ -38,6 +38,11 @@ class Conversation:
     waiting: deque[str] = attrs.field(factory=deque[str])
 
     @property
+    def born(self) -> bool:
+        """Whether there is more than a stream without a batch, as a refused send leaves it."""
+        return self.log.head >= 0
+
+    @property
     def seed(self) -> Any:
         """The initial data, `None` without any."""
         return None if self.log.row.seed is None else json.loads(self.log.row.seed)
@@ -62,16 +67,24 @@ class Conversations:
                 self._known[key] = Conversation(self._log(row))
             return self._known.get(key)
 
-    def create(self, key: Key, seed: str | None) -> Conversation:
-        """Begin a conversation: its first batch is a reset to nothing."""
+    def open(self, key: Key) -> Conversation:
+        """Return a conversation, begun as a stream without a batch if there is none."""
         now = self.clock.time()
-        uid, conversation, incarnation = (ulid(prefix, now) for prefix in ("inst", "conv", "inc"))
-        row = Row(*key, uid, conversation, incarnation, seed)
         with self.lock:
-            self.store.create(row)
-            self._known[key] = Conversation(self._log(row))
-            self._known[key].log.reset()
-            return self._known[key]
+            if self.find(key) is None:
+                names = [ulid(prefix, now) for prefix in ("inst", "conv", "inc")]
+                self.store.create(Row(*key, names[0], names[1], names[2], None))
+            found = self.find(key)
+            assert found is not None
+            return found
+
+    def bear(self, conversation: Conversation, seed: str | None) -> None:
+        """Begin a conversation with its initial data: its first batch is a reset to nothing."""
+        log = conversation.log
+        with log.lock:
+            log.row = attrs.evolve(log.row, seed=seed)
+            self.store.plant(log.row)
+            log.reset()
 
     def _log(self, row: Row) -> ConversationLog:
         def changed() -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+import attrs
+
 from . import _protocol as protocol
 from ._clock import Cancel
 from ._exchange import Exchange
@@ -20,8 +22,6 @@ from ._state import ServerState
 from ._store import Page
 from ._wake import Wake
 
-#: The bytes of a control frame for a sequence number, whether it is the head, and closure.
-Control = Callable[[int, bool, bool], bytes]
 Subscribe = Callable[[Callable[[], None]], Cancel]
 
 
@@ -35,6 +35,20 @@ class Feed(Protocol):
     def subscribe(self, listener: Callable[[], None]) -> Cancel:
         """Call `listener` at each change, until the returned function is called."""
         ...
+
+
+@attrs.frozen
+class Framing:
+    """How a feed looks as SSE.
+
+    `control` gives the bytes of a control frame for a sequence number, whether it is the head, and
+    closure. `first` goes before all pages, with no control frame of its own. `twice` says that a
+    hold which has passed is told by two control frames, as on the runs' routes.
+    """
+
+    control: Callable[[int, bool, bool], bytes]
+    first: Sequence[Body] = ()
+    twice: bool = False
 
 
 def page_after(exchange: Exchange, feed: Feed, after: int) -> Page:
@@ -63,45 +77,33 @@ def _news(page: Page, after: int) -> bool:
     return page.last > after or bool(page.texts) or page.closed
 
 
-async def sse(
-    exchange: Exchange,
-    feed: Feed,
-    after: int,
-    control: Control,
-    send: Send,
-    first: Sequence[Body] = (),
-) -> None:
-    """Send batches and their control frames until the feed is closed and all of it is sent.
-
-    `first` goes before them, with no control frame of its own.
-    """
+async def sse(exchange: Exchange, feed: Feed, after: int, framing: Framing, send: Send) -> None:
+    """Send batches and their control frames until the feed is closed and all of it is sent."""
     server, wake = exchange.server, Wake()
     with following(server, feed.subscribe, wake, beat=server.heartbeat):
         await send(Start(200, protocol.EVENT_STREAM))
-        for body in first:
+        for body in framing.first:
             await send(body)
         while True:
             page = feed.read(after, server.page_size)
             if exchange.duplicate and page.texts:
-                await _batch(page, False, control, send)
+                await _batch(page, False, framing, send)
             closed, after = page.closed and page.up_to_date, page.last
-            await _batch(page, closed, control, send)
+            await _batch(page, closed, framing, send)
             if closed:
                 return
-            if page.up_to_date:
-                await _idle(server, feed, after, control, wake, send)
+            if page.up_to_date and await _idle(server, feed, after, wake, send) and framing.twice:
+                await send(Body(framing.control(after, True, False)))
 
 
-async def _batch(page: Page, closed: bool, control: Control, send: Send) -> None:
+async def _batch(page: Page, closed: bool, framing: Framing, send: Send) -> None:
     if page.texts:
         await send(Body(protocol.data_frame(page.texts), False, page.texts, protocol.DATA_LEAD))
-    await send(Body(control(page.last, page.up_to_date, closed), closed))
+    await send(Body(framing.control(page.last, page.up_to_date, closed), closed))
 
 
-async def _idle(
-    server: ServerState, feed: Feed, after: int, control: Control, wake: Wake, send: Send
-) -> None:
-    """Send heartbeats until there is news, or a control frame when the hold has passed."""
+async def _idle(server: ServerState, feed: Feed, after: int, wake: Wake, send: Send) -> bool:
+    """Send heartbeats until there is news, or until the hold has passed: then it is true."""
     cancel = server.clock.call_later(server.hold, lambda: wake.ring("hold"))
     try:
         while True:
@@ -109,9 +111,9 @@ async def _idle(
             if "beat" in reasons:
                 await send(Body(protocol.HEARTBEAT))
             if _news(feed.read(after, 1), after):
-                return None
+                return False
             if "hold" in reasons:
-                return await send(Body(control(after, True, False)))
+                return True
     finally:
         cancel()
 

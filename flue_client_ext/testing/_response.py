@@ -31,7 +31,8 @@ class Response:
         self._id = known or ulid("entry", log.clock.time())
         self._open = False
         self._spoke = False
-        self._retry: int | None = None
+        self._failed = False
+        self._base = 0
         self._metadata: dict[str, Any] = {}
 
     @property
@@ -61,12 +62,13 @@ class Response:
             if self._open:
                 return
             self.turn = ulid("turn", self.log.clock.time())
-            if self._retry is None:
-                self.write(self._started())
-            else:
-                self.log.transcript.cut(self._id, self._retry)
+            if self._failed:
+                self.log.transcript.cut(self._id, self._base)
                 self.log.reset()
-            self._retry, self._open, self._spoke = None, True, False
+            else:
+                self._base = self.log.transcript.size(self._id) if self.started else 0
+                self.write(self._started())
+            self._failed, self._open, self._spoke = False, True, False
 
     def _started(self) -> dict[str, Any]:
         told: dict[str, Any] = {"messageId": self._id, "submissionId": self._submission_id}
@@ -118,11 +120,6 @@ class Response:
             else:
                 self._metadata.update(values)
 
-    def size(self) -> int:
-        """Return how many parts the message has."""
-        with self.log.lock:
-            return self.log.transcript.size(self._id) if self.started else 0
-
     def complete(self) -> None:
         """End the step, if one is open."""
         with self.log.lock:
@@ -138,10 +135,15 @@ class Response:
             if not self.started:
                 self.begin()
 
-    def fail_attempt(self, size: int) -> None:
-        """End the step as an attempt that is retried: the parts behind `size` will be gone."""
+    def fail_attempt(self) -> None:
+        """End the step as an attempt of the model that is retried: what it said will be gone."""
         self.complete()
-        self._retry = size
+        self._failed = True
+
+    def compact(self) -> None:
+        """Write the whole state anew, as happens when a model's context has been compacted."""
+        with self._writing():
+            self.log.reset()
 
     def go_on(self) -> None:
         """Go on with what a process that has ended began: end its step, with two notices."""

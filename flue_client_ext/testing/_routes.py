@@ -12,7 +12,7 @@ from ._conversation_protocol import nothing_mounted
 from ._conversation_routes import converse
 from ._exchange import Exchange
 from ._json import dumps, encode
-from ._live import Control, following, page_after, poll, sse
+from ._live import Framing, following, page_after, poll, sse
 from ._parts import Send
 from ._protocol import Answer
 from ._request import Request
@@ -81,7 +81,7 @@ async def _read(exchange: Exchange, run_id: str, send: Send) -> Answer | None:
     start = protocol.start_of(read, last)
     feed, after = server.runs.feed(run_id), last if start == "now" else protocol.sequence_of(start)
     if read.live == "sse":
-        await sse(exchange, feed, after, _control(server), send)
+        await sse(exchange, feed, after, _framing(server), send)
         return None
     if read.live == "long-poll":
         page = await poll(exchange, feed, after)
@@ -90,9 +90,9 @@ async def _read(exchange: Exchange, run_id: str, send: Send) -> Answer | None:
     return protocol.catch_up(run_id, start, page, request.headers.get("if-none-match"))
 
 
-def _control(server: ServerState) -> Control:
-    def frame(last: int, up_to_date: bool, closed: bool) -> bytes:
+def _framing(server: ServerState) -> Framing:
+    def control(last: int, up_to_date: bool, closed: bool) -> bytes:
         cursor = protocol.cursor_after(None, server.clock.time())
         return protocol.control_frame(protocol.offset_of(last), cursor, up_to_date, closed)
 
-    return frame
+    return Framing(control, twice=True)

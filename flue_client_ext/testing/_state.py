@@ -113,7 +113,10 @@ class ServerState:
 
     def conversation_ids(self, agent: str) -> list[str]:
         """Return the ids of all conversations with an agent, oldest first."""
-        return [row.id for row in self.conversations.store.rows() if row.agent == agent]
+        store = self.conversations.store
+        return [
+            row.id for row in store.rows() if row.agent == agent and store.size(row.incarnation)
+        ]
 
     def snapshot(self, agent: str, conversation: str) -> dict[str, Any]:
         """Return a conversation as a read of its history answers it; `KeyError` for an unknown."""
@@ -151,7 +154,7 @@ class ServerState:
 
     def _conversation(self, agent: str, conversation: str) -> Conversation:
         found = self.conversations.find((agent, conversation))
-        if found is None:
+        if found is None or not found.born:
             raise KeyError(f"this server has no conversation {conversation!r} with {agent!r}")
         return found
 

@@ -46,21 +46,18 @@ class Submissions:
 
     def admit(self, agent: Agent, key: Key, delivery: Delivery) -> Receipt:
         """Take a delivery, or find the one that its key names; raise a refusal otherwise."""
+        _check_sense(delivery)
         with self._all.lock:
             submission_id = self._id(key, delivery)
             earlier = self._store.submission(submission_id) if delivery.key else None
-            found = self._all.find(key)
-            try:
-                _check_terms(key, delivery, found)
-            except errors.Problem as problem:
-                if earlier is None or problem.kind == "invalid_request":
-                    raise
-            if found is None:
+            conversation = self._all.open(key)
+            if earlier is not None:
+                return self._again(earlier, delivery, conversation)
+            _check_terms(delivery, conversation)
+            if not conversation.born:
                 _check_seed(agent, delivery)
-            elif earlier is not None:
-                return self._again(earlier, delivery, found)
-            seed = None if delivery.initial_data is MISSING else dumps(delivery.initial_data)
-            conversation = found or self._all.create(key, seed)
+                seed = None if delivery.initial_data is MISSING else dumps(delivery.initial_data)
+                self._all.bear(conversation, seed)
             return self._enqueue(conversation, key, submission_id, delivery)
 
     def _id(self, key: Key, delivery: Delivery) -> str:
@@ -152,19 +149,22 @@ class Submissions:
             return active is not None or bool(queued)
 
 
-def _check_terms(key: Key, delivery: Delivery, found: Conversation | None) -> None:
+def _check_sense(delivery: Delivery) -> None:
+    """Refuse initial data for a conversation that must be there already."""
+    if isinstance(delivery.uid, str) and delivery.initial_data is not MISSING:
+        raise errors.invalid_request(
+            "A send conditioned on an existing instance (`uid`) cannot carry `initialData` — the"
+            " condition forbids creation, so the seed could never apply."
+        )
+
+
+def _check_terms(delivery: Delivery, found: Conversation) -> None:
     """Refuse a delivery whose condition on the instance does not hold."""
-    wanted = delivery.uid
-    if isinstance(wanted, str):
-        if delivery.initial_data is not MISSING:
-            raise errors.invalid_request(
-                "A send conditioned on an existing instance (`uid`) cannot carry `initialData` —"
-                " the condition forbids creation, so the seed could never apply."
-            )
-        if found is None or found.log.row.uid != wanted:
-            raise refusals.instance_not_found(key[1])
-    if wanted is None and found is not None:
-        raise refusals.instance_exists(key[1], found.log.row.uid)
+    row, wanted = found.log.row, delivery.uid
+    if isinstance(wanted, str) and not (found.born and row.uid == wanted):
+        raise refusals.instance_not_found(row.id)
+    if wanted is None and found.born:
+        raise refusals.instance_exists(row.id, row.uid)
 
 
 def _check_seed(agent: Agent, delivery: Delivery) -> None:

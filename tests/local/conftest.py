@@ -1,4 +1,4 @@
-"""A running `LocalFlue` with the few workflows that these tests need, and a plain httpx client."""
+"""Running servers with the workflows or agents of these tests, and plain httpx clients of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from flue_client_ext.testing import LocalFlue
+from tests.local.agents import LocalAgents
 from tests.local.support import with_workflows
 
 
@@ -22,4 +23,16 @@ def server() -> Iterator[LocalFlue]:
 @pytest.fixture
 def http(server: LocalFlue) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=5) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def agents() -> Iterator[LocalAgents]:
+    with LocalAgents() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(agents: LocalAgents) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=agents.url, timeout=10) as client:
         yield client

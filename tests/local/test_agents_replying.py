@@ -1,0 +1,498 @@
+"""What agents of the local server reply: steps, retries, joins, queues, aborts, failures, waits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from flue_client_ext.testing import (
+    ConversationContext,
+    LocalFlue,
+    Message,
+    ModelError,
+    ToolCall,
+    VirtualClock,
+)
+from flue_client_ext.testing._json import dumps, encode
+from flue_client_ext.testing._transcript import Transcript
+from tests.local.agents import LocalAgents
+from tests.local.talk import Json, Talk, text_of, types
+
+
+@pytest.fixture
+def server() -> Iterator[LocalFlue]:
+    server = LocalFlue()
+    with server.run():
+        yield server
+    server.close()
+
+
+@pytest.fixture
+def http(server: LocalFlue) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=10) as client:
+        yield client
+
+
+def reply_of(talk: Talk) -> Json:
+    """The last assistant message of the snapshot."""
+    return dict([m for m in talk.history()["messages"] if m["role"] == "assistant"][-1])
+
+
+def settlements(talk: Talk) -> dict[str, Json]:
+    return {one["submissionId"]: one for one in talk.history()["settlements"]}
+
+
+def test_a_returned_text_is_the_reply(server: LocalFlue, http: httpx.Client) -> None:
+    @server.agent
+    def upper(message: Message) -> str:
+        return message.text.upper()
+
+    talk = Talk(http, "upper")
+    chunks = talk.ask("hello")
+    assert [chunk["delta"] for chunk in chunks if "delta" in chunk] == ["HELLO"]
+    assert text_of(reply_of(talk)) == "HELLO"
+
+
+def test_an_async_agent_replies_too(server: LocalFlue, http: httpx.Client) -> None:
+    @server.agent("waits")
+    async def waits(message: Message, conversation: ConversationContext) -> str:
+        await conversation.asleep(0)
+        return f"{conversation.agent} {conversation.id}"
+
+    talk = Talk(http, "waits", "x")
+    talk.ask("hello")
+    assert text_of(reply_of(talk)) == "waits x"
+
+
+def test_an_agent_that_says_nothing_has_an_empty_reply(
+    server: LocalFlue, http: httpx.Client
+) -> None:
+    server.agent("mute")(lambda message: None)
+    talk = Talk(http, "mute")
+    assert types(talk.ask("hello"))[1:-1] == ["message-started", "message-completed"]
+    assert reply_of(talk)["parts"] == []
+
+
+def test_all_steps_of_a_reply_are_one_message(api: httpx.Client) -> None:
+    talk = Talk(api, "tools")
+    chunks = talk.ask("7/2")
+    step = ["message-started", "message-delta"]
+    tool = ["tool-input", "message-completed", "tool-output"]
+    assert types(chunks)[1:-1] == [*step, *tool, *step, "message-completed"]
+    assert len({chunk["messageId"] for chunk in chunks if "messageId" in chunk}) == 1
+    turns = [chunk["turnId"] for chunk in chunks if chunk["type"] == "message-started"]
+    assert len(set(turns)) == 2
+    reply = reply_of(talk)
+    assert reply["turnId"] == turns[0]
+    first, called, last = reply["parts"]
+    assert (first["text"], last["text"]) == ("Let me calculate.", 'The tool says {"quotient":3.5}.')
+    assert {**called, "toolCallId": ""} == {
+        "type": "dynamic-tool",
+        "toolName": "divide",
+        "toolCallId": "",
+        "state": "output-available",
+        "input": {"a": 7, "b": 2},
+        "output": {"quotient": 3.5},
+        "durationMs": 0,
+    }
+
+
+def test_a_tool_that_fails_does_not_fail_the_submission(api: httpx.Client) -> None:
+    talk = Talk(api, "tools")
+    chunks = talk.ask("7/0")
+    assert chunks[-1]["outcome"] == "completed"
+    called = reply_of(talk)["parts"][1]
+    assert (called["state"], called["errorText"]) == ("output-error", "b must not be zero")
+
+
+def test_a_data_part_is_replaced_in_place(api: httpx.Client) -> None:
+    talk = Talk(api, "data")
+    chunks = talk.ask("2")
+    steps = [{"step": step, "of": 2} for step in (1, 2)]
+    written = [(c["name"], c["data"]) for c in chunks if c["type"] == "data-part"]
+    assert written == [("progress", steps[0]), ("progress", steps[1]), ("note", "worked")]
+    tool, *data, text = reply_of(talk)["parts"]
+    parts = [("data-progress", steps[1]), ("data-note", "worked")]
+    assert [(part["type"], part["data"]) for part in data] == parts
+    assert (tool["type"], text["text"]) == ("dynamic-tool", "Done.")
+
+
+def test_metadata_begin_the_message_and_are_merged_deeply(api: httpx.Client) -> None:
+    talk = Talk(api, "data")
+    chunks = talk.ask("1")
+    first = {"stage": "started", "work": {"by": "data"}}
+    started, again = [chunk for chunk in chunks if chunk["type"] == "message-started"]
+    assert started["metadata"] == first and "metadata" not in again
+    assert [c["metadata"]["stage"] for c in chunks if c["type"] == "message-metadata"] == [
+        "finished"
+    ]
+    merged = {"stage": "finished", "work": {"by": "data", "calls": 1}}
+    assert reply_of(talk)["metadata"] == merged
+
+
+def test_reasoning_comes_before_the_text(api: httpx.Client) -> None:
+    talk = Talk(api, "reasons")
+    chunks = talk.ask("why")
+    kinds = [chunk["kind"] for chunk in chunks if "delta" in chunk]
+    assert kinds == ["reasoning", "reasoning", "text", "text"]
+    assert reply_of(talk)["parts"] == [
+        {"type": "reasoning", "text": "Let me think.", "state": "done"},
+        {"type": "text", "text": "I am sure \U0001f600.", "state": "done"},
+    ]
+
+
+def test_a_retried_attempt_takes_its_text_back(api: httpx.Client) -> None:
+    talk = Talk(api, "retries")
+    chunks = talk.ask(uuid4().hex)
+    assert types(chunks)[1:-1] == [
+        *["message-started", "message-delta", "message-completed"],
+        *["conversation-reset", "message-delta", "message-completed"],
+    ]
+    reset = chunks[4]["snapshot"]
+    assert [message["parts"] for message in reset["messages"]][1:] == [[]]
+    assert reset["settlements"] == [] and "incarnation" not in reset
+    assert reset["offset"].endswith(f"{chunks[4]['position']['batch']:016d}")
+    assert text_of(reply_of(talk)) == "The second attempt."
+
+
+def test_a_retried_step_leaves_the_steps_before_it(server: LocalFlue, http: httpx.Client) -> None:
+    @server.agent("late")
+    def late(message: Message, conversation: ConversationContext) -> None:
+        conversation.reply("One.", calls=[ToolCall("look", {}, "seen")])
+        conversation.reply(["Two", " bad"], retried=True)
+        conversation.reply("Two.")
+
+    talk = Talk(http, "late")
+    (reset,) = [c for c in talk.ask("x") if c["type"] == "conversation-reset"]
+    kept = [part["type"] for part in reset["snapshot"]["messages"][-1]["parts"]]
+    assert kept == ["text", "dynamic-tool"]
+    assert text_of(reply_of(talk)) == "One.Two."
+
+
+def test_a_compaction_is_a_reset_that_changes_nothing(api: httpx.Client) -> None:
+    talk = Talk(api, "forgets")
+    chunks = talk.ask("x")
+    assert types(chunks)[-3:] == ["message-completed", "conversation-reset", "submission-settled"]
+    assert chunks[-2]["snapshot"]["messages"] == talk.history()["messages"]
+
+
+def test_a_model_that_fails_fails_the_submission(api: httpx.Client) -> None:
+    talk = Talk(api, "fails")
+    settled = talk.ask("x")[-1]
+    submission = settled["submissionId"]
+    assert (settled["outcome"], settled["answeredBySubmissionId"]) == ("failed", submission)
+    operation = f"direct({submission})"
+    assert settled["error"] == {
+        "name": "FlueError",
+        "message": f"{operation} failed: The model refuses.",
+        "type": "operation_failed",
+        "details": "",
+        "meta": {"operation": operation, "reason": "The model refuses."},
+    }
+    assert text_of(reply_of(talk)) == "I was about to "
+
+
+def test_a_model_that_fails_at_once_has_an_empty_message(
+    server: LocalFlue, http: httpx.Client
+) -> None:
+    @server.agent("down")
+    def down(message: Message) -> None:
+        raise ModelError("provider is down")
+
+    talk = Talk(http, "down")
+    assert types(talk.ask("x"))[1:-1] == ["message-started", "message-completed"]
+
+
+def test_an_agent_that_raises_fails_without_a_reply(api: httpx.Client) -> None:
+    talk = Talk(api, "fails")
+    sent, settled = talk.ask("start")
+    assert sent["type"] == "message-appended"
+    assert settled["error"]["type"] == "internal_error"
+    assert "broken" not in str(settled["error"])
+    assert "answeredBySubmissionId" not in settled
+
+
+def test_an_agent_that_returns_no_text_fails(server: LocalFlue, http: httpx.Client) -> None:
+    server.agent("wrong")(lambda message: 5)
+    assert Talk(http, "wrong").ask("x")[-1]["error"]["type"] == "internal_error"
+
+
+def test_a_message_that_arrives_meanwhile_joins(agents: LocalAgents, api: httpx.Client) -> None:
+    host, guest = uuid4().hex, uuid4().hex
+    talk = Talk(api, "slow")
+    first = talk.send(host)
+    agents.say(host, "one ")
+    second = talk.send(guest)
+    assert guest not in map(text_of, talk.history()["messages"])
+    assert talk.history()["settlements"] == []
+    agents.end(host, "two ")
+    agents.end(guest, "three")
+    chunks = talk.settled(first)
+    assert {one["answeredBySubmissionId"] for one in settlements(talk).values()} == {
+        first["submissionId"]
+    }
+    order = [c["submissionId"] for c in chunks if c["type"] == "submission-settled"]
+    assert order == [second["submissionId"], first["submissionId"]]
+    joined = [c for c in chunks if c["type"] == "message-appended"][-1]["message"]
+    assert joined["turnId"] == reply_of(talk)["turnId"]
+    assert [text_of(m) for m in talk.history()["messages"]] == [host, "one two three", guest]
+
+
+def test_messages_join_between_the_steps_of_a_reply(server: LocalFlue, http: httpx.Client) -> None:
+    sent = threading.Event()
+    counts: list[int] = []
+
+    @server.agent("steps")
+    def steps(message: Message, conversation: ConversationContext) -> None:
+        sent.wait(10)
+        conversation.reply("One.")
+        counts.append(conversation.joined)
+        conversation.reply("Two.")
+
+    talk = Talk(http, "steps")
+    first = talk.send("first")
+    for text in ("second", "third"):
+        talk.send(text)
+    sent.set()
+    talk.settled(first)
+    assert counts == [2]
+    assert [text_of(m) for m in talk.history()["messages"]] == [
+        *["first", "One.Two.", "second", "third"]
+    ]
+
+
+def test_an_agent_without_joins_answers_one_after_another(
+    server: LocalFlue, http: httpx.Client
+) -> None:
+    sent = threading.Event()
+
+    @server.agent("alone", joins=False)
+    def alone(message: Message, conversation: ConversationContext) -> str:
+        sent.wait(10)
+        return f"{message.text}!"
+
+    talk = Talk(http, "alone")
+    admissions = [talk.send(text) for text in ("a", "b", "c")]
+    sent.set()
+    talk.settled(admissions[-1])
+    assert [text_of(m) for m in talk.history()["messages"]] == ["a", "a!", "b", "b!", "c", "c!"]
+    for submission, settled in settlements(talk).items():
+        assert settled["answeredBySubmissionId"] == submission
+
+
+def test_what_waits_behind_a_failure_runs_by_itself(agents: LocalAgents, api: httpx.Client) -> None:
+    host, guest = uuid4().hex, uuid4().hex
+    talk = Talk(api, "slow")
+    first = talk.send(host)
+    agents.say(host, "one")
+    second = talk.send(guest)
+    agents.fail(host, "refused")
+    agents.end(guest, "two")
+    talk.settled(second)
+    outcomes = [(one["submissionId"], one["outcome"]) for one in settlements(talk).values()]
+    assert outcomes == [(first["submissionId"], "failed"), (second["submissionId"], "completed")]
+
+
+def test_an_abort_settles_what_runs_and_what_waits(agents: LocalAgents, api: httpx.Client) -> None:
+    key = uuid4().hex
+    talk = Talk(api, "slow")
+    running = talk.send(key)
+    agents.say(key, "one ")
+    queued = talk.send("never said")
+    assert talk.abort() is True
+    assert talk.abort() is False
+    about = settlements(talk)
+    assert {one["outcome"] for one in about.values()} == {"aborted"}
+    assert {one["error"]["type"] for one in about.values()} == {"submission_aborted"}
+    assert "answeredBySubmissionId" in about[running["submissionId"]]
+    assert "answeredBySubmissionId" not in about[queued["submissionId"]]
+    _, reply, *notices = talk.history()["messages"]
+    assert text_of(reply) == "one "
+    for sent, notice in zip((running, queued), notices, strict=True):
+        submission = sent["submissionId"]
+        assert notice == {
+            "id": f"entry_submission_aborted_{submission}",
+            "role": "system",
+            "purpose": "advisory",
+            "display": "diagnostic",
+            "signal": {
+                "attributes": {"submissionId": submission, "kind": "direct", "reason": "aborted"}
+            },
+            "settlement": {"outcome": "aborted"},
+            "parts": [{"type": "text", "text": "Submission was aborted.", "state": "done"}],
+        }
+
+
+def test_an_abort_settles_what_has_joined(server: LocalFlue, http: httpx.Client) -> None:
+    joined, sent = threading.Event(), threading.Event()
+
+    @server.agent("host")
+    def host(message: Message, conversation: ConversationContext) -> None:
+        sent.wait(10)
+        conversation.reply("One.")
+        joined.set()
+        conversation.sleep(3600)
+
+    talk = Talk(http, "host")
+    first, second = talk.send("first"), talk.send("second")
+    sent.set()
+    joined.wait(10)
+    assert talk.abort() is True
+    for submission in (first["submissionId"], second["submissionId"]):
+        settled = settlements(talk)[submission]
+        assert settled["outcome"] == "aborted"
+        assert settled["answeredBySubmissionId"] == first["submissionId"]
+
+
+def test_an_abort_ends_a_sleeping_function(server: LocalFlue, http: httpx.Client) -> None:
+    asleep, ended = threading.Event(), threading.Event()
+
+    @server.agent("sleeps")
+    def sleeps(message: Message, conversation: ConversationContext) -> None:
+        asleep.set()
+        try:
+            conversation.sleep(3600)
+        finally:
+            ended.set()
+
+    talk = Talk(http, "sleeps")
+    talk.send("x")
+    assert asleep.wait(10)
+    assert talk.abort() is True
+    assert ended.wait(10)
+
+
+def test_an_abort_ends_an_async_function(server: LocalFlue, http: httpx.Client) -> None:
+    asleep, ended = threading.Event(), threading.Event()
+
+    @server.agent("sleeps")
+    async def sleeps(message: Message, conversation: ConversationContext) -> None:
+        asleep.set()
+        try:
+            await conversation.asleep(3600)
+        finally:
+            ended.set()
+
+    talk = Talk(http, "sleeps")
+    talk.send("x")
+    assert asleep.wait(10)
+    assert talk.abort() is True
+    assert ended.wait(10)
+
+
+def test_a_function_cannot_write_once_it_is_aborted(server: LocalFlue, http: httpx.Client) -> None:
+    begun, aborted, ended = (threading.Event() for _ in range(3))
+
+    @server.agent("deaf")
+    def deaf(message: Message, conversation: ConversationContext) -> None:
+        conversation.reply("One.")
+        begun.set()
+        aborted.wait(10)
+        try:
+            conversation.reply("Two.")
+        finally:
+            ended.set()
+
+    talk = Talk(http, "deaf")
+    talk.send("x")
+    begun.wait(10)
+    talk.abort()
+    before = talk.history()
+    aborted.set()
+    assert ended.wait(10)
+    assert talk.history() == before
+
+
+def test_a_conversation_goes_on_after_an_abort(agents: LocalAgents, api: httpx.Client) -> None:
+    key, later = uuid4().hex, uuid4().hex
+    talk = Talk(api, "slow")
+    uid = talk.send(key)["uid"]
+    agents.say(key, "one ")
+    talk.abort()
+    sent = talk.send(later)
+    agents.end(later, "two")
+    assert talk.settled(sent)[-1]["outcome"] == "completed"
+    assert (sent["uid"], text_of(reply_of(talk))) == (uid, "two")
+
+
+@pytest.mark.parametrize("body", [None, {"x": 1}])
+def test_an_abort_without_work_says_so(api: httpx.Client, body: object) -> None:
+    talk = Talk(api, "echo")
+    assert talk.abort() is False
+    talk.ask("hello")
+    answer = api.post(f"{talk.path}/abort", json=body)
+    assert (answer.status_code, answer.json()) == (200, {"aborted": False})
+    assert "cache-control" not in answer.headers
+
+
+def test_deltas_are_collected_for_a_second() -> None:
+    clock = VirtualClock()
+    said = threading.Event()
+    server = LocalFlue(clock=clock)
+
+    @server.agent("types")
+    def types_slowly(message: Message, conversation: ConversationContext) -> None:
+        conversation.reply((f"{n} " for n in range(4)), pace=0.4)
+        said.set()
+
+    with server.run() as url, httpx.Client(base_url=url, timeout=10) as http:
+        talk = Talk(http, "types")
+        sent = talk.send("x")
+        while not said.is_set():
+            clock.wait_for_sleepers()
+            clock.advance(0.1)
+        server.settled("types", talk.id, sent["submissionId"])
+        chunks = [chunk for chunk in talk.updates().json() if "delta" in chunk]
+    batches = [chunk["position"]["batch"] for chunk in chunks]
+    assert batches[0] < batches[1] == batches[2] <= batches[3]
+    server.close()
+
+
+def test_while_one_streams_its_part_says_so(agents: LocalAgents, api: httpx.Client) -> None:
+    key = uuid4().hex
+    talk = Talk(api, "slow")
+    sent = talk.send(key)
+    agents.say(key, "one ")
+    part = {"type": "text", "text": "one ", "state": "streaming"}
+    assert talk.history()["messages"][-1]["parts"] == [part]
+    agents.end(key)
+    talk.settled(sent)
+    assert reply_of(talk)["parts"] == [{**part, "state": "done"}]
+
+
+def test_a_function_sees_what_was_said_before(server: LocalFlue, http: httpx.Client) -> None:
+    @server.agent("counts")
+    def counts(message: Message, conversation: ConversationContext) -> str:
+        conversation.reply("Said:")
+        assert conversation.text == "Said:"
+        return str(len(conversation.messages))
+
+    talk = Talk(http, "counts")
+    for _ in range(3):
+        talk.ask("x")
+    assert text_of(reply_of(talk)) == "Said:6"
+
+
+SCRIPTS = [("echo", "hello"), ("tools", "7/2"), ("tools", "7/0"), ("data", "3"), ("fails", "x")]
+SCRIPTS += [("fails", "start"), ("retries", "a"), ("reasons", "x"), ("forgets", "x")]
+
+
+@pytest.mark.parametrize(("agent", "text"), SCRIPTS)
+def test_the_chunks_up_to_an_offset_make_its_snapshot(
+    api: httpx.Client, agent: str, text: str
+) -> None:
+    talk = Talk(api, agent)
+    talk.ask(text)
+    talk.ask(text)
+    answer = talk.updates()
+    transcript = Transcript(talk.history()["conversationId"])
+    for chunk in answer.json()[1:]:
+        transcript.apply(chunk)
+    snapshot = talk.history()
+    del snapshot["incarnation"]
+    made = transcript.snapshot(answer.headers["stream-next-offset"])
+    assert encode(dumps(made)) == encode(dumps(snapshot))  # halves of a surrogate pair are joined
