@@ -99,8 +99,8 @@ class ConversationStore:
 
     def size(self, incarnation: str) -> int:
         """Return how many batches there are."""
-        found = self._run("SELECT COUNT(*) FROM batches WHERE incarnation = ?", incarnation)
-        return int(found[0][0]) if found else 0
+        found = self._run("SELECT MAX(seq) FROM batches WHERE incarnation = ?", incarnation)
+        return found[0][0] + 1 if found and found[0][0] is not None else 0
 
     def read(self, incarnation: str, after: int, limit: int) -> Page:
         """Read the chunks of at most `limit` batches after a sequence number."""
