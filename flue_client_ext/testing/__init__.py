@@ -14,7 +14,7 @@ application, the reads that wait and the faults take that; `LocalFlue` adds to i
 server listen and what arms faults. Imports, those for types too, point down and in no circle
 (`tests/core/test_rings.py` draws the rings):
 
-    demo _cli _pytest _record _ready
+    demo _cli _watch _pytest _record _ready
     _local
     _registration
     _app _routes _conversation_routes _live

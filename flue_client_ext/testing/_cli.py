@@ -1,6 +1,6 @@
 """`flue-client dev`, `record` and `replay`: the local server on the command line.
 
-flue-client dev                              # the ready workflows on port 3583
+flue-client dev                              # ready workflows and an agent on port 3583
 flue-client dev my_package.flows:server      # a LocalFlue of your own
 flue-client record http://host/api run_01... run.jsonl
 flue-client replay run.jsonl
@@ -15,21 +15,16 @@ import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from flue_client_ext._version import __version__
 
-from ._json import dumps
 from ._local import LocalFlue
-from ._request import Request
+from ._watch import watch
 
 PORT = 3583
-_SAYING = ("text", "delta", "message", "toolName", "result", "error", "operationKind", "input")
-_COLORS = {2: "32", 3: "36", 4: "33", 5: "31"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,15 +34,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "record":
             return _record(options)
         server = _server(options)
-        _watch(server)
+        watch(server)
         url = server.start(options.host, options.port)
     except (ImportError, AttributeError, TypeError, ValueError, OSError) as error:
         print(f"flue-client: {error}", file=sys.stderr)
         return 1
     until_interrupted = _interruption()
     logging.basicConfig(format="%(message)s")  # a workflow's exception is shown with its traceback
-    names = ", ".join(sorted(server.workflows)) or "none"
-    print(f"Flue on {url}\nworkflows: {names}\nCtrl-C ends it.", flush=True)
+    kinds: tuple[tuple[str, Iterable[str]], ...]
+    kinds = (("workflows", server.workflows), ("agents", server.agents))
+    lines = [f"{kind}: {', '.join(sorted(names)) or 'none'}" for kind, names in kinds]
+    print("\n".join([f"Flue on {url}", *lines, "Ctrl-C ends it."]), flush=True)
     until_interrupted()
     server.close()
     return 0
@@ -58,7 +55,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="flue-client", description="A local Flue server.")
     parser.add_argument("--version", action="version", version=f"flue-client {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    dev = commands.add_parser("dev", help="serve workflows written in Python")
+    dev = commands.add_parser("dev", help="serve workflows and agents written in Python")
     dev.add_argument("server", nargs="?", metavar="MODULE:SERVER", help="default: ready workflows")
     dev.add_argument("--store", help="SQLite file that keeps the ready server's runs")
     dev.add_argument("--token", help="bearer token that the ready server demands")
@@ -130,38 +127,6 @@ def _record(options: argparse.Namespace) -> int:
         return 1
     print(f"{options.file}: {len(recording.texts)} events, {recording.record['status']}")
     return 0
-
-
-def _watch(server: LocalFlue) -> None:
-    """Print each answer and each event on a line of its own."""
-    color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-
-    def paint(text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if color else text
-
-    def answered(request: Request, status: int) -> None:
-        query = "&".join(f"{name}={value}" if value else name for name, value in request.query)
-        target = f"{request.path}{'?' + query if query else ''}"
-        code = paint(str(status), _COLORS.get(status // 100, "0"))
-        print(f"{time.strftime('%H:%M:%S')} {code} {request.method} {target}", flush=True)
-
-    def happened(run_id: str, event: dict[str, Any]) -> None:
-        line = f"{time.strftime('%H:%M:%S')}     {run_id[-6:]} {event['type']} {_gist(event)}"
-        print(paint(line.rstrip(), "31" if event.get("isError") else "2"), flush=True)
-
-    server.on_answer.append(answered)
-    server.on_event.append(happened)
-
-
-def _gist(event: dict[str, Any]) -> str:
-    """The part of an event that says what happened, on one short line."""
-    for name in _SAYING:
-        value = event.get(name)
-        if value is not None and not (name == "message" and isinstance(value, dict)):
-            text = value if isinstance(value, str) else dumps(value)
-            line = text.encode("utf-8", "backslashreplace").decode().replace("\n", " ")
-            return line if len(line) <= 90 else f"{line[:87]}..."
-    return ""
 
 
 def _heard(number: int, frame: FrameType | None) -> None:

@@ -38,7 +38,7 @@ class ConversationLog:
         row: Row,
         store: ConversationStore,
         clock: Clock,
-        changed: Callable[[], None],
+        told: Callable[[list[str]], None],
         delta_hold: float,
     ) -> None:
         self.row = row
@@ -48,7 +48,7 @@ class ConversationLog:
         self.lost = False
         self.transcript = Transcript(row.conversation_id)
         self._store = store
-        self._changed = changed
+        self._told = told
         self._delta_hold = delta_hold
         self._held: list[Chunk] = []
         self._cancel: Cancel | None = None
@@ -114,4 +114,4 @@ class ConversationLog:
             texts.append(dumps({**told, "position": {"batch": self._size, "index": index}}))
         self._store.append(self.row.incarnation, self._size, texts)
         self._size += 1
-        self._changed()
+        self._told(texts)

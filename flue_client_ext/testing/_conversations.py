@@ -56,6 +56,7 @@ class Conversations:
         self.clock = clock
         #: Held while a send decides whether there is a conversation.
         self.lock = threading.RLock()
+        self.observers: list[Callable[[str, str, dict[str, Any]], None]] = []
         self._delta_hold = delta_hold
         self._listeners = Listeners()
         self._known: dict[Key, Conversation] = {}
@@ -87,10 +88,13 @@ class Conversations:
             log.reset()
 
     def _log(self, row: Row) -> ConversationLog:
-        def changed() -> None:
+        def told(texts: list[str]) -> None:
             self._listeners.changed(row.key)
+            for observer in self.observers:
+                for text in texts:
+                    observer(row.agent, row.id, json.loads(text))
 
-        return ConversationLog(row, self.store, self.clock, changed, self._delta_hold)
+        return ConversationLog(row, self.store, self.clock, told, self._delta_hold)
 
     def lose(self, key: Key, keep: int) -> None:
         """Lose a conversation, or all but its first batches: what is left is another stream."""
@@ -111,10 +115,6 @@ class Conversations:
     def subscribe(self, key: Key, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` at each change, until the returned function is called."""
         return self._listeners.subscribe(key, listener)
-
-    def changed(self, key: Key) -> None:
-        """Wake everybody who follows this conversation."""
-        self._listeners.changed(key)
 
 
 @attrs.frozen

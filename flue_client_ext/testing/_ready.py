@@ -1,16 +1,21 @@
-"""Ready workflows, so that a first run needs no code: summarize, research, countdown, fail.
+"""Ready workflows (summarize, research, countdown, fail) and an agent, so that no code is needed.
 
 `flue-client dev`, or `python -m flue_client_ext.testing.demo`, serves them.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from ._conversation import ConversationContext
 from ._local import LocalFlue
+from ._message import Message
 from ._run import RunContext
 from ._script import ToolCall
 
+#: Seconds between the words of the agent.
+PACE = 0.05
 _TEXT = {
     "type": "object",
     "properties": {"text": {"type": "string"}},
@@ -77,8 +82,22 @@ def fail(input: dict[str, Any], run: RunContext) -> None:
     raise RuntimeError(input.get("message", "the demo workflow fails on purpose"))
 
 
+def assistant(message: Message, conversation: ConversationContext) -> None:
+    """Say what was said, a word at a time; a product is calculated by a tool."""
+    asked = re.search(r"(\d{1,9}) *[*x] *(\d{1,9})", message.text)
+    if asked is None:
+        words = message.text.split() or ["nothing"]
+        conversation.reply(["You said: ", *(f"{word} " for word in words)], pace=PACE)
+        return
+    a, b = int(asked[1]), int(asked[2])
+    calls = [ToolCall("calculator", {"a": a, "b": b}, a * b)]
+    conversation.reply(["Let me ", "calculate."], reasoning=["A product."], calls=calls, pace=PACE)
+    conversation.reply(["The answer ", "is ", f"{a * b}."], pace=PACE)
+
+
 def install(server: LocalFlue) -> LocalFlue:
-    """Register the ready workflows on a server and return it."""
+    """Register the ready workflows and the agent on a server and return it."""
+    server.agent(assistant)
     server.workflow(input_schema=_TEXT)(summarize)
     server.workflow(input_schema=_QUESTION)(research)
     server.workflow(input_schema=_COUNT)(countdown)
@@ -87,5 +106,5 @@ def install(server: LocalFlue) -> LocalFlue:
 
 
 def demo_server(**options: Any) -> LocalFlue:
-    """Return a new server with the ready workflows; options are `LocalFlue`'s."""
+    """Return a new server with the ready workflows and agent; options are `LocalFlue`'s."""
     return install(LocalFlue(**options))

@@ -54,6 +54,8 @@ class ServerState:
         self.on_answer: list[Callable[[Request, int], None]] = []
         #: Called with a run id and each event that is stored, before `wait` returns.
         self.on_event = runs.observers
+        #: Called with an agent, a conversation's id and each chunk that is stored.
+        self.on_chunk = conversations.observers
         self._listener: Listener | None = None
 
     @property

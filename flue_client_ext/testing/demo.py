@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ._ready import countdown, demo_server, fail, install, research, summarize
+from ._ready import assistant, countdown, demo_server, fail, install, research, summarize
 
-__all__ = ["countdown", "demo_server", "fail", "install", "research", "summarize"]
+__all__ = ["assistant", "countdown", "demo_server", "fail", "install", "research", "summarize"]
 
 
 if __name__ == "__main__":

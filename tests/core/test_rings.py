@@ -60,7 +60,7 @@ TESTING_RINGS = [
     {"_app", "_conversation_routes", "_live", "_routes"},
     {"_registration"},
     {"_local"},
-    {"_cli", "_pytest", "_ready", "_record", "demo"},
+    {"_cli", "_pytest", "_ready", "_record", "_watch", "demo"},
 ]
 #: What the local server takes from the client, by module; every other module takes nothing.
 TESTING_TAKES = {

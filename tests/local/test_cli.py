@@ -19,6 +19,7 @@ import pytest
 from flue_client_ext._version import __version__
 from flue_client_ext.testing import LocalFlue
 from tests.local.support import ended
+from tests.local.talk import Talk, text_of
 
 CLI = [sys.executable, "-m", "flue_client_ext.testing._cli"]
 ROOT = Path(__file__).parents[2]
@@ -71,12 +72,25 @@ def test_dev_serves_the_ready_workflows_and_says_what_happens(tmp_path: Path) ->
         path = f"{url}/workflows/summarize?wait=result"
         assert httpx.post(path, json=body, headers=headers).status_code == 200
         assert httpx.get(f"{url}/runs/x").status_code == 401
-    assert printed[0] == "workflows: countdown, fail, research, summarize"
+    assert printed[:2] == ["workflows: countdown, fail, research, summarize", "agents: assistant"]
     said = "\n".join(re.sub(r"^\d\d:\d\d:\d\d", "", line) for line in printed)
     assert " 200 POST /workflows/summarize?wait=result" in said
     assert " 401 GET /runs/x" in said
     assert re.search(r" \w{6} log summarizing", said)
     assert "\x1b" not in said
+
+
+def test_dev_serves_the_ready_agent(tmp_path: Path) -> None:
+    with serving(tmp_path, "dev") as (url, printed), httpx.Client(base_url=url) as http:
+        for name, text, answer in (
+            ("a", "hello there", "You said: hello there "),
+            ("b", "What is 6 * 7?", "Let me calculate.The answer is 42."),
+        ):
+            talk = Talk(http, "assistant", name)
+            talk.ask(text)
+            assert text_of(talk.history()["messages"][-1]) == answer
+    assert any("assistant/b tool-output 42" in line for line in printed)
+    assert any("assistant/a submission-settled completed" in line for line in printed)
 
 
 def test_dev_serves_a_server_of_ones_own(tmp_path: Path) -> None:
