@@ -76,8 +76,8 @@ def test_the_commands_of_the_guide_do_what_they_say(tmp_path: Path) -> None:
         assert httpx.post(f"{url}/workflows/hello", json="x").status_code == 202
 
 
-def test_the_ready_workflows_are_those_that_the_guide_names() -> None:
+def test_what_is_ready_is_what_the_guide_names() -> None:
     server = demo_server()
-    assert all(f"`{name}`" in GUIDE for name in server.workflows)
+    assert all(f"`{name}`" in GUIDE for name in (*server.workflows, *server.agents))
     with server.run():
         assert server.record(ended(server, "countdown", {"start": 0}))["status"] == "completed"
