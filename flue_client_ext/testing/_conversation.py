@@ -9,6 +9,7 @@ from ._clock import Clock
 from ._ids import ulid
 from ._joins import Joins
 from ._json import dumps
+from ._message import Message
 from ._response import Kind, Response
 from ._script import ToolCall
 
@@ -50,9 +51,9 @@ class ConversationContext:
         return self._response.text
 
     @property
-    def joined(self) -> int:
-        """How many messages have joined this response."""
-        return len(self._joins.ids)
+    def joined(self) -> tuple[Message, ...]:
+        """The messages that have joined this response, which a model would see as well."""
+        return tuple(self._joins.messages)
 
     def reply(
         self,
@@ -79,8 +80,8 @@ class ConversationContext:
         said = self._deltas("text", text, pace)
         if retried:
             self._response.fail_attempt()
-            return said
-        self._call(calls, data)
+        else:
+            self._call(calls, data)
         self._joins.take()
         return said
 

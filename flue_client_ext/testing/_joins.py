@@ -24,12 +24,13 @@ class Joins:
         allowed: bool,
     ) -> None:
         self.ids: list[str] = []
+        self.messages: list[Message] = []
         self._response = response
         self._host = host
         self._waiting = waiting
         self._store = store
         self._allowed = allowed
-        self._unanswered: list[Message] = []
+        self._unanswered = False
 
     def take(self) -> None:
         """Let all that wait join: their messages follow in the stream."""
@@ -43,15 +44,16 @@ class Joins:
         self._response.write()
         self._store.move(submission_id, self._host)
         self.ids.append(submission_id)
-        self._unanswered.append(message)
+        self.messages.append(message)
+        self._unanswered = True
 
     def answered(self) -> None:
         """Know that a step begins, whose model sees all that has joined."""
-        self._unanswered.clear()
+        self._unanswered = False
 
     def last(self) -> Message | None:
         """Return the last message behind which no step has begun."""
-        return self._unanswered[-1] if self._unanswered else None
+        return self.messages[-1] if self._unanswered else None
 
 
 def deliver(

@@ -71,7 +71,7 @@ class Work:
         except Stopped:
             pass  # whoever stopped it has settled it
         except ModelError as error:
-            self._fail(entries.model_error(self._id, str(error)), begun=True)
+            self._fail(entries.model_error(self._id, str(error)), model=True)
         except BaseException as error:  # whatever ends the function ends the submission only
             _log.warning("agent %s failed in %s", self._agent.name, self._id, exc_info=error)
             self._fail(entries.internal_error())
@@ -102,12 +102,15 @@ class Work:
             raise TypeError(f"agent {self._agent.name!r} returned {result!r}, not a str or None")
         self._context.reply(result or ())
 
-    def _fail(self, error: dict[str, Any], *, begun: bool = False) -> None:
-        """Settle as failed; a model that fails has `begun` its message, if only that."""
+    def _fail(self, error: dict[str, Any], *, model: bool = False) -> None:
+        """Settle as failed. A model that fails has ended a step, where what waits joins it."""
         try:
-            if begun:
-                self._response.begin_if_new()
-            self._settle(error)
+            with self._response.log.lock:
+                if model:
+                    self._response.begin_if_new()
+                    self._response.complete()
+                    self.joins.take()
+                self._settle(error)
         except Stopped:
             pass
 

@@ -122,8 +122,9 @@ def register(server: LocalFlue, boxes: Boxes) -> None:
     @agent("slow")
     def slow(message: Message, conversation: ConversationContext) -> None:
         while True:
+            asked = (message, *conversation.joined)[-1].text
             try:
-                conversation.reply(words_of(boxes[message.text]))
+                conversation.reply(words_of(boxes[asked]))
                 return
             except ModelError as error:
                 if "overloaded" not in str(error):

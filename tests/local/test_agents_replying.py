@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -90,7 +92,7 @@ def test_all_steps_of_a_reply_are_one_message(api: httpx.Client) -> None:
     assert reply["turnId"] == turns[0]
     first, called, last = reply["parts"]
     assert (first["text"], last["text"]) == ("Let me calculate.", 'The tool says {"quotient":3.5}.')
-    assert {**called, "toolCallId": ""} == {
+    assert {**called, "toolCallId": "", "durationMs": 0} == {
         "type": "dynamic-tool",
         "toolName": "divide",
         "toolCallId": "",
@@ -244,13 +246,13 @@ def test_a_message_that_arrives_meanwhile_joins(agents: LocalAgents, api: httpx.
 
 def test_messages_join_between_the_steps_of_a_reply(server: LocalFlue, http: httpx.Client) -> None:
     sent = threading.Event()
-    counts: list[int] = []
+    joined: list[str] = []
 
     @server.agent("steps")
     def steps(message: Message, conversation: ConversationContext) -> None:
         sent.wait(10)
         conversation.reply("One.")
-        counts.append(conversation.joined)
+        joined.extend(one.text for one in conversation.joined)
         conversation.reply("Two.")
 
     talk = Talk(http, "steps")
@@ -259,7 +261,7 @@ def test_messages_join_between_the_steps_of_a_reply(server: LocalFlue, http: htt
         talk.send(text)
     sent.set()
     talk.settled(first)
-    assert counts == [2]
+    assert joined == ["second", "third"]
     assert [text_of(m) for m in talk.history()["messages"]] == [
         *["first", "One.Two.", "second", "third"]
     ]
@@ -284,17 +286,58 @@ def test_an_agent_without_joins_answers_one_after_another(
         assert settled["answeredBySubmissionId"] == submission
 
 
-def test_what_waits_behind_a_failure_runs_by_itself(agents: LocalAgents, api: httpx.Client) -> None:
+def test_what_waits_when_a_model_fails_fails_with_it(
+    agents: LocalAgents, api: httpx.Client
+) -> None:
     host, guest = uuid4().hex, uuid4().hex
     talk = Talk(api, "slow")
     first = talk.send(host)
     agents.say(host, "one")
     second = talk.send(guest)
-    agents.fail(host, "refused")
+    agents.fail(host, "The model refuses.")
+    talk.settled(first)
+    about = settlements(talk)
+    assert list(about) == [second["submissionId"], first["submissionId"]]
+    assert about[second["submissionId"]]["error"] == about[first["submissionId"]]["error"]
+    assert {one["answeredBySubmissionId"] for one in about.values()} == {first["submissionId"]}
+    assert [text_of(m) for m in talk.history()["messages"]] == [host, "one", guest]
+
+
+def test_what_waits_when_an_attempt_fails_joins_the_next(
+    agents: LocalAgents, api: httpx.Client
+) -> None:
+    host, guest = uuid4().hex, uuid4().hex
+    talk = Talk(api, "slow")
+    first = talk.send(host)
+    agents.say(host, "one")
+    talk.send(guest)
+    agents.fail(host, "overloaded")
     agents.end(guest, "two")
+    chunks = talk.settled(first)
+    (reset,) = [c["snapshot"] for c in chunks if c["type"] == "conversation-reset"]
+    assert [text_of(message) for message in reset["messages"]] == [host, "", guest]
+    assert {one["outcome"] for one in settlements(talk).values()} == {"completed"}
+    assert text_of(reply_of(talk)) == "two"
+
+
+def test_what_waits_when_an_agent_raises_runs_by_itself(
+    server: LocalFlue, http: httpx.Client
+) -> None:
+    sent = threading.Event()
+
+    @server.agent("once")
+    def once(message: Message) -> str:
+        sent.wait(10)
+        if message.text == "first":
+            raise LookupError("broken")
+        return "fine"
+
+    talk = Talk(http, "once")
+    talk.send("first")
+    second = talk.send("second")
+    sent.set()
     talk.settled(second)
-    outcomes = [(one["submissionId"], one["outcome"]) for one in settlements(talk).values()]
-    assert outcomes == [(first["submissionId"], "failed"), (second["submissionId"], "completed")]
+    assert [one["outcome"] for one in settlements(talk).values()] == ["failed", "completed"]
 
 
 def test_an_abort_settles_what_runs_and_what_waits(agents: LocalAgents, api: httpx.Client) -> None:
@@ -495,4 +538,9 @@ def test_the_chunks_up_to_an_offset_make_its_snapshot(
     snapshot = talk.history()
     del snapshot["incarnation"]
     made = transcript.snapshot(answer.headers["stream-next-offset"])
-    assert encode(dumps(made)) == encode(dumps(snapshot))  # halves of a surrogate pair are joined
+    assert joined(made) == joined(snapshot)
+
+
+def joined(snapshot: Json) -> Any:
+    """The snapshot as it travels: halves of a surrogate pair that meet are one character."""
+    return json.loads(encode(dumps(snapshot)))

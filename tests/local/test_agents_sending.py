@@ -130,22 +130,21 @@ def test_a_key_with_another_payload_is_a_conflict(api: httpx.Client, other: Any)
     assert answer.json()["error"]["meta"] == {"submissionId": first["submissionId"]}
 
 
-def test_true_and_one_are_different_payloads(agents: LocalAgents, api: httpx.Client) -> None:
+def test_true_and_one_are_different_payloads(api: httpx.Client) -> None:
     talk = Talk(api, "echo")
     talk.send("idem", idempotencyKey="k", initialData={"a": True})
     answer = talk.post(kind="user", body="idem", idempotencyKey="k", initialData={"a": 1})
     assert refusal(answer) == (409, "submission_conflict")
 
 
-def test_simultaneous_sends_with_one_key_make_one_submission(
-    agents: LocalAgents, api: httpx.Client
-) -> None:
+def test_simultaneous_sends_with_one_key_make_one_submission(api: httpx.Client) -> None:
     talk = Talk(api, "echo")
     with ThreadPoolExecutor(8) as pool:
         sent = list(pool.map(lambda _: talk.send("once", idempotencyKey="k"), range(8)))
     assert len({one["submissionId"] for one in sent}) == 1
     assert [bool(one.get("deduplicated")) for one in sent].count(False) == 1
-    assert len(agents.server.submission_ids("echo", talk.id)) == 1
+    talk.settled(sent[0])
+    assert len(talk.history()["messages"]) == 2
 
 
 def test_a_key_counts_within_its_conversation_only(api: httpx.Client) -> None:
@@ -213,7 +212,7 @@ def test_a_signal_is_a_system_message(api: httpx.Client) -> None:
         "signal": {"tagName": "slack", "attributes": {"user": "U1"}},
         "parts": [{"type": "text", "text": "hi", "state": "done"}],
     }
-    assert text_of(reply) == "You said: hi"
+    assert "hi" in text_of(reply)
 
 
 def test_an_attachment_is_served_as_it_came(api: httpx.Client) -> None:
@@ -274,12 +273,9 @@ def test_any_segment_may_be_an_id(api: httpx.Client, name: str) -> None:
     assert api.get(f"/agents/echo/{name}").status_code == 200
 
 
-def test_an_escaped_slash_and_an_escaped_escape_are_two_ids(
-    agents: LocalAgents, api: httpx.Client
-) -> None:
-    for name in IDS[:2]:
-        api.post(f"/agents/echo/{name}", json=SEND)
-    assert {"a/b", "a%2Fb"} <= set(agents.server.conversation_ids("echo"))
+def test_an_escaped_slash_and_an_escaped_escape_are_two_ids(api: httpx.Client) -> None:
+    uids = {api.post(f"/agents/echo/{name}", json=SEND).json()["uid"] for name in IDS[:2]}
+    assert len(uids) == 2
 
 
 @pytest.mark.parametrize("tail", ["", "/abort"])
@@ -314,12 +310,16 @@ def test_a_method_that_is_not_served(
     assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
-def test_two_mounts_of_an_agent_have_the_same_conversations(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
-    talk.ask("hello")
-    other = talk.path.replace("agents/echo", "private/chat")
-    assert api.get(other).json() == talk.history()
-    assert api.post(other, json=SEND).json()["streamUrl"].endswith(other)
+def test_two_mounts_of_an_agent_have_the_same_conversations() -> None:
+    server = LocalFlue()
+    server.agent("named", path=["agents/named", "private/chat"])(named)
+    with server.run() as url, httpx.Client(base_url=url) as http:
+        talk = Talk(http, "named")
+        talk.ask("hello")
+        other = talk.path.replace("agents/named", "private/chat")
+        assert http.get(other).json() == talk.history()
+        assert http.post(other, json=SEND).json()["streamUrl"] == f"{url}{other}"
+    server.close()
 
 
 def test_agents_and_workflows_live_side_by_side() -> None:
