@@ -11,6 +11,7 @@ from ._joins import Joins
 from ._json import dumps
 from ._message import Message
 from ._response import Kind, Response
+from ._rules import SECONDS, TEXT
 from ._script import ToolCall
 
 Deltas = str | Iterable[str]
@@ -72,6 +73,7 @@ class ConversationContext:
         before each. `data` are data parts in the order in which they are written. A step that is
         `retried` fails behind its last delta: the next one takes back what it has said.
         """
+        SECONDS.check("pace", pace)
         self._joins.answered()
         if metadata:
             self._response.metadata(metadata)
@@ -88,6 +90,7 @@ class ConversationContext:
     def _deltas(self, kind: Kind, deltas: Deltas, pace: float) -> str:
         said: list[str] = []
         for delta in _in_deltas(deltas):
+            TEXT.check("a delta", delta)
             if pace:
                 self.sleep(pace)
             self._response.delta(kind, delta)
@@ -101,12 +104,13 @@ class ConversationContext:
             self._response.call(call_id, call.name, dict(call.args))
         self._response.complete()
         for name, value in data.items() if isinstance(data, Mapping) else data:
-            self._response.data(name, value)
+            self.data(name, value)
         if named:
             self._response.outcomes([_outcome(call_id, call) for call_id, call in named])
 
     def data(self, name: str, value: Any) -> None:
         """Write a data part: one of each name, with its last value."""
+        TEXT.check("name", name)
         self._response.data(name, value)
 
     def metadata(self, values: Mapping[str, Any]) -> None:

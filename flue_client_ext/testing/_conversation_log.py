@@ -104,14 +104,16 @@ class ConversationLog:
     def _write(self, chunks: list[Chunk]) -> None:
         if self.lost:
             raise Lost
-        texts: list[str] = []
-        for index, chunk in enumerate(chunks):
-            self.transcript.apply(chunk)
-            kind, *rest = chunk.items()
-            told = dict([kind, ("conversationId", self.row.conversation_id), *rest])
-            if chunk["type"] in DATED:
-                told["timestamp"] = timestamp(self.clock)
-            texts.append(dumps({**told, "position": {"batch": self._size, "index": index}}))
+        texts = [self._text(chunk, index) for index, chunk in enumerate(chunks)]
+        for text in texts:
+            self.transcript.apply(json.loads(text))  # as a process would that starts anew
         self._store.append(self.row.incarnation, self._size, texts)
         self._size += 1
         self._told(texts)
+
+    def _text(self, chunk: Chunk, index: int) -> str:
+        kind, *rest = chunk.items()
+        told = dict([kind, ("conversationId", self.row.conversation_id), *rest])
+        if chunk["type"] in DATED:
+            told["timestamp"] = timestamp(self.clock)
+        return dumps({**told, "position": {"batch": self._size, "index": index}})

@@ -85,6 +85,8 @@ class LocalAgents:
     def stop(self) -> None:
         """End the process; what it is at work on never gets any further."""
         self.server.close()
+        for box in self._boxes.values():  # whatever waits for a command ends, unheard
+            box.put(Letter((), "gone", False))
 
     def restart(self, *, crash: bool = False) -> None:
         self.stop()

@@ -223,6 +223,59 @@ def test_an_agent_that_returns_no_text_fails(server: LocalFlue, http: httpx.Clie
     assert Talk(http, "wrong").ask("x")[-1]["error"]["type"] == "internal_error"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"text": ["fine", 5]},
+        {"text": "x", "pace": -1},
+        {"data": [(5, "x")]},
+        {"data": {"x": object()}},
+        {"metadata": {"x": {1: 2}}},
+        {"calls": [ToolCall("x", {}, object())]},
+    ],
+)
+def test_what_is_not_json_fails_the_submission_and_is_not_written(
+    server: LocalFlue, http: httpx.Client, words: dict[str, Any]
+) -> None:
+    @server.agent("wrong")
+    def wrong(message: Message, conversation: ConversationContext) -> None:
+        conversation.reply("Before.")
+        conversation.reply(**words)
+
+    talk = Talk(http, "wrong")
+    assert talk.ask("x")[-1]["error"]["type"] == "internal_error"
+    transcript = Transcript(talk.history()["conversationId"])
+    for chunk in talk.updates().json()[1:]:
+        transcript.apply(chunk)
+    snapshot = talk.history()
+    assert transcript.snapshot(snapshot["offset"]) == {
+        name: value for name, value in snapshot.items() if name != "incarnation"
+    }
+
+
+def test_values_are_those_of_json_wherever_they_are_asked_for(
+    server: LocalFlue, http: httpx.Client
+) -> None:
+    @server.agent("pairs")
+    def pairs(message: Message, conversation: ConversationContext) -> None:
+        conversation.reply(data={"pair": (1, float("nan"))})
+
+    talk = Talk(http, "pairs")
+    talk.ask("x")
+    assert reply_of(talk)["parts"] == [{"type": "data-pair", "data": [1, None]}]
+    assert server.snapshot("pairs", talk.id) == talk.history()
+
+
+def test_an_observer_is_told_each_chunk(server: LocalFlue, http: httpx.Client) -> None:
+    told: list[tuple[str, str, str]] = []
+    server.on_chunk.append(lambda agent, name, chunk: told.append((agent, name, chunk["type"])))
+    server.agent("mute")(lambda message: None)
+    talk = Talk(http, "mute")
+    talk.ask("x")
+    kinds = types(talk.updates().json()[1:])
+    assert told == [("mute", talk.id, kind) for kind in kinds]
+
+
 def test_a_message_that_arrives_meanwhile_joins(agents: LocalAgents, api: httpx.Client) -> None:
     host, guest = uuid4().hex, uuid4().hex
     talk = Talk(api, "slow")
