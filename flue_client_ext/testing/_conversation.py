@@ -11,15 +11,26 @@ from ._joins import Joins
 from ._json import dumps
 from ._message import Message
 from ._response import Kind, Response
-from ._rules import SECONDS, TEXT
+from ._rules import SECONDS, TEXT, Rule
 from ._script import ToolCall
 
+#: What may be emitted.
+CHUNK = Rule(
+    "a mapping with a type, a str", (Mapping,), lambda chunk: isinstance(chunk.get("type"), str)
+)
 Deltas = str | Iterable[str]
 Data = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
 
 class ModelError(Exception):
-    """Raised by an agent's function: the model has failed, and its words are the reason."""
+    """Raised by an agent's function: the model has failed, and its words are the reason.
+
+    `error` is the settlement's error in full, if it is to be another than `operation_failed`.
+    """
+
+    def __init__(self, reason: str = "", *, error: Mapping[str, Any] | None = None) -> None:
+        super().__init__(reason)
+        self.error = error
 
 
 class ConversationContext:
@@ -116,6 +127,14 @@ class ConversationContext:
     def metadata(self, values: Mapping[str, Any]) -> None:
         """Merge into the metadata of the response's message."""
         self._response.metadata(values)
+
+    def emit(self, chunk: Mapping[str, Any]) -> None:
+        """Write any chunk, known to Flue or not; it needs a `type`.
+
+        `conversationId` and `position` are added. What is not known changes no snapshot.
+        """
+        CHUNK.check("chunk", chunk)
+        self._response.write({"type": chunk["type"], **chunk})
 
     def compact(self) -> None:
         """Send readers the whole state anew, as a server does that has compacted its context."""

@@ -68,7 +68,7 @@ def aborted(submission_id: str) -> Chunk:
 def settled(submission_id: str, error: dict[str, Any] | None, host: str | None) -> Chunk:
     """Return a settlement; without an error it is `completed`, and `host` has answered it."""
     outcome = "completed" if error is None else "failed"
-    if error is not None and error["type"] == "submission_aborted":
+    if error is not None and error.get("type") == "submission_aborted":
         outcome = "aborted"
     told = {"submissionId": submission_id, "outcome": outcome}
     failure = {} if error is None else {"error": error}

@@ -39,8 +39,10 @@ class Transcript:
         }
 
     def apply(self, chunk: Chunk) -> None:
-        """Take the next chunk."""
-        self._effects[chunk["type"]](chunk)
+        """Take the next chunk; of an unknown type, or about an unknown message, it does nothing."""
+        about = chunk.get("messageId")
+        if about is None or about in self._messages or chunk["type"] == "message-started":
+            self._effects.get(chunk["type"], _nothing)(chunk)
 
     def snapshot(self, offset: str) -> dict[str, Any]:
         """Return the conversation as it stands, which is at `offset`."""
@@ -150,6 +152,10 @@ class Transcript:
         told = ("submissionId", "outcome", "error", "answeredBySubmissionId")
         settlement = {name: deepcopy(chunk[name]) for name in told if name in chunk}
         self._settlements[chunk["submissionId"]] = settlement
+
+
+def _nothing(chunk: Chunk) -> None:
+    """Have no effect."""
 
 
 def merged(base: object, more: object) -> Any:

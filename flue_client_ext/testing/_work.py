@@ -71,7 +71,8 @@ class Work:
         except Stopped:
             pass  # whoever stopped it has settled it
         except ModelError as error:
-            self._fail(entries.model_error(self._id, str(error)), model=True)
+            told = error.error or entries.model_error(self._id, str(error))
+            self._fail(dict(told), model=True)
         except BaseException as error:  # whatever ends the function ends the submission only
             _log.warning("agent %s failed in %s", self._agent.name, self._id, exc_info=error)
             self._fail(entries.internal_error())

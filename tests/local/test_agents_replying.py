@@ -209,6 +209,50 @@ def test_a_model_that_fails_at_once_has_an_empty_message(
     assert types(talk.ask("x"))[1:-1] == ["message-started", "message-completed"]
 
 
+def test_a_failure_may_be_any_that_a_settlement_can_tell(
+    server: LocalFlue, http: httpx.Client
+) -> None:
+    error = {"type": "submission_timeout", "message": "Too late.", "details": ""}
+
+    @server.agent("late")
+    def late(message: Message) -> None:
+        raise ModelError(error=error)
+
+    settled = Talk(http, "late").ask("x")[-1]
+    assert (settled["outcome"], settled["error"]) == ("failed", error)
+
+
+def test_any_chunk_can_be_emitted(server: LocalFlue, http: httpx.Client) -> None:
+    notice = {"id": "m", "role": "critic", "parts": [{"type": "hologram", "rays": 3}]}
+
+    @server.agent("odd")
+    def odd(message: Message, conversation: ConversationContext) -> None:
+        conversation.reply("Fine.")
+        conversation.emit({"type": "message-appended", "message": notice})
+        conversation.emit({"type": "message-sung", "tune": "la"})
+        conversation.emit({"type": "data-part", "messageId": "nobody", "name": "x", "data": 1})
+
+    talk = Talk(http, "odd")
+    *_, appended, sung, lost, _ = talk.ask("x")
+    assert {**sung, "position": 0} == {
+        "type": "message-sung",
+        "conversationId": talk.history()["conversationId"],
+        "tune": "la",
+        "position": 0,
+    }
+    assert appended["message"] == notice == talk.history()["messages"][-1]
+    assert lost["messageId"] == "nobody"
+    assert len(talk.history()["messages"]) == 3
+
+
+@pytest.mark.parametrize("chunk", [5, {}, {"type": 5}])
+def test_a_chunk_without_a_type_is_refused(
+    server: LocalFlue, http: httpx.Client, chunk: Any
+) -> None:
+    server.agent("wrong")(lambda message, conversation: conversation.emit(chunk))
+    assert Talk(http, "wrong").ask("x")[-1]["error"]["type"] == "internal_error"
+
+
 def test_an_agent_that_raises_fails_without_a_reply(api: httpx.Client) -> None:
     talk = Talk(api, "fails")
     sent, settled = talk.ask("start")
