@@ -162,10 +162,10 @@ def merged(base: object, more: object) -> Any:
     """Merge objects deeply, the later one winning; keys that reach a prototype are dropped."""
     if not isinstance(more, dict):
         return deepcopy(more)
-    left = cast("dict[str, Any]", base) if isinstance(base, dict) else {}
-    right = cast("dict[str, Any]", more)
-    added = {k: merged(left.get(k), v) for k, v in right.items() if k not in _REFUSED}
-    return {**left, **added}
+    known = cast("dict[str, Any]", base) if isinstance(base, dict) else {}
+    given = cast("dict[str, Any]", more)
+    added = {k: merged(known.get(k), v) for k, v in given.items() if k not in _REFUSED}
+    return {**known, **added}
 
 
 def _pieces(part: Part) -> Part:

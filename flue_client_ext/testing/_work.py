@@ -79,17 +79,17 @@ class Work:
 
     def _answer(self, message: Message) -> None:
         """Call the function, and again for what has joined behind its last step."""
-        left: Message | None = message
-        while left is not None:
+        unanswered: Message | None = message
+        while unanswered is not None:
             turn = self._response.turn
-            result = self._called(left)
+            result = self._called(unanswered)
             if result is not None or turn == self._response.turn:  # it has not replied by itself
                 self._say(result)
             with self._response.log.lock:
                 self._response.halt.check()
                 self.joins.take()
-                left = self.joins.last()
-                if left is None:
+                unanswered = self.joins.last()
+                if unanswered is None:
                     self._settle(None)
 
     def _called(self, message: Message) -> Any:

@@ -14,7 +14,16 @@ import pytest
 
 from flue_client_ext.testing import ConversationContext, LocalFlue, Message, VirtualClock, faults
 from tests.local.agents import LocalAgents
-from tests.local.talk import START, Json, Talk, frames, offset, refusal, text_of, types
+from tests.local.conversation import (
+    START,
+    Conversation,
+    Json,
+    frames,
+    offset,
+    refusal,
+    text_of,
+    types,
+)
 
 SSE = {"view": "updates", "offset": "-1", "live": "sse"}
 
@@ -26,18 +35,20 @@ def agents() -> Iterator[LocalAgents]:
 
 
 @pytest.fixture
-def talk(agents: LocalAgents) -> Iterator[Talk]:
+def conversation(agents: LocalAgents) -> Iterator[Conversation]:
     """A conversation with one answer, on a server of its own."""
     with httpx.Client(base_url=agents.url, timeout=10) as http:
-        talk = Talk(http, "echo")
-        talk.ask("hello")
-        yield talk
+        conversation = Conversation(http, "echo")
+        conversation.ask("hello")
+        yield conversation
 
 
-def heard(talk: Talk, count: int, query: dict[str, str] | None = None) -> list[tuple[str, Any]]:
+def heard(
+    conversation: Conversation, count: int, query: dict[str, str] | None = None
+) -> list[tuple[str, Any]]:
     """Return the first events of an SSE read, fewer if it ends or breaks before."""
     events: list[tuple[str, Any]] = []
-    with talk.http.stream("GET", talk.path, params=query or SSE) as stream:
+    with conversation.http.stream("GET", conversation.path, params=query or SSE) as stream:
         try:
             for event in frames(stream.iter_text()):
                 events.append(event)
@@ -52,49 +63,53 @@ def heard(talk: Talk, count: int, query: dict[str, str] | None = None) -> list[t
 
 @pytest.mark.parametrize("how", ["close", "chunk"])
 def test_a_cut_counts_chunks_and_the_checkpoint_with_them(
-    agents: LocalAgents, talk: Talk, how: faults.How
+    agents: LocalAgents, conversation: Conversation, how: faults.How
 ) -> None:
     agents.server.inject(faults.Cut(after_events=2, how=how), live="sse")
-    assert [name for name, _ in heard(talk, 9)] == ["data", "broken"]
+    assert [name for name, _ in heard(conversation, 9)] == ["data", "broken"]
     agents.server.inject(faults.Cut(after_events=3), live=False)
     with pytest.raises(httpx.RemoteProtocolError):
-        talk.updates()
-    assert len(talk.updates().json()) > 3
+        conversation.updates()
+    assert len(conversation.updates().json()) > 3
 
 
-def test_a_cut_waits_for_a_read_of_updates(agents: LocalAgents, talk: Talk) -> None:
+def test_a_cut_waits_for_a_read_of_updates(agents: LocalAgents, conversation: Conversation) -> None:
     cut = agents.server.inject(faults.Cut(after_events=0))
-    assert talk.history() and talk.http.head(talk.path)
-    assert talk.send("again")
+    assert conversation.history() and conversation.http.head(conversation.path)
+    assert conversation.send("again")
     assert cut.hits == 0
     with pytest.raises(httpx.RemoteProtocolError):
-        talk.updates()
+        conversation.updates()
 
 
-def test_a_lost_answer_to_a_send_is_found_by_its_key(agents: LocalAgents, talk: Talk) -> None:
+def test_a_lost_answer_to_a_send_is_found_by_its_key(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
     agents.server.inject(faults.Cut(), method="POST")
     with pytest.raises(httpx.RemoteProtocolError):
-        talk.send("once", idempotencyKey="k")
-    again = talk.send("once", idempotencyKey="k")
+        conversation.send("once", idempotencyKey="k")
+    again = conversation.send("once", idempotencyKey="k")
     assert again["deduplicated"] is True
-    assert len(agents.server.submission_ids("echo", talk.id)) == 2
+    assert len(agents.server.submission_ids("echo", conversation.id)) == 2
 
 
-def test_a_refused_send_is_not_executed(agents: LocalAgents, talk: Talk) -> None:
+def test_a_refused_send_is_not_executed(agents: LocalAgents, conversation: Conversation) -> None:
     agents.server.inject(faults.Refuse(), method="POST")
     with pytest.raises(httpx.TransportError):
-        talk.send("never")
+        conversation.send("never")
     agents.server.inject(faults.Status(503, {"error": "busy"}), method="POST")
-    assert talk.post(kind="user", body="never").status_code == 503
-    assert len(agents.server.submission_ids("echo", talk.id)) == 1
+    assert conversation.post(kind="user", body="never").status_code == 503
+    assert len(agents.server.submission_ids("echo", conversation.id)) == 1
 
 
-def test_faults_are_aimed_at_an_agent_or_a_conversation(agents: LocalAgents, talk: Talk) -> None:
+def test_faults_are_aimed_at_an_agent_or_a_conversation(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
     by_agent = agents.server.inject(faults.Status(500), agent="tools")
     by_id = agents.server.inject(faults.Status(500), agent="echo", conversation="other")
-    assert talk.updates().status_code == 200
-    assert Talk(talk.http, "tools").updates().status_code == 500
-    assert Talk(talk.http, "echo", "other").updates().status_code == 500
+    assert conversation.updates().status_code == 200
+    assert Conversation(conversation.http, "tools").updates().status_code == 500
+    assert Conversation(conversation.http, "echo", "other").updates().status_code == 500
     assert (by_agent.hits, by_id.hits) == (1, 1)
 
 
@@ -104,70 +119,80 @@ def test_an_aim_that_no_request_has_is_refused(agents: LocalAgents, name: str) -
         agents.server.inject(faults.Delay(0), **{name: 5})  # type: ignore[arg-type]
 
 
-def test_a_duplicate_page_ends_where_the_read_starts(agents: LocalAgents, talk: Talk) -> None:
-    before = talk.updates().json()[1:]
-    head = talk.history()["offset"]
+def test_a_duplicate_page_ends_where_the_read_starts(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
+    before = conversation.updates().json()[1:]
+    head = conversation.history()["offset"]
     agents.server.inject(faults.Duplicate())
-    answer = talk.updates(head)
+    answer = conversation.updates(head)
     assert answer.json()[1:] == before
     assert answer.headers["stream-next-offset"] == head
 
 
 def test_a_duplicate_batch_of_sse_comes_with_its_control_frame(
-    agents: LocalAgents, talk: Talk
+    agents: LocalAgents, conversation: Conversation
 ) -> None:
     agents.server.inject(faults.Duplicate())
-    checkpoint, *events = heard(talk, 5)
+    checkpoint, *events = heard(conversation, 5)
     assert events[:2] == events[2:]
     assert [name for name, _ in events[:2]] == ["data", "control"]
     assert types(checkpoint[1]) == ["stream-checkpoint"]
 
 
-def test_an_empty_poll_has_the_checkpoint_alone(agents: LocalAgents, talk: Talk) -> None:
+def test_an_empty_poll_has_the_checkpoint_alone(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
     agents.server.inject(faults.EmptyPoll())
-    answer = talk.updates(live="long-poll")
+    answer = conversation.updates(live="long-poll")
     assert types(answer.json()) == ["stream-checkpoint"]
     assert answer.headers["stream-next-offset"] == "-1"
-    assert len(talk.updates(live="long-poll").json()) > 1
+    assert len(conversation.updates(live="long-poll").json()) > 1
 
 
-def test_a_dropped_stream_is_another_and_shorter(agents: LocalAgents, talk: Talk) -> None:
-    before = talk.history()
+def test_a_dropped_stream_is_another_and_shorter(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
+    before = conversation.history()
     agents.server.inject(faults.DropStream(keep=2))
-    gone = talk.updates(before["offset"])
+    gone = conversation.updates(before["offset"])
     assert refusal(gone) == (416, "stream_offset_gone")
     assert gone.json()["error"]["meta"]["nextOffset"] == offset(1)
-    after = talk.history()
+    after = conversation.history()
     assert after["incarnation"] != before["incarnation"]
     assert [text_of(message) for message in after["messages"]] == ["hello"]
 
 
-def test_a_stream_dropped_altogether_is_not_found(agents: LocalAgents, talk: Talk) -> None:
+def test_a_stream_dropped_altogether_is_not_found(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
     agents.server.inject(faults.DropStream())
-    assert refusal(talk.updates()) == (404, "stream_not_found")
-    assert talk.send("hello", uid=None)["offset"] == START
+    assert refusal(conversation.updates()) == (404, "stream_not_found")
+    assert conversation.send("hello", uid=None)["offset"] == START
 
 
 @pytest.mark.parametrize("keep", [0, 2])
 def test_a_conversation_that_is_lost_breaks_live_reads(
-    agents: LocalAgents, talk: Talk, keep: int
+    agents: LocalAgents, conversation: Conversation, keep: int
 ) -> None:
-    with talk.http.stream("GET", talk.path, params=SSE) as stream:
+    with conversation.http.stream("GET", conversation.path, params=SSE) as stream:
         events = frames(stream.iter_text())
         next(events)
-        agents.server.drop_conversation("echo", talk.id, keep=keep)
+        agents.server.drop_conversation("echo", conversation.id, keep=keep)
         with pytest.raises(httpx.RemoteProtocolError):
             list(events)
 
 
-def test_a_function_whose_conversation_is_lost_ends(agents: LocalAgents, talk: Talk) -> None:
+def test_a_function_whose_conversation_is_lost_ends(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
     key = uuid4().hex
-    slow = Talk(talk.http, "slow")
+    slow = Conversation(conversation.http, "slow")
     slow.send(key)
     agents.say(key, "one ")
     agents.server.drop_conversation("slow", slow.id)
     agents.end(key, "two ")
-    assert refusal(talk.http.get(slow.path)) == (404, "stream_not_found")
+    assert refusal(conversation.http.get(slow.path)) == (404, "stream_not_found")
     other = uuid4().hex
     sent = slow.send(other)
     agents.end(other, "three")
@@ -175,34 +200,40 @@ def test_a_function_whose_conversation_is_lost_ends(agents: LocalAgents, talk: T
     assert [text_of(message) for message in slow.history()["messages"]] == [other, "three"]
 
 
-def test_a_buffered_event_stream_comes_at_its_end(agents: LocalAgents, talk: Talk) -> None:
+def test_a_buffered_event_stream_comes_at_its_end(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
     agents.server.inject(faults.BufferSSE(), live="sse")
     agents.server.inject(faults.CloseLive(0.2), live="sse")
-    with talk.http.stream("GET", talk.path, params=SSE) as stream:
+    with conversation.http.stream("GET", conversation.path, params=SSE) as stream:
         pieces = list(stream.iter_raw())
     assert len(b"".join(pieces).split(b"\n\n")) == 4
 
 
-def test_a_live_read_is_closed_when_its_time_is_up(agents: LocalAgents, talk: Talk) -> None:
+def test_a_live_read_is_closed_when_its_time_is_up(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
     agents.server.inject(faults.CloseLive(0.05), live="sse")
-    assert [name for name, _ in heard(talk, 9)] == ["data", "data", "control"]
+    assert [name for name, _ in heard(conversation, 9)] == ["data", "data", "control"]
 
 
-def test_drops_of_a_body_make_the_same_answer(agents: LocalAgents, talk: Talk) -> None:
-    whole = talk.updates().json()
+def test_drops_of_a_body_make_the_same_answer(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
+    whole = conversation.updates().json()
     agents.server.inject(faults.Drip(bytes=7))
-    assert talk.updates().json() == whole
+    assert conversation.updates().json() == whole
 
 
 def test_a_token_that_changes_is_refused_from_then_on() -> None:
     with LocalAgents(token="old") as agents, httpx.Client(base_url=agents.url) as http:
         http.headers["authorization"] = "Bearer old"
-        talk = Talk(http, "echo")
-        talk.ask("hello")
+        conversation = Conversation(http, "echo")
+        conversation.ask("hello")
         agents.server.inject(faults.ChangeToken("new"))
-        assert talk.updates().status_code == 401
+        assert conversation.updates().status_code == 401
         http.headers["authorization"] = "Bearer new"
-        assert talk.updates().status_code == 200
+        assert conversation.updates().status_code == 200
 
 
 @pytest.fixture
@@ -211,62 +242,64 @@ def kept(tmp_path: Path) -> Iterator[LocalAgents]:
         yield running
 
 
-def test_a_lost_store_shows_in_three_ways(agents: LocalAgents, talk: Talk) -> None:
-    uid = talk.send("second")["uid"]
-    while len(talk.history()["settlements"]) < 2:
+def test_a_lost_store_shows_in_three_ways(agents: LocalAgents, conversation: Conversation) -> None:
+    uid = conversation.send("second")["uid"]
+    while len(conversation.history()["settlements"]) < 2:
         pass
-    before = talk.history()
+    before = conversation.history()
     agents.restart()
-    assert refusal(talk.updates(before["offset"])) == (404, "stream_not_found")
-    stale = talk.post(kind="user", body="x", uid=uid)
+    assert refusal(conversation.updates(before["offset"])) == (404, "stream_not_found")
+    stale = conversation.post(kind="user", body="x", uid=uid)
     assert refusal(stale) == (404, "agent_instance_not_found")
-    talk.ask("a shorter stream")
-    assert refusal(talk.updates(before["offset"])) == (416, "stream_offset_gone")
-    talk.ask("a longer")
-    talk.ask("stream")
-    checkpoint, *others = talk.updates(before["offset"]).json()
+    conversation.ask("a shorter stream")
+    assert refusal(conversation.updates(before["offset"])) == (416, "stream_offset_gone")
+    conversation.ask("a longer")
+    conversation.ask("stream")
+    checkpoint, *others = conversation.updates(before["offset"]).json()
     assert others
-    assert before["incarnation"] != checkpoint["incarnation"] == talk.history()["incarnation"]
+    assert (
+        before["incarnation"] != checkpoint["incarnation"] == conversation.history()["incarnation"]
+    )
 
 
 def test_a_store_keeps_conversations_over_a_restart(kept: LocalAgents) -> None:
     with httpx.Client(base_url=kept.url, timeout=10) as http:
-        talk = Talk(http, "data")
+        conversation = Conversation(http, "data")
         image = {"type": "image", "data": "aGk=", "mimeType": "image/png"}
-        first = talk.send("2", idempotencyKey="k", attachments=[image])
-        talk.settled(first)
-        snapshot, updates = talk.history(), talk.updates().json()
+        first = conversation.send("2", idempotencyKey="k", attachments=[image])
+        conversation.settled(first)
+        snapshot, updates = conversation.history(), conversation.updates().json()
         kept.restart()
-        assert talk.history() == snapshot
-        assert talk.updates().json() == updates
-        again = talk.send("2", idempotencyKey="k", attachments=[image], uid=first["uid"])
+        assert conversation.history() == snapshot
+        assert conversation.updates().json() == updates
+        again = conversation.send("2", idempotencyKey="k", attachments=[image], uid=first["uid"])
         assert again == {**first, "offset": "-1", "deduplicated": True}
         attachment = snapshot["messages"][0]["parts"][1]["id"]
-        assert http.get(f"{talk.path}/attachments/{attachment}").content == b"hi"
-        assert talk.ask("1")[-1]["outcome"] == "completed"
+        assert http.get(f"{conversation.path}/attachments/{attachment}").content == b"hi"
+        assert conversation.ask("1")[-1]["outcome"] == "completed"
 
 
 def test_initial_data_outlive_a_restart(kept: LocalAgents) -> None:
     with httpx.Client(base_url=kept.url, timeout=10) as http:
-        talk = Talk(http, "greets")
-        talk.ask("x", initialData={"name": "Ann"})
+        conversation = Conversation(http, "greets")
+        conversation.ask("x", initialData={"name": "Ann"})
         kept.restart()
-        talk.ask("y")
-        assert text_of(talk.history()["messages"][-1]) == "Hello, Ann!"
+        conversation.ask("y")
+        assert text_of(conversation.history()["messages"][-1]) == "Hello, Ann!"
 
 
 def test_work_that_a_crash_has_cut_is_taken_up_again(kept: LocalAgents) -> None:
     key, guest = uuid4().hex, uuid4().hex
     with httpx.Client(base_url=kept.url, timeout=10) as http:
-        talk = Talk(http, "slow")
-        sent = talk.send(key)
+        conversation = Conversation(http, "slow")
+        sent = conversation.send(key)
         kept.say(key, "one ")
-        queued = talk.send(guest)
+        queued = conversation.send(guest)
         kept.restart(crash=True)
         kept.end(key, "two")
         kept.end(guest, "three")
-        chunks = talk.settled(sent)
-        _, reply, *others = talk.history()["messages"]
+        chunks = conversation.settled(sent)
+        _, reply, *others = conversation.history()["messages"]
     assert chunks[-1]["outcome"] == "completed"
     assert [part["text"] for part in reply["parts"]] == ["one ", "two", "three"]
     started = [chunk["messageId"] for chunk in chunks if chunk["type"] == "message-started"]
@@ -291,13 +324,13 @@ def test_work_that_had_not_begun_begins_after_a_crash(tmp_path: Path) -> None:
         conversation.sleep(3600)
 
     with servers[0].run() as url, httpx.Client(base_url=url) as http:
-        talk = Talk(http, "later")
-        sent = talk.send("x")
+        conversation = Conversation(http, "later")
+        sent = conversation.send("x")
         called.wait(10)
     servers[0].close()
     servers[1].agent("later")(lambda message: "said")
-    servers[1].settled("later", talk.id, sent["submissionId"])
-    messages = servers[1].snapshot("later", talk.id)["messages"]
+    servers[1].settled("later", conversation.id, sent["submissionId"])
+    messages = servers[1].snapshot("later", conversation.id)["messages"]
     assert [(m["role"], text_of(m)) for m in messages] == [("user", "x"), ("assistant", "said")]
     servers[1].close()
 
@@ -305,29 +338,31 @@ def test_work_that_had_not_begun_begins_after_a_crash(tmp_path: Path) -> None:
 def test_conversations_go_on_while_the_server_does_not_listen(agents: LocalAgents) -> None:
     key = uuid4().hex
     with httpx.Client(base_url=agents.url, timeout=10) as http:
-        talk = Talk(http, "slow")
-        sent = talk.send(key)
+        conversation = Conversation(http, "slow")
+        sent = conversation.send(key)
         agents.say(key, "one ")
         agents.server.stop()
         agents.end(key, "two")
-        agents.server.settled("slow", talk.id, sent["submissionId"])
+        agents.server.settled("slow", conversation.id, sent["submissionId"])
         agents.__enter__()
-        assert text_of(talk.history()["messages"][-1]) == "one two"
+        assert text_of(conversation.history()["messages"][-1]) == "one two"
 
 
-def test_a_test_asks_the_server_what_it_has(agents: LocalAgents, talk: Talk) -> None:
+def test_a_test_asks_the_server_what_it_has(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
     server = agents.server
-    assert server.conversation_ids("echo") == [talk.id]
-    assert server.snapshot("echo", talk.id) == talk.history()
-    (submission,) = server.submission_ids("echo", talk.id)
+    assert server.conversation_ids("echo") == [conversation.id]
+    assert server.snapshot("echo", conversation.id) == conversation.history()
+    (submission,) = server.submission_ids("echo", conversation.id)
     settled: Json = {"submissionId": submission, "outcome": "completed"}
     settled["answeredBySubmissionId"] = submission
-    assert server.settled("echo", talk.id, submission) == settled
+    assert server.settled("echo", conversation.id, submission) == settled
     for ask in (server.snapshot, server.submission_ids, server.drop_conversation):
         with pytest.raises(KeyError, match="no conversation 'nobody' with 'echo'"):
             ask("echo", "nobody")
     with pytest.raises(TimeoutError, match="sub_x has not settled"):
-        server.settled("echo", talk.id, "sub_x", timeout=0)
+        server.settled("echo", conversation.id, "sub_x", timeout=0)
 
 
 def test_an_answer_that_takes_an_hour_takes_no_time() -> None:
@@ -342,5 +377,5 @@ def test_an_answer_that_takes_an_hour_takes_no_time() -> None:
             conversation.sleep(3600)
             return "done"
 
-        assert Talk(http, "sleepy").ask("x")[-1]["outcome"] == "completed"
+        assert Conversation(http, "sleepy").ask("x")[-1]["outcome"] == "completed"
     assert time.monotonic() - began < 300  # it does not hang for an hour

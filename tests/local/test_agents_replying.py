@@ -22,7 +22,7 @@ from flue_client_ext.testing import (
 from flue_client_ext.testing._json import dumps, encode
 from flue_client_ext.testing._transcript import Transcript
 from tests.local.agents import LocalAgents
-from tests.local.talk import Json, Talk, text_of, types
+from tests.local.conversation import Conversation, Json, text_of, types
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def http(server: LocalFlue) -> Iterator[httpx.Client]:
         yield client
 
 
-def reply_of(talk: Talk) -> Json:
+def reply_of(conversation: Conversation) -> Json:
     """The last assistant message of the snapshot."""
-    return dict([m for m in talk.history()["messages"] if m["role"] == "assistant"][-1])
+    return dict([m for m in conversation.history()["messages"] if m["role"] == "assistant"][-1])
 
 
-def settlements(talk: Talk) -> dict[str, Json]:
-    return {one["submissionId"]: one for one in talk.history()["settlements"]}
+def settlements(conversation: Conversation) -> dict[str, Json]:
+    return {one["submissionId"]: one for one in conversation.history()["settlements"]}
 
 
 def test_a_returned_text_is_the_reply(server: LocalFlue, http: httpx.Client) -> None:
@@ -53,10 +53,10 @@ def test_a_returned_text_is_the_reply(server: LocalFlue, http: httpx.Client) -> 
     def upper(message: Message) -> str:
         return message.text.upper()
 
-    talk = Talk(http, "upper")
-    chunks = talk.ask("hello")
+    conversation = Conversation(http, "upper")
+    chunks = conversation.ask("hello")
     assert [chunk["delta"] for chunk in chunks if "delta" in chunk] == ["HELLO"]
-    assert text_of(reply_of(talk)) == "HELLO"
+    assert text_of(reply_of(conversation)) == "HELLO"
 
 
 def test_an_async_agent_replies_too(server: LocalFlue, http: httpx.Client) -> None:
@@ -65,30 +65,30 @@ def test_an_async_agent_replies_too(server: LocalFlue, http: httpx.Client) -> No
         await conversation.asleep(0)
         return f"{conversation.agent} {conversation.id}"
 
-    talk = Talk(http, "waits", "x")
-    talk.ask("hello")
-    assert text_of(reply_of(talk)) == "waits x"
+    conversation = Conversation(http, "waits", "x")
+    conversation.ask("hello")
+    assert text_of(reply_of(conversation)) == "waits x"
 
 
 def test_an_agent_that_says_nothing_has_an_empty_reply(
     server: LocalFlue, http: httpx.Client
 ) -> None:
     server.agent("mute")(lambda message: None)
-    talk = Talk(http, "mute")
-    assert types(talk.ask("hello"))[1:-1] == ["message-started", "message-completed"]
-    assert reply_of(talk)["parts"] == []
+    conversation = Conversation(http, "mute")
+    assert types(conversation.ask("hello"))[1:-1] == ["message-started", "message-completed"]
+    assert reply_of(conversation)["parts"] == []
 
 
 def test_all_steps_of_a_reply_are_one_message(api: httpx.Client) -> None:
-    talk = Talk(api, "tools")
-    chunks = talk.ask("7/2")
+    conversation = Conversation(api, "tools")
+    chunks = conversation.ask("7/2")
     step = ["message-started", "message-delta"]
     tool = ["tool-input", "message-completed", "tool-output"]
     assert types(chunks)[1:-1] == [*step, *tool, *step, "message-completed"]
     assert len({chunk["messageId"] for chunk in chunks if "messageId" in chunk}) == 1
     turns = [chunk["turnId"] for chunk in chunks if chunk["type"] == "message-started"]
     assert len(set(turns)) == 2
-    reply = reply_of(talk)
+    reply = reply_of(conversation)
     assert reply["turnId"] == turns[0]
     first, called, last = reply["parts"]
     assert (first["text"], last["text"]) == ("Let me calculate.", 'The tool says {"quotient":3.5}.')
@@ -104,28 +104,28 @@ def test_all_steps_of_a_reply_are_one_message(api: httpx.Client) -> None:
 
 
 def test_a_tool_that_fails_does_not_fail_the_submission(api: httpx.Client) -> None:
-    talk = Talk(api, "tools")
-    chunks = talk.ask("7/0")
+    conversation = Conversation(api, "tools")
+    chunks = conversation.ask("7/0")
     assert chunks[-1]["outcome"] == "completed"
-    called = reply_of(talk)["parts"][1]
+    called = reply_of(conversation)["parts"][1]
     assert (called["state"], called["errorText"]) == ("output-error", "b must not be zero")
 
 
 def test_a_data_part_is_replaced_in_place(api: httpx.Client) -> None:
-    talk = Talk(api, "data")
-    chunks = talk.ask("2")
+    conversation = Conversation(api, "data")
+    chunks = conversation.ask("2")
     steps = [{"step": step, "of": 2} for step in (1, 2)]
     written = [(c["name"], c["data"]) for c in chunks if c["type"] == "data-part"]
     assert written == [("progress", steps[0]), ("progress", steps[1]), ("note", "worked")]
-    tool, *data, text = reply_of(talk)["parts"]
+    tool, *data, text = reply_of(conversation)["parts"]
     parts = [("data-progress", steps[1]), ("data-note", "worked")]
     assert [(part["type"], part["data"]) for part in data] == parts
     assert (tool["type"], text["text"]) == ("dynamic-tool", "Done.")
 
 
 def test_metadata_begin_the_message_and_are_merged_deeply(api: httpx.Client) -> None:
-    talk = Talk(api, "data")
-    chunks = talk.ask("1")
+    conversation = Conversation(api, "data")
+    chunks = conversation.ask("1")
     first = {"stage": "started", "work": {"by": "data"}}
     started, again = [chunk for chunk in chunks if chunk["type"] == "message-started"]
     assert started["metadata"] == first and "metadata" not in again
@@ -133,23 +133,23 @@ def test_metadata_begin_the_message_and_are_merged_deeply(api: httpx.Client) -> 
         "finished"
     ]
     merged = {"stage": "finished", "work": {"by": "data", "calls": 1}}
-    assert reply_of(talk)["metadata"] == merged
+    assert reply_of(conversation)["metadata"] == merged
 
 
 def test_reasoning_comes_before_the_text(api: httpx.Client) -> None:
-    talk = Talk(api, "reasons")
-    chunks = talk.ask("why")
+    conversation = Conversation(api, "reasons")
+    chunks = conversation.ask("why")
     kinds = [chunk["kind"] for chunk in chunks if "delta" in chunk]
     assert kinds == ["reasoning", "reasoning", "text", "text"]
-    assert reply_of(talk)["parts"] == [
+    assert reply_of(conversation)["parts"] == [
         {"type": "reasoning", "text": "Let me think.", "state": "done"},
         {"type": "text", "text": "I am sure \U0001f600.", "state": "done"},
     ]
 
 
 def test_a_retried_attempt_takes_its_text_back(api: httpx.Client) -> None:
-    talk = Talk(api, "retries")
-    chunks = talk.ask(uuid4().hex)
+    conversation = Conversation(api, "retries")
+    chunks = conversation.ask(uuid4().hex)
     assert types(chunks)[1:-1] == [
         *["message-started", "message-delta", "message-completed"],
         *["conversation-reset", "message-delta", "message-completed"],
@@ -158,7 +158,7 @@ def test_a_retried_attempt_takes_its_text_back(api: httpx.Client) -> None:
     assert [message["parts"] for message in reset["messages"]][1:] == [[]]
     assert reset["settlements"] == [] and "incarnation" not in reset
     assert reset["offset"].endswith(f"{chunks[4]['position']['batch']:016d}")
-    assert text_of(reply_of(talk)) == "The second attempt."
+    assert text_of(reply_of(conversation)) == "The second attempt."
 
 
 def test_a_retried_step_leaves_the_steps_before_it(server: LocalFlue, http: httpx.Client) -> None:
@@ -168,23 +168,23 @@ def test_a_retried_step_leaves_the_steps_before_it(server: LocalFlue, http: http
         conversation.reply(["Two", " bad"], retried=True)
         conversation.reply("Two.")
 
-    talk = Talk(http, "late")
-    (reset,) = [c for c in talk.ask("x") if c["type"] == "conversation-reset"]
+    conversation = Conversation(http, "late")
+    (reset,) = [c for c in conversation.ask("x") if c["type"] == "conversation-reset"]
     kept = [part["type"] for part in reset["snapshot"]["messages"][-1]["parts"]]
     assert kept == ["text", "dynamic-tool"]
-    assert text_of(reply_of(talk)) == "One.Two."
+    assert text_of(reply_of(conversation)) == "One.Two."
 
 
 def test_a_compaction_is_a_reset_that_changes_nothing(api: httpx.Client) -> None:
-    talk = Talk(api, "forgets")
-    chunks = talk.ask("x")
+    conversation = Conversation(api, "forgets")
+    chunks = conversation.ask("x")
     assert types(chunks)[-3:] == ["message-completed", "conversation-reset", "submission-settled"]
-    assert chunks[-2]["snapshot"]["messages"] == talk.history()["messages"]
+    assert chunks[-2]["snapshot"]["messages"] == conversation.history()["messages"]
 
 
 def test_a_model_that_fails_fails_the_submission(api: httpx.Client) -> None:
-    talk = Talk(api, "fails")
-    settled = talk.ask("x")[-1]
+    conversation = Conversation(api, "fails")
+    settled = conversation.ask("x")[-1]
     submission = settled["submissionId"]
     assert (settled["outcome"], settled["answeredBySubmissionId"]) == ("failed", submission)
     operation = f"direct({submission})"
@@ -195,7 +195,7 @@ def test_a_model_that_fails_fails_the_submission(api: httpx.Client) -> None:
         "details": "",
         "meta": {"operation": operation, "reason": "The model refuses."},
     }
-    assert text_of(reply_of(talk)) == "I was about to "
+    assert text_of(reply_of(conversation)) == "I was about to "
 
 
 def test_a_model_that_fails_at_once_has_an_empty_message(
@@ -205,8 +205,8 @@ def test_a_model_that_fails_at_once_has_an_empty_message(
     def down(message: Message) -> None:
         raise ModelError("provider is down")
 
-    talk = Talk(http, "down")
-    assert types(talk.ask("x"))[1:-1] == ["message-started", "message-completed"]
+    conversation = Conversation(http, "down")
+    assert types(conversation.ask("x"))[1:-1] == ["message-started", "message-completed"]
 
 
 def test_a_failure_may_be_any_that_a_settlement_can_tell(
@@ -218,7 +218,7 @@ def test_a_failure_may_be_any_that_a_settlement_can_tell(
     def late(message: Message) -> None:
         raise ModelError(error=error)
 
-    settled = Talk(http, "late").ask("x")[-1]
+    settled = Conversation(http, "late").ask("x")[-1]
     assert (settled["outcome"], settled["error"]) == ("failed", error)
 
 
@@ -232,17 +232,17 @@ def test_any_chunk_can_be_emitted(server: LocalFlue, http: httpx.Client) -> None
         conversation.emit({"type": "message-sung", "tune": "la"})
         conversation.emit({"type": "data-part", "messageId": "nobody", "name": "x", "data": 1})
 
-    talk = Talk(http, "odd")
-    *_, appended, sung, lost, _ = talk.ask("x")
+    conversation = Conversation(http, "odd")
+    *_, appended, sung, lost, _ = conversation.ask("x")
     assert {**sung, "position": 0} == {
         "type": "message-sung",
-        "conversationId": talk.history()["conversationId"],
+        "conversationId": conversation.history()["conversationId"],
         "tune": "la",
         "position": 0,
     }
-    assert appended["message"] == notice == talk.history()["messages"][-1]
+    assert appended["message"] == notice == conversation.history()["messages"][-1]
     assert lost["messageId"] == "nobody"
-    assert len(talk.history()["messages"]) == 3
+    assert len(conversation.history()["messages"]) == 3
 
 
 @pytest.mark.parametrize("chunk", [5, {}, {"type": 5}])
@@ -250,12 +250,12 @@ def test_a_chunk_without_a_type_is_refused(
     server: LocalFlue, http: httpx.Client, chunk: Any
 ) -> None:
     server.agent("wrong")(lambda message, conversation: conversation.emit(chunk))
-    assert Talk(http, "wrong").ask("x")[-1]["error"]["type"] == "internal_error"
+    assert Conversation(http, "wrong").ask("x")[-1]["error"]["type"] == "internal_error"
 
 
 def test_an_agent_that_raises_fails_without_a_reply(api: httpx.Client) -> None:
-    talk = Talk(api, "fails")
-    sent, settled = talk.ask("start")
+    conversation = Conversation(api, "fails")
+    sent, settled = conversation.ask("start")
     assert sent["type"] == "message-appended"
     assert settled["error"]["type"] == "internal_error"
     assert "broken" not in str(settled["error"])
@@ -264,7 +264,7 @@ def test_an_agent_that_raises_fails_without_a_reply(api: httpx.Client) -> None:
 
 def test_an_agent_that_returns_no_text_fails(server: LocalFlue, http: httpx.Client) -> None:
     server.agent("wrong")(lambda message: 5)
-    assert Talk(http, "wrong").ask("x")[-1]["error"]["type"] == "internal_error"
+    assert Conversation(http, "wrong").ask("x")[-1]["error"]["type"] == "internal_error"
 
 
 @pytest.mark.parametrize(
@@ -286,12 +286,12 @@ def test_what_is_not_json_fails_the_submission_and_is_not_written(
         conversation.reply("Before.")
         conversation.reply(**words)
 
-    talk = Talk(http, "wrong")
-    assert talk.ask("x")[-1]["error"]["type"] == "internal_error"
-    transcript = Transcript(talk.history()["conversationId"])
-    for chunk in talk.updates().json()[1:]:
+    conversation = Conversation(http, "wrong")
+    assert conversation.ask("x")[-1]["error"]["type"] == "internal_error"
+    transcript = Transcript(conversation.history()["conversationId"])
+    for chunk in conversation.updates().json()[1:]:
         transcript.apply(chunk)
-    snapshot = talk.history()
+    snapshot = conversation.history()
     assert transcript.snapshot(snapshot["offset"]) == {
         name: value for name, value in snapshot.items() if name != "incarnation"
     }
@@ -304,41 +304,45 @@ def test_values_are_those_of_json_wherever_they_are_asked_for(
     def pairs(message: Message, conversation: ConversationContext) -> None:
         conversation.reply(data={"pair": (1, float("nan"))})
 
-    talk = Talk(http, "pairs")
-    talk.ask("x")
-    assert reply_of(talk)["parts"] == [{"type": "data-pair", "data": [1, None]}]
-    assert server.snapshot("pairs", talk.id) == talk.history()
+    conversation = Conversation(http, "pairs")
+    conversation.ask("x")
+    assert reply_of(conversation)["parts"] == [{"type": "data-pair", "data": [1, None]}]
+    assert server.snapshot("pairs", conversation.id) == conversation.history()
 
 
 def test_an_observer_is_told_each_chunk(server: LocalFlue, http: httpx.Client) -> None:
     told: list[tuple[str, str, str]] = []
     server.on_chunk.append(lambda agent, name, chunk: told.append((agent, name, chunk["type"])))
     server.agent("mute")(lambda message: None)
-    talk = Talk(http, "mute")
-    talk.ask("x")
-    kinds = types(talk.updates().json()[1:])
-    assert told == [("mute", talk.id, kind) for kind in kinds]
+    conversation = Conversation(http, "mute")
+    conversation.ask("x")
+    kinds = types(conversation.updates().json()[1:])
+    assert told == [("mute", conversation.id, kind) for kind in kinds]
 
 
 def test_a_message_that_arrives_meanwhile_joins(agents: LocalAgents, api: httpx.Client) -> None:
     host, guest = uuid4().hex, uuid4().hex
-    talk = Talk(api, "slow")
-    first = talk.send(host)
+    conversation = Conversation(api, "slow")
+    first = conversation.send(host)
     agents.say(host, "one ")
-    second = talk.send(guest)
-    assert guest not in map(text_of, talk.history()["messages"])
-    assert talk.history()["settlements"] == []
+    second = conversation.send(guest)
+    assert guest not in map(text_of, conversation.history()["messages"])
+    assert conversation.history()["settlements"] == []
     agents.end(host, "two ")
     agents.end(guest, "three")
-    chunks = talk.settled(first)
-    assert {one["answeredBySubmissionId"] for one in settlements(talk).values()} == {
+    chunks = conversation.settled(first)
+    assert {one["answeredBySubmissionId"] for one in settlements(conversation).values()} == {
         first["submissionId"]
     }
     order = [c["submissionId"] for c in chunks if c["type"] == "submission-settled"]
     assert order == [second["submissionId"], first["submissionId"]]
     joined = [c for c in chunks if c["type"] == "message-appended"][-1]["message"]
-    assert joined["turnId"] == reply_of(talk)["turnId"]
-    assert [text_of(m) for m in talk.history()["messages"]] == [host, "one two three", guest]
+    assert joined["turnId"] == reply_of(conversation)["turnId"]
+    assert [text_of(m) for m in conversation.history()["messages"]] == [
+        host,
+        "one two three",
+        guest,
+    ]
 
 
 def test_messages_join_between_the_steps_of_a_reply(server: LocalFlue, http: httpx.Client) -> None:
@@ -352,14 +356,14 @@ def test_messages_join_between_the_steps_of_a_reply(server: LocalFlue, http: htt
         joined.extend(one.text for one in conversation.joined)
         conversation.reply("Two.")
 
-    talk = Talk(http, "steps")
-    first = talk.send("first")
+    conversation = Conversation(http, "steps")
+    first = conversation.send("first")
     for text in ("second", "third"):
-        talk.send(text)
+        conversation.send(text)
     sent.set()
-    talk.settled(first)
+    conversation.settled(first)
     assert joined == ["second", "third"]
-    assert [text_of(m) for m in talk.history()["messages"]] == [
+    assert [text_of(m) for m in conversation.history()["messages"]] == [
         *["first", "One.Two.", "second", "third"]
     ]
 
@@ -374,12 +378,19 @@ def test_an_agent_without_joins_answers_one_after_another(
         sent.wait(10)
         return f"{message.text}!"
 
-    talk = Talk(http, "alone")
-    admissions = [talk.send(text) for text in ("a", "b", "c")]
+    conversation = Conversation(http, "alone")
+    admissions = [conversation.send(text) for text in ("a", "b", "c")]
     sent.set()
-    talk.settled(admissions[-1])
-    assert [text_of(m) for m in talk.history()["messages"]] == ["a", "a!", "b", "b!", "c", "c!"]
-    for submission, settled in settlements(talk).items():
+    conversation.settled(admissions[-1])
+    assert [text_of(m) for m in conversation.history()["messages"]] == [
+        "a",
+        "a!",
+        "b",
+        "b!",
+        "c",
+        "c!",
+    ]
+    for submission, settled in settlements(conversation).items():
         assert settled["answeredBySubmissionId"] == submission
 
 
@@ -387,34 +398,34 @@ def test_what_waits_when_a_model_fails_fails_with_it(
     agents: LocalAgents, api: httpx.Client
 ) -> None:
     host, guest = uuid4().hex, uuid4().hex
-    talk = Talk(api, "slow")
-    first = talk.send(host)
+    conversation = Conversation(api, "slow")
+    first = conversation.send(host)
     agents.say(host, "one")
-    second = talk.send(guest)
+    second = conversation.send(guest)
     agents.fail(host, "The model refuses.")
-    talk.settled(first)
-    about = settlements(talk)
+    conversation.settled(first)
+    about = settlements(conversation)
     assert list(about) == [second["submissionId"], first["submissionId"]]
     assert about[second["submissionId"]]["error"] == about[first["submissionId"]]["error"]
     assert {one["answeredBySubmissionId"] for one in about.values()} == {first["submissionId"]}
-    assert [text_of(m) for m in talk.history()["messages"]] == [host, "one", guest]
+    assert [text_of(m) for m in conversation.history()["messages"]] == [host, "one", guest]
 
 
 def test_what_waits_when_an_attempt_fails_joins_the_next(
     agents: LocalAgents, api: httpx.Client
 ) -> None:
     host, guest = uuid4().hex, uuid4().hex
-    talk = Talk(api, "slow")
-    first = talk.send(host)
+    conversation = Conversation(api, "slow")
+    first = conversation.send(host)
     agents.say(host, "one")
-    talk.send(guest)
+    conversation.send(guest)
     agents.fail(host, "overloaded")
     agents.end(guest, "two")
-    chunks = talk.settled(first)
+    chunks = conversation.settled(first)
     (reset,) = [c["snapshot"] for c in chunks if c["type"] == "conversation-reset"]
     assert [text_of(message) for message in reset["messages"]] == [host, "", guest]
-    assert {one["outcome"] for one in settlements(talk).values()} == {"completed"}
-    assert text_of(reply_of(talk)) == "two"
+    assert {one["outcome"] for one in settlements(conversation).values()} == {"completed"}
+    assert text_of(reply_of(conversation)) == "two"
 
 
 def test_what_waits_when_an_agent_raises_runs_by_itself(
@@ -429,28 +440,28 @@ def test_what_waits_when_an_agent_raises_runs_by_itself(
             raise LookupError("broken")
         return "fine"
 
-    talk = Talk(http, "once")
-    talk.send("first")
-    second = talk.send("second")
+    conversation = Conversation(http, "once")
+    conversation.send("first")
+    second = conversation.send("second")
     sent.set()
-    talk.settled(second)
-    assert [one["outcome"] for one in settlements(talk).values()] == ["failed", "completed"]
+    conversation.settled(second)
+    assert [one["outcome"] for one in settlements(conversation).values()] == ["failed", "completed"]
 
 
 def test_an_abort_settles_what_runs_and_what_waits(agents: LocalAgents, api: httpx.Client) -> None:
     key = uuid4().hex
-    talk = Talk(api, "slow")
-    running = talk.send(key)
+    conversation = Conversation(api, "slow")
+    running = conversation.send(key)
     agents.say(key, "one ")
-    queued = talk.send("never said")
-    assert talk.abort() is True
-    assert talk.abort() is False
-    about = settlements(talk)
+    queued = conversation.send("never said")
+    assert conversation.abort() is True
+    assert conversation.abort() is False
+    about = settlements(conversation)
     assert {one["outcome"] for one in about.values()} == {"aborted"}
     assert {one["error"]["type"] for one in about.values()} == {"submission_aborted"}
     assert "answeredBySubmissionId" in about[running["submissionId"]]
     assert "answeredBySubmissionId" not in about[queued["submissionId"]]
-    _, reply, *notices = talk.history()["messages"]
+    _, reply, *notices = conversation.history()["messages"]
     assert text_of(reply) == "one "
     for sent, notice in zip((running, queued), notices, strict=True):
         submission = sent["submissionId"]
@@ -477,13 +488,13 @@ def test_an_abort_settles_what_has_joined(server: LocalFlue, http: httpx.Client)
         joined.set()
         conversation.sleep(3600)
 
-    talk = Talk(http, "host")
-    first, second = talk.send("first"), talk.send("second")
+    conversation = Conversation(http, "host")
+    first, second = conversation.send("first"), conversation.send("second")
     sent.set()
     joined.wait(10)
-    assert talk.abort() is True
+    assert conversation.abort() is True
     for submission in (first["submissionId"], second["submissionId"]):
-        settled = settlements(talk)[submission]
+        settled = settlements(conversation)[submission]
         assert settled["outcome"] == "aborted"
         assert settled["answeredBySubmissionId"] == first["submissionId"]
 
@@ -499,10 +510,10 @@ def test_an_abort_ends_a_sleeping_function(server: LocalFlue, http: httpx.Client
         finally:
             ended.set()
 
-    talk = Talk(http, "sleeps")
-    talk.send("x")
+    conversation = Conversation(http, "sleeps")
+    conversation.send("x")
     assert asleep.wait(10)
-    assert talk.abort() is True
+    assert conversation.abort() is True
     assert ended.wait(10)
 
 
@@ -517,10 +528,10 @@ def test_an_abort_ends_an_async_function(server: LocalFlue, http: httpx.Client) 
         finally:
             ended.set()
 
-    talk = Talk(http, "sleeps")
-    talk.send("x")
+    conversation = Conversation(http, "sleeps")
+    conversation.send("x")
     assert asleep.wait(10)
-    assert talk.abort() is True
+    assert conversation.abort() is True
     assert ended.wait(10)
 
 
@@ -537,34 +548,34 @@ def test_a_function_cannot_write_once_it_is_aborted(server: LocalFlue, http: htt
         finally:
             ended.set()
 
-    talk = Talk(http, "deaf")
-    talk.send("x")
+    conversation = Conversation(http, "deaf")
+    conversation.send("x")
     begun.wait(10)
-    talk.abort()
-    before = talk.history()
+    conversation.abort()
+    before = conversation.history()
     aborted.set()
     assert ended.wait(10)
-    assert talk.history() == before
+    assert conversation.history() == before
 
 
 def test_a_conversation_goes_on_after_an_abort(agents: LocalAgents, api: httpx.Client) -> None:
     key, later = uuid4().hex, uuid4().hex
-    talk = Talk(api, "slow")
-    uid = talk.send(key)["uid"]
+    conversation = Conversation(api, "slow")
+    uid = conversation.send(key)["uid"]
     agents.say(key, "one ")
-    talk.abort()
-    sent = talk.send(later)
+    conversation.abort()
+    sent = conversation.send(later)
     agents.end(later, "two")
-    assert talk.settled(sent)[-1]["outcome"] == "completed"
-    assert (sent["uid"], text_of(reply_of(talk))) == (uid, "two")
+    assert conversation.settled(sent)[-1]["outcome"] == "completed"
+    assert (sent["uid"], text_of(reply_of(conversation))) == (uid, "two")
 
 
 @pytest.mark.parametrize("body", [None, {"x": 1}])
 def test_an_abort_without_work_says_so(api: httpx.Client, body: object) -> None:
-    talk = Talk(api, "echo")
-    assert talk.abort() is False
-    talk.ask("hello")
-    answer = api.post(f"{talk.path}/abort", json=body)
+    conversation = Conversation(api, "echo")
+    assert conversation.abort() is False
+    conversation.ask("hello")
+    answer = api.post(f"{conversation.path}/abort", json=body)
     assert (answer.status_code, answer.json()) == (200, {"aborted": False})
     assert "cache-control" not in answer.headers
 
@@ -580,13 +591,13 @@ def test_deltas_are_collected_for_a_second() -> None:
         said.set()
 
     with server.run() as url, httpx.Client(base_url=url, timeout=10) as http:
-        talk = Talk(http, "types")
-        sent = talk.send("x")
+        conversation = Conversation(http, "types")
+        sent = conversation.send("x")
         while not said.is_set():
             clock.wait_for_sleepers()
             clock.advance(0.1)
-        server.settled("types", talk.id, sent["submissionId"])
-        chunks = [chunk for chunk in talk.updates().json() if "delta" in chunk]
+        server.settled("types", conversation.id, sent["submissionId"])
+        chunks = [chunk for chunk in conversation.updates().json() if "delta" in chunk]
     batches = [chunk["position"]["batch"] for chunk in chunks]
     assert batches[0] < batches[1] == batches[2] <= batches[3]
     server.close()
@@ -594,14 +605,14 @@ def test_deltas_are_collected_for_a_second() -> None:
 
 def test_while_one_streams_its_part_says_so(agents: LocalAgents, api: httpx.Client) -> None:
     key = uuid4().hex
-    talk = Talk(api, "slow")
-    sent = talk.send(key)
+    conversation = Conversation(api, "slow")
+    sent = conversation.send(key)
     agents.say(key, "one ")
     part = {"type": "text", "text": "one ", "state": "streaming"}
-    assert talk.history()["messages"][-1]["parts"] == [part]
+    assert conversation.history()["messages"][-1]["parts"] == [part]
     agents.end(key)
-    talk.settled(sent)
-    assert reply_of(talk)["parts"] == [{**part, "state": "done"}]
+    conversation.settled(sent)
+    assert reply_of(conversation)["parts"] == [{**part, "state": "done"}]
 
 
 def test_a_function_sees_what_was_said_before(server: LocalFlue, http: httpx.Client) -> None:
@@ -611,10 +622,10 @@ def test_a_function_sees_what_was_said_before(server: LocalFlue, http: httpx.Cli
         assert conversation.text == "Said:"
         return str(len(conversation.messages))
 
-    talk = Talk(http, "counts")
+    conversation = Conversation(http, "counts")
     for _ in range(3):
-        talk.ask("x")
-    assert text_of(reply_of(talk)) == "Said:6"
+        conversation.ask("x")
+    assert text_of(reply_of(conversation)) == "Said:6"
 
 
 SCRIPTS = [("echo", "hello"), ("tools", "7/2"), ("tools", "7/0"), ("data", "3"), ("fails", "x")]
@@ -625,14 +636,14 @@ SCRIPTS += [("fails", "start"), ("retries", "a"), ("reasons", "x"), ("forgets", 
 def test_the_chunks_up_to_an_offset_make_its_snapshot(
     api: httpx.Client, agent: str, text: str
 ) -> None:
-    talk = Talk(api, agent)
-    talk.ask(text)
-    talk.ask(text)
-    answer = talk.updates()
-    transcript = Transcript(talk.history()["conversationId"])
+    conversation = Conversation(api, agent)
+    conversation.ask(text)
+    conversation.ask(text)
+    answer = conversation.updates()
+    transcript = Transcript(conversation.history()["conversationId"])
     for chunk in answer.json()[1:]:
         transcript.apply(chunk)
-    snapshot = talk.history()
+    snapshot = conversation.history()
     del snapshot["incarnation"]
     made = transcript.snapshot(answer.headers["stream-next-offset"])
     assert joined(made) == joined(snapshot)

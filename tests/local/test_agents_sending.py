@@ -13,7 +13,7 @@ import pytest
 from flue_client_ext.testing import LocalFlue, Message
 from flue_client_ext.testing._delivery import decoded
 from tests.local.agents import LocalAgents
-from tests.local.talk import START, Talk, refusal, text_of
+from tests.local.conversation import START, Conversation, refusal, text_of
 
 IMAGE = b"\x89PNG\r\n\x1a\n and so on"
 SEND = {"kind": "user", "body": "hello"}
@@ -25,8 +25,8 @@ def image(data: str | None = None, **fields: Any) -> dict[str, Any]:
 
 
 def test_an_admission_says_where_to_read_on(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
-    answer = talk.post(**SEND)
+    conversation = Conversation(api, "echo")
+    answer = conversation.post(**SEND)
     admission = answer.json()
     assert answer.status_code == 202
     assert list(admission) == ["streamUrl", "offset", "submissionId", "uid"]
@@ -38,10 +38,10 @@ def test_an_admission_says_where_to_read_on(api: httpx.Client) -> None:
 
 
 def test_the_admission_offset_lies_before_the_own_message(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
-    talk.ask("hello")
-    sent = talk.send("again")
-    first, *_ = talk.settled(sent)
+    conversation = Conversation(api, "echo")
+    conversation.ask("hello")
+    sent = conversation.send("again")
+    first, *_ = conversation.settled(sent)
     assert first["type"] == "message-appended"
     assert first["message"]["submissionId"] == sent["submissionId"]
 
@@ -73,15 +73,15 @@ BODIES: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("body", "details"), BODIES)
 def test_a_malformed_body_is_refused(api: httpx.Client, body: Any, details: str) -> None:
-    talk = Talk(api, "echo")
-    answer = api.post(talk.path, json=body)
+    conversation = Conversation(api, "echo")
+    answer = api.post(conversation.path, json=body)
     assert refusal(answer) == (400, "invalid_request")
     assert answer.json()["error"]["details"].startswith(details)
-    assert api.get(talk.path).status_code == 404
+    assert api.get(conversation.path).status_code == 404
 
 
 def test_fields_that_are_unknown_are_ignored(api: httpx.Client) -> None:
-    assert Talk(api, "echo").send("x", unknown=1)
+    assert Conversation(api, "echo").send("x", unknown=1)
 
 
 @pytest.mark.parametrize("query", ["wait=result", "wait", "wait=x"])
@@ -99,22 +99,22 @@ def test_a_body_that_is_not_json_is_refused(api: httpx.Client) -> None:
 
 
 def test_a_key_names_one_submission(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
-    first = talk.send("idem", idempotencyKey="evt-1")
-    again = talk.post(kind="user", body="idem", idempotencyKey="evt-1", extra=1)
+    conversation = Conversation(api, "echo")
+    first = conversation.send("idem", idempotencyKey="evt-1")
+    again = conversation.post(kind="user", body="idem", idempotencyKey="evt-1", extra=1)
     assert again.json() == {**first, "offset": "-1", "deduplicated": True}
     assert again.headers["stream-next-offset"] == "-1"
-    assert talk.send("idem", idempotencyKey="evt-1", uid=None)["deduplicated"]
-    assert talk.send("idem", idempotencyKey="evt-1", uid="inst_other")["deduplicated"]
-    talk.settled(first)
-    assert [text_of(m) for m in talk.history()["messages"]] == ["idem", "You said: idem"]
+    assert conversation.send("idem", idempotencyKey="evt-1", uid=None)["deduplicated"]
+    assert conversation.send("idem", idempotencyKey="evt-1", uid="inst_other")["deduplicated"]
+    conversation.settled(first)
+    assert [text_of(m) for m in conversation.history()["messages"]] == ["idem", "You said: idem"]
 
 
 def test_a_keyed_submission_id_is_that_of_the_genuine_server() -> None:
     server = LocalFlue()
     server.agent("Chat", path="agents/chat")(named)
     with server.run() as url, httpx.Client(base_url=url) as http:
-        sent = Talk(http, "chat", "k1").send("idem", idempotencyKey="evt-1")
+        sent = Conversation(http, "chat", "k1").send("idem", idempotencyKey="evt-1")
     assert sent["submissionId"] == "sub_ik_2b664f8cd1289ce24cb8239bca456e18"
     server.close()
 
@@ -123,86 +123,86 @@ def test_a_keyed_submission_id_is_that_of_the_genuine_server() -> None:
     "other", [{"body": "other"}, {"initialData": None}, {"attachments": []}, {"body": "1"}]
 )
 def test_a_key_with_another_payload_is_a_conflict(api: httpx.Client, other: Any) -> None:
-    talk = Talk(api, "echo")
-    first = talk.send("idem", idempotencyKey="k")
-    answer = talk.post(**{"kind": "user", "body": "idem", "idempotencyKey": "k", **other})
+    conversation = Conversation(api, "echo")
+    first = conversation.send("idem", idempotencyKey="k")
+    answer = conversation.post(**{"kind": "user", "body": "idem", "idempotencyKey": "k", **other})
     assert refusal(answer) == (409, "submission_conflict")
     assert answer.json()["error"]["meta"] == {"submissionId": first["submissionId"]}
 
 
 def test_true_and_one_are_different_payloads(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
-    talk.send("idem", idempotencyKey="k", initialData={"a": True})
-    answer = talk.post(kind="user", body="idem", idempotencyKey="k", initialData={"a": 1})
+    conversation = Conversation(api, "echo")
+    conversation.send("idem", idempotencyKey="k", initialData={"a": True})
+    answer = conversation.post(kind="user", body="idem", idempotencyKey="k", initialData={"a": 1})
     assert refusal(answer) == (409, "submission_conflict")
 
 
 def test_simultaneous_sends_with_one_key_make_one_submission(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
+    conversation = Conversation(api, "echo")
     with ThreadPoolExecutor(8) as pool:
-        sent = list(pool.map(lambda _: talk.send("once", idempotencyKey="k"), range(8)))
+        sent = list(pool.map(lambda _: conversation.send("once", idempotencyKey="k"), range(8)))
     assert len({one["submissionId"] for one in sent}) == 1
     assert [bool(one.get("deduplicated")) for one in sent].count(False) == 1
-    talk.settled(sent[0])
-    assert len(talk.history()["messages"]) == 2
+    conversation.settled(sent[0])
+    assert len(conversation.history()["messages"]) == 2
 
 
 def test_a_key_counts_within_its_conversation_only(api: httpx.Client) -> None:
-    first, second = (Talk(api, "echo").send("x", idempotencyKey="k") for _ in range(2))
+    first, second = (Conversation(api, "echo").send("x", idempotencyKey="k") for _ in range(2))
     assert first["submissionId"] != second["submissionId"]
 
 
 def test_a_failed_submission_stays_failed_under_its_key(api: httpx.Client) -> None:
-    talk = Talk(api, "fails")
-    talk.ask("x", idempotencyKey="k")
-    assert talk.send("x", idempotencyKey="k")["deduplicated"]
-    assert len(talk.history()["settlements"]) == 1
+    conversation = Conversation(api, "fails")
+    conversation.ask("x", idempotencyKey="k")
+    assert conversation.send("x", idempotencyKey="k")["deduplicated"]
+    assert len(conversation.history()["settlements"]) == 1
 
 
 def test_a_uid_is_a_condition(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
-    uid = talk.send("hello", uid=None)["uid"]
-    assert talk.send("hello", uid=uid)["uid"] == uid
-    assert refusal(talk.post(**SEND, uid="inst_x")) == (404, "agent_instance_not_found")
-    exists = talk.post(**SEND, uid=None)
+    conversation = Conversation(api, "echo")
+    uid = conversation.send("hello", uid=None)["uid"]
+    assert conversation.send("hello", uid=uid)["uid"] == uid
+    assert refusal(conversation.post(**SEND, uid="inst_x")) == (404, "agent_instance_not_found")
+    exists = conversation.post(**SEND, uid=None)
     assert refusal(exists) == (409, "agent_instance_exists")
     assert exists.json()["error"]["meta"] == {"uid": uid}
 
 
 def test_a_refused_creation_leaves_a_stream_without_a_conversation(api: httpx.Client) -> None:
-    talk = Talk(api, "greets")
-    assert refusal(talk.post(**SEND)) == (400, "invalid_request")
-    assert refusal(api.get(talk.path)) == (404, "stream_not_found")
-    assert [chunk["type"] for chunk in talk.updates("-1").json()] == ["stream-checkpoint"]
-    assert api.head(talk.path).headers["stream-next-offset"] == "-1"
-    assert refusal(talk.updates(START)) == (416, "stream_offset_gone")
-    assert talk.abort() is False
-    assert talk.send("hello", uid=None, initialData={"name": "Ann"})["offset"] == START
+    conversation = Conversation(api, "greets")
+    assert refusal(conversation.post(**SEND)) == (400, "invalid_request")
+    assert refusal(api.get(conversation.path)) == (404, "stream_not_found")
+    assert [chunk["type"] for chunk in conversation.updates("-1").json()] == ["stream-checkpoint"]
+    assert api.head(conversation.path).headers["stream-next-offset"] == "-1"
+    assert refusal(conversation.updates(START)) == (416, "stream_offset_gone")
+    assert conversation.abort() is False
+    assert conversation.send("hello", uid=None, initialData={"name": "Ann"})["offset"] == START
 
 
 def test_initial_data_are_checked_and_handed_over(api: httpx.Client) -> None:
-    talk = Talk(api, "greets")
-    wrong = talk.post(**SEND, initialData={"name": 5})
+    conversation = Conversation(api, "greets")
+    wrong = conversation.post(**SEND, initialData={"name": 5})
     assert "Invalid type: Expected string but received 5." in wrong.json()["error"]["details"]
-    missing = talk.post(**SEND).json()["error"]["details"]
+    missing = conversation.post(**SEND).json()["error"]["details"]
     assert "Invalid type: Expected Object but received undefined." in missing
-    talk.ask("hello", initialData={"name": "Ann"})
-    assert text_of(talk.history()["messages"][-1]) == "Hello, Ann!"
+    conversation.ask("hello", initialData={"name": "Ann"})
+    assert text_of(conversation.history()["messages"][-1]) == "Hello, Ann!"
 
 
 def test_initial_data_count_only_at_the_creation(api: httpx.Client) -> None:
-    talk = Talk(api, "greets")
-    talk.ask("hello", initialData={"name": "Ann"})
-    talk.ask("hello", initialData={"name": 5})
-    assert text_of(talk.history()["messages"][-1]) == "Hello, Ann!"
+    conversation = Conversation(api, "greets")
+    conversation.ask("hello", initialData={"name": "Ann"})
+    conversation.ask("hello", initialData={"name": 5})
+    assert text_of(conversation.history()["messages"][-1]) == "Hello, Ann!"
 
 
 def test_a_signal_is_a_system_message(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
+    conversation = Conversation(api, "echo")
     words = {"attributes": {"user": "U1"}, "tagName": "slack"}
-    sent = talk.post(kind="signal", type="slack.message", body="hi", **words).json()
-    talk.settled(sent)
-    message, reply = talk.history()["messages"]
+    sent = conversation.post(kind="signal", type="slack.message", body="hi", **words).json()
+    conversation.settled(sent)
+    message, reply = conversation.history()["messages"]
     assert {**message, "id": ""} == {
         "id": "",
         "role": "system",
@@ -216,17 +216,17 @@ def test_a_signal_is_a_system_message(api: httpx.Client) -> None:
 
 
 def test_an_attachment_is_served_as_it_came(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
-    sent = talk.send("look", attachments=[image(filename="dot.png"), image()])
-    talk.settled(sent)
-    message, reply = talk.history()["messages"]
+    conversation = Conversation(api, "echo")
+    sent = conversation.send("look", attachments=[image(filename="dot.png"), image()])
+    conversation.settled(sent)
+    message, reply = conversation.history()["messages"]
     named, unnamed = message["parts"][1:]
     attachment = f"att_direct_{sent['submissionId']}_0"
     about = {"type": "file", "mediaType": "image/png", "id": attachment, "size": len(IMAGE)}
     assert named == {**about, "filename": "dot.png"}
     assert "filename" not in unnamed
     assert text_of(reply) == "You said: look (2 images)"
-    answer = api.get(f"{talk.path}/attachments/{attachment}")
+    answer = api.get(f"{conversation.path}/attachments/{attachment}")
     assert answer.content == IMAGE
     assert {
         "content-type": "image/png",
@@ -238,20 +238,20 @@ def test_an_attachment_is_served_as_it_came(api: httpx.Client) -> None:
 
 
 def test_attachments_that_are_not_there(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
-    unknown = f"{talk.path}/attachments/att_x"
+    conversation = Conversation(api, "echo")
+    unknown = f"{conversation.path}/attachments/att_x"
     assert refusal(api.get(unknown)) == (404, "stream_not_found")
-    talk.ask("hello")
+    conversation.ask("hello")
     assert refusal(api.get(unknown)) == (404, "attachment_not_found")
     assert api.head(unknown).status_code == 405
 
 
 def test_data_that_are_not_base64_are_an_internal_error(api: httpx.Client) -> None:
-    talk = Talk(api, "echo")
-    answer = talk.post(**SEND, attachments=[image("***")])
+    conversation = Conversation(api, "echo")
+    answer = conversation.post(**SEND, attachments=[image("***")])
     assert refusal(answer) == (500, "internal_error")
     assert answer.json()["error"]["ref"] == answer.headers["flue-error-ref"]
-    assert talk.history()["messages"] == []
+    assert conversation.history()["messages"] == []
 
 
 @pytest.mark.parametrize(
@@ -314,10 +314,10 @@ def test_two_mounts_of_an_agent_have_the_same_conversations() -> None:
     server = LocalFlue()
     server.agent("named", path=["agents/named", "private/chat"])(named)
     with server.run() as url, httpx.Client(base_url=url) as http:
-        talk = Talk(http, "named")
-        talk.ask("hello")
-        other = talk.path.replace("agents/named", "private/chat")
-        assert http.get(other).json() == talk.history()
+        conversation = Conversation(http, "named")
+        conversation.ask("hello")
+        other = conversation.path.replace("agents/named", "private/chat")
+        assert http.get(other).json() == conversation.history()
         assert http.post(other, json=SEND).json()["streamUrl"] == f"{url}{other}"
     server.close()
 

@@ -18,8 +18,8 @@ import pytest
 
 from flue_client_ext._version import __version__
 from flue_client_ext.testing import LocalFlue
+from tests.local.conversation import Conversation, text_of
 from tests.local.support import ended
-from tests.local.talk import Talk, text_of
 
 CLI = [sys.executable, "-m", "flue_client_ext.testing._cli"]
 ROOT = Path(__file__).parents[2]
@@ -86,9 +86,9 @@ def test_dev_serves_the_ready_agent(tmp_path: Path) -> None:
             ("a", "hello there", "You said: hello there "),
             ("b", "What is 6 * 7?", "Let me calculate.The answer is 42."),
         ):
-            talk = Talk(http, "assistant", name)
-            talk.ask(text)
-            assert text_of(talk.history()["messages"][-1]) == answer
+            conversation = Conversation(http, "assistant", name)
+            conversation.ask(text)
+            assert text_of(conversation.history()["messages"][-1]) == answer
     assert any("assistant/b tool-output 42" in line for line in printed)
     assert any("assistant/a submission-settled completed" in line for line in printed)
 

@@ -33,7 +33,7 @@ def text_of(message: Json) -> str:
     return "".join(part["text"] for part in message["parts"] if part["type"] == "text")
 
 
-class Talk:
+class Conversation:
     """A conversation with an agent of any server, under a fresh id unless one is given."""
 
     def __init__(self, http: httpx.Client, agent: str, name: str | None = None) -> None:
