@@ -27,7 +27,7 @@ server listen and what arms faults. Imports, those for types too, point down and
     _protocol _conversation_store _delivery _message _halt
     _body _store _virtual_clock
     _clock _parts _request _schema _transcript _entries _conversation_errors
-    _database _errors _ids _json _listeners _rules _wake
+    _database _errors _ids _json _listeners _observers _rules _wake
 
 Names load on first use: the pytest plugin is read in every test session, used or not.
 """

@@ -18,6 +18,7 @@ from ._conversation_log import ConversationLog, Lost
 from ._conversation_store import ConversationStore, Key, Row
 from ._ids import ulid
 from ._listeners import Listeners
+from ._observers import Observers
 from ._store import Page
 
 
@@ -56,7 +57,7 @@ class Conversations:
         self.clock = clock
         #: Held while a send decides whether there is a conversation.
         self.lock = threading.RLock()
-        self.observers: list[Callable[[str, str, dict[str, Any]], None]] = []
+        self.observers = Observers()
         self._delta_hold = delta_hold
         self._listeners = Listeners()
         self._known: dict[Key, Conversation] = {}
@@ -90,9 +91,8 @@ class Conversations:
     def _log(self, row: Row) -> ConversationLog:
         def told(texts: list[str]) -> None:
             self._listeners.changed(row.key)
-            for observer in self.observers:
-                for text in texts:
-                    observer(row.agent, row.id, json.loads(text))
+            for text in texts if self.observers else ():
+                self.observers.tell(row.agent, row.id, json.loads(text))
 
         return ConversationLog(row, self.store, self.clock, told, self._delta_hold)
 

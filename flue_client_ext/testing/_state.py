@@ -54,7 +54,7 @@ class ServerState:
         self.on_answer: list[Callable[[Request, int], None]] = []
         #: Called with a run id and each event that is stored, before `wait` returns.
         self.on_event = runs.observers
-        #: Called with an agent, a conversation's id and each chunk that is stored.
+        #: Called with an agent, a conversation's id and each chunk, before `settled` returns.
         self.on_chunk = conversations.observers
         self._listener: Listener | None = None
 
@@ -143,6 +143,7 @@ class ServerState:
             unsettled,
             timeout,
         )
+        self.on_chunk.wait(timeout)
         return log.transcript.settlement(submission_id) or {}
 
     def drop_conversation(self, agent: str, conversation: str, *, keep: int = 0) -> None:

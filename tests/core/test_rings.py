@@ -46,7 +46,7 @@ SANS_IO = {
 TESTING = f"{PACKAGE}.testing"
 #: The rings of the local server, the lowest first.
 TESTING_RINGS = [
-    {"_database", "_errors", "_ids", "_json", "_listeners", "_rules", "_wake"},
+    {"_database", "_errors", "_ids", "_json", "_listeners", "_observers", "_rules"} | {"_wake"},
     {"_clock", "_conversation_errors", "_entries", "_parts", "_request", "_schema", "_transcript"},
     {"_body", "_store", "_virtual_clock"},
     {"_conversation_store", "_delivery", "_halt", "_message", "_protocol"},

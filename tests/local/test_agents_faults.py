@@ -210,6 +210,20 @@ def test_a_buffered_event_stream_comes_at_its_end(
     assert len(b"".join(pieces).split(b"\n\n")) == 4
 
 
+def test_a_stalled_read_goes_on_or_never_does(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
+    whole = conversation.updates().json()
+    agents.server.inject(faults.Stall(after_events=2, seconds=0.01))
+    assert conversation.updates().json() == whole
+    agents.server.inject(faults.Stall(after_events=2), live="sse")
+    with conversation.http.stream("GET", conversation.path, params=SSE, timeout=0.5) as stream:
+        events = frames(stream.iter_text())
+        assert types(next(events)[1]) == ["stream-checkpoint"]
+        with pytest.raises(httpx.ReadTimeout):
+            next(events)
+
+
 def test_a_live_read_is_closed_when_its_time_is_up(
     agents: LocalAgents, conversation: Conversation
 ) -> None:

@@ -315,9 +315,41 @@ def test_an_observer_is_told_each_chunk(server: LocalFlue, http: httpx.Client) -
     server.on_chunk.append(lambda agent, name, chunk: told.append((agent, name, chunk["type"])))
     server.agent("mute")(lambda message: None)
     conversation = Conversation(http, "mute")
-    conversation.ask("x")
+    sent = conversation.send("x")
+    server.settled("mute", conversation.id, sent["submissionId"])
     kinds = types(conversation.updates().json()[1:])
     assert told == [("mute", conversation.id, kind) for kind in kinds]
+
+
+def test_an_observer_may_ask_the_server_and_send_to_it(
+    server: LocalFlue, http: httpx.Client
+) -> None:
+    server.agent("echo")(lambda message: message.text)
+    conversation = Conversation(http, "echo")
+    seen: list[int] = []
+
+    def observe(agent: str, name: str, chunk: Json) -> None:
+        if chunk["type"] == "submission-settled":
+            seen.append(len(conversation.history()["settlements"]))
+            if len(seen) < 3:
+                conversation.send("again")
+            else:
+                assert conversation.abort() is False
+
+    server.on_chunk.append(observe)
+    conversation.ask("first")
+    while len(seen) < 3:
+        pass
+    assert seen == [1, 2, 3]
+
+
+def test_an_observer_that_raises_changes_nothing(server: LocalFlue, http: httpx.Client) -> None:
+    def observe(agent: str, name: str, chunk: Json) -> None:
+        raise LookupError("observed")
+
+    server.on_chunk.append(observe)
+    server.agent("echo")(lambda message: message.text)
+    assert Conversation(http, "echo").ask("x")[-1]["outcome"] == "completed"
 
 
 def test_a_message_that_arrives_meanwhile_joins(agents: LocalAgents, api: httpx.Client) -> None:
