@@ -1,54 +1,80 @@
-"""Replacing a small file so that whoever looks, and whenever a process is killed, finds the old
+"""Replacing a file so that whoever looks, and whenever a process is killed, finds the old
 content whole or the new. Nothing here waits for anybody else."""
 
 from __future__ import annotations
 
-import itertools
 import os
 import stat
 import sys
 from contextlib import suppress
 
-_FLAGS = (
-    os.O_RDWR
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # or it would wait for the other end of a FIFO
-    | getattr(os, "O_BINARY", 0)
-)
-_NEW = _FLAGS | os.O_CREAT | os.O_EXCL
-_SHOWN = 48
-"""Characters of the file's name in that of a temporary one: names have 255 bytes at most."""
-
-_numbers = itertools.count()
+from ._scratch import closed, remove, temporary
 
 
 def replace_file(path: str, content: bytes) -> None:
-    """Write `content` to a temporary file beside `path`, to the disk, and put it in its place.
+    """Put `content` in the place of the file `path`."""
+    replacement = Replacement(path)
+    try:
+        replacement.open()
+        replacement.write(content)
+        replacement.commit()
+    except BaseException:
+        replacement.discard()
+        raise
+
+
+class Replacement:
+    """The new content of the file `path`, in a temporary file beside it until it is whole.
 
     A file that was there keeps its permissions and, where this process may give files away, its
-    owner; a symbolic link goes on leading to it. What is renamed has reached the disk, which
-    `rename` alone does not promise (man 2 fsync).
+    owner; a symbolic link goes on leading to it. Whoever makes one ends it with `commit` or
+    `discard`, whether or not `open` has come to its end.
     """
-    target = os.path.realpath(path)
-    old = _status(target)
-    descriptor, scratch = _temporary(target, 0o666 if old is None else _mode(old))
-    try:
-        if old is not None:
-            _keep_permissions(old, descriptor)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._target = ""
+        self._old: os.stat_result | None = None
+        self._descriptor, self._scratch = -1, ""
+
+    def open(self) -> None:
+        self._target = os.path.realpath(self._path)
+        self._old = _status(self._target)
+        mode = 0o666 if self._old is None else _mode(self._old)
+        self._descriptor, self._scratch = temporary(self._target, mode)
+
+    def write(self, content: bytes) -> None:
         view = memoryview(content)
         while view:
-            view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
+            view = view[os.write(self._descriptor, view) :]
+
+    def restart(self) -> None:
+        """Drop what was written."""
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+
+    def commit(self) -> None:
+        """Put the new content in the place of the old. What is renamed has reached the disk, which
+        `rename` alone does not promise (man 2 fsync)."""
+        if self._old is not None:
+            _keep_permissions(self._old, self._descriptor)
+        os.fsync(self._descriptor)
         if sys.platform == "win32":  # which renames no open file
-            descriptor = _closed(descriptor)
-        os.replace(scratch, target)
-    except BaseException:
-        _remove(descriptor, scratch)
-        raise
-    finally:
-        _closed(descriptor)
-    _sync_folder(os.path.dirname(target))
+            self._close()
+        os.replace(self._scratch, self._target)
+        self._scratch = ""
+        self._close()
+        _sync_folder(os.path.dirname(self._target))
+
+    def discard(self) -> None:
+        """Leave the old content as it is. Does nothing after `commit`."""
+        scratch, self._scratch = self._scratch, ""
+        if scratch:
+            remove(self._descriptor, scratch)
+        self._close()
+
+    def _close(self) -> None:
+        self._descriptor = closed(self._descriptor)
 
 
 def _status(target: str) -> os.stat_result | None:
@@ -56,85 +82,6 @@ def _status(target: str) -> os.stat_result | None:
         return os.stat(target)
     except FileNotFoundError:
         return None
-
-
-def _temporary(target: str, mode: int) -> tuple[int, str]:
-    """Make the temporary file of `target`. Its name is the same as long as nobody else uses it, so
-    that killed processes leave one behind, which the next removes. Otherwise it has a name of its
-    own: the other one may be a frame of this thread that a signal handler has interrupted, a
-    stopped process, or somebody else's."""
-    folder, name = os.path.split(target)
-    scratch = os.path.join(folder, f".{name}.tmp")
-    try:
-        descriptor = _locked(scratch, mode)
-    except OSError:  # in use, a stranger's, a folder, too long, without locks (network) ...
-        descriptor = -1
-    while descriptor < 0:
-        own = f".{name[:_SHOWN]}.{os.getpid()}.{next(_numbers)}.tmp"
-        scratch = os.path.join(folder, own)
-        with suppress(FileExistsError):  # a killed process had the same id
-            descriptor = os.open(scratch, _NEW, mode)
-    return descriptor, scratch
-
-
-def _locked(scratch: str, mode: int) -> int:
-    """Make the file of that name and lock it, which shows others that it is in use; -1 where that
-    cannot be. The lock ends with its process."""
-    if sys.platform == "win32":
-        return -1
-    from fcntl import LOCK_EX, LOCK_NB, flock
-
-    if os.path.lexists(scratch):
-        _remove_leftover(scratch)
-    descriptor = os.open(scratch, _NEW, mode)
-    try:
-        flock(descriptor, LOCK_EX | LOCK_NB)
-        if _is_at(descriptor, scratch):  # nobody has taken it for a leftover meanwhile
-            return descriptor
-    except BlockingIOError:  # by one who is about to remove it
-        pass
-    except BaseException:
-        _remove(descriptor, scratch)
-        _closed(descriptor)
-        raise
-    return _closed(descriptor)
-
-
-def _remove_leftover(scratch: str) -> None:
-    """Remove what a killed process of this user has left. It is not used again: it has the mode
-    that suited its maker. Raises `OSError` if somebody uses it."""
-    if sys.platform == "win32":
-        return
-    from fcntl import LOCK_EX, LOCK_NB, flock
-
-    descriptor = os.open(scratch, _FLAGS)
-    try:
-        if os.fstat(descriptor).st_uid == os.geteuid():
-            flock(descriptor, LOCK_EX | LOCK_NB)
-            _remove(descriptor, scratch)
-    finally:
-        os.close(descriptor)
-
-
-def _remove(descriptor: int, name: str) -> None:
-    """Remove the file that is open, unless the name leads to another one by now: after it was
-    renamed, the name may be somebody else's."""
-    if descriptor < 0 or _is_at(descriptor, name):
-        with suppress(OSError):
-            os.unlink(name)
-
-
-def _is_at(descriptor: int, name: str) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.lstat(name))
-    except FileNotFoundError:
-        return False
-
-
-def _closed(descriptor: int) -> int:
-    if descriptor >= 0:
-        os.close(descriptor)
-    return -1
 
 
 def _mode(old: os.stat_result) -> int:
@@ -163,4 +110,4 @@ def _sync_folder(folder: str) -> None:
         return
     with suppress(OSError):
         os.fsync(descriptor)
-    _closed(descriptor)
+    closed(descriptor)
