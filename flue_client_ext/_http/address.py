@@ -5,6 +5,7 @@ Reads `FLUE_BASE_URL` and the variables of proxies; opens nothing."""
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,21 @@ def stream_address(given: str, context: ssl.SSLContext | None, *, own_client: bo
     """Check the URL of a stream; it may have a query (a signature, for example)."""
     url = _parsed(given, "url")
     return Address(url.origin + url.path, _route(url, context, own_client))
+
+
+def resource_url(given: str, address: Address, checked: Callable[[str, str], object]) -> str:
+    """Check the whole URL of a resource of the origin of `address`: credentials go to no other.
+    `checked` is told its path, without the slash in front."""
+    url = _parsed(given, "url")
+    if "?" in given or "#" in given:
+        raise ValueError("url must not have a query or a fragment: calls add their own query")
+    origin = _parsed(address.url, "base_url").origin
+    if url.origin != origin:
+        raise ValueError(
+            f"url must be of the client's own origin, {origin}: it gets the credentials"
+        )
+    checked(url.path[1:], "url")
+    return url.origin + url.path
 
 
 def _parsed(given: object, what: str) -> Url:

@@ -71,12 +71,13 @@ def _integer(text: str) -> int | float:
         return float(text)
 
 
-def plain(value: Any) -> Any:
-    """Return `value` in plain JSON types; raise `TypeError` or `ValueError` naming the path inside.
+def plain(value: Any, what: str = "input") -> Any:
+    """Return `value` in plain JSON types; raise `TypeError` or `ValueError` naming the path inside,
+    which begins with `what`.
 
     Accepts what JSON has, tuples, and dataclass, attrs and pydantic values at any depth.
     """
-    return _plain(value, "input", ())
+    return _plain(value, what, ())
 
 
 def _plain(value: Any, path: str, above: tuple[int, ...]) -> Any:
