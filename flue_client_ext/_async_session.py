@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,8 +11,7 @@ from ._closing import OpenStreams
 from ._drivers.async_driver import AsyncDriver
 from ._drivers.async_many import AsyncRunOutcomes
 from ._flue.api import Api
-from ._flue.many import Job
-from ._flue.results import WorkflowRunResult
+from ._flue.many import Job, OutcomeT
 from ._http.async_channel import open_channel
 from ._http.async_socket import AsyncSocket
 from ._http.pool import Pool
@@ -107,15 +107,20 @@ class AsyncSession:
         return AsyncFlueEventStream(driver, opened.delivery, controller, opened.counters, held)
 
     def many(
-        self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
-    ) -> AsyncRunOutcomes:
+        self,
+        jobs: Sequence[Job[Any, OutcomeT]],
+        ordered: bool,
+        options: ManyOptions,
+        *,
+        within_call: bool = False,
+    ) -> AsyncRunOutcomes[OutcomeT]:
         """Run jobs at most `concurrency` at a time, each within the timeout. `within_call` as for
         `stream`."""
         if within_call:
             self.held.check()
         from ._drivers.async_many import run_all  # a single call does without it
 
-        async def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
+        async def run(job: Job[Any, OutcomeT], watched: AbortSignal) -> Any:
             return await self._finish(job.flow, watched, options.timeout, job.identifiers)
 
         return run_all(

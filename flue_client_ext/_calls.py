@@ -10,7 +10,7 @@ from ._flue import execution
 from ._flue.api import Api
 from ._flue.delivery import EventDelivery
 from ._flue.execution import OnEvent
-from ._flue.many import Collector, Job, OnProgress
+from ._flue.many import Collector, OnProgress, RunJob
 from ._options import checked_signal, new_counters
 from ._stream import arguments
 from ._stream.arguments import UNSET, LiveOption, Unset
@@ -33,7 +33,7 @@ def starting(
     *,
     on_event: OnEvent | None = None,
     index: int = 0,
-) -> Job:
+) -> RunJob:
     """A run that is to be started and carried to its end."""
     identifiers = Identifiers()
     flow = execution.run(
@@ -41,12 +41,12 @@ def starting(
         name,
         input,
         on_event=function(on_event, "on_event"),
-        live=_followed(live),
+        live=followed(live),
         backoff=arguments.backoff_options(backoff),
         counters=new_counters(),
         identifiers=identifiers,
     )
-    return Job(index, identifiers, flow)
+    return RunJob(index, identifiers, flow)
 
 
 def all_starting(
@@ -55,7 +55,7 @@ def all_starting(
     inputs: Iterable[Any],
     live: LiveOption,
     backoff: BackoffOptions | None,
-) -> list[Job]:
+) -> list[RunJob]:
     """A run for each input."""
     return [
         starting(api, name, input, live, backoff, index=index)
@@ -65,21 +65,21 @@ def all_starting(
 
 def waiting(
     api: Api, run_id: str, live: LiveOption, backoff: BackoffOptions | None, *, index: int = 0
-) -> Job:
+) -> RunJob:
     """A run that was started elsewhere and is to be carried to its end."""
     flow = execution.wait(
         api,
         flue_arguments.segment(run_id, "run_id"),
         new_counters(),
-        live=_followed(live),
+        live=followed(live),
         backoff=arguments.backoff_options(backoff),
     )
-    return Job(index, Identifiers(run_id), flow)
+    return RunJob(index, Identifiers(run_id), flow)
 
 
 def all_waiting(
     api: Api, run_ids: Iterable[str], live: LiveOption, backoff: BackoffOptions | None
-) -> list[Job]:
+) -> list[RunJob]:
     """All of these runs."""
     return [
         waiting(api, run_id, live, backoff, index=index)
@@ -87,8 +87,8 @@ def all_waiting(
     ]
 
 
-def _followed(live: LiveOption) -> Live:
-    """How a run is followed to its end: even `live=False` waits for that."""
+def followed(live: LiveOption) -> Live:
+    """How something is followed to its end: even `live=False` waits for that."""
     return arguments.live_mode(live) or "long-poll"
 
 
@@ -110,7 +110,7 @@ class ManyOptions:
         self._return_errors = return_errors
         self._on_progress: OnProgress | None = function(on_progress, "on_progress")
 
-    def collector(self, total: int, ordered: bool) -> Collector:
+    def collector(self, total: int, ordered: bool) -> Collector[Any]:
         return Collector(total, ordered, self._return_errors, self._on_progress)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,8 +12,7 @@ from ._closing import OpenStreams
 from ._drivers.sync_driver import Driver
 from ._drivers.sync_many import RunOutcomes
 from ._flue.api import Api
-from ._flue.many import Job
-from ._flue.results import WorkflowRunResult
+from ._flue.many import Job, OutcomeT
 from ._http.pool import Pool
 from ._http.sync_channel import open_channel
 from ._http.sync_socket import SyncSocket
@@ -106,15 +106,20 @@ class Session:
         return FlueEventStream(driver, opened.delivery, controller, opened.counters, held)
 
     def many(
-        self, jobs: list[Job], ordered: bool, options: ManyOptions, *, within_call: bool = False
-    ) -> RunOutcomes:
+        self,
+        jobs: Sequence[Job[Any, OutcomeT]],
+        ordered: bool,
+        options: ManyOptions,
+        *,
+        within_call: bool = False,
+    ) -> RunOutcomes[OutcomeT]:
         """Run jobs at most `concurrency` at a time, each within the timeout. `within_call` as for
         `stream`."""
         if within_call:
             self.held.check()
         from ._drivers.sync_many import run_all  # a single call does without it
 
-        def run(job: Job, watched: AbortSignal) -> WorkflowRunResult[Any]:
+        def run(job: Job[Any, OutcomeT], watched: AbortSignal) -> Any:
             return self._finish(job.flow, watched, options.timeout, job.identifiers)
 
         return run_all(

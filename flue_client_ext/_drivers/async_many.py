@@ -10,14 +10,13 @@ import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextvars import Context
-from typing import Any, Self
+from typing import Any, Generic, Self
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 from attrs import frozen
 
-from .._flue.many import Collector, Job
-from .._flue.results import RunOutcome, WorkflowRunResult
+from .._flue.many import Collector, Job, OutcomeT
 from .._http.shielded import in_background
 from .._stream.aborting import CLIENT_CLOSED, client_closed
 from .._values.uncopied import Uncopied
@@ -26,19 +25,19 @@ from ..signals import AbortController, AbortSignal
 from .context import in_context
 from .functions import call_and_await
 
-AsyncRunner = Callable[[Job, AbortSignal], Coroutine[Any, Any, WorkflowRunResult[Any]]]
+AsyncRunner = Callable[[Job[Any, OutcomeT], AbortSignal], Coroutine[Any, Any, Any]]
 
 
 @frozen
-class _Work:
+class _Work(Generic[OutcomeT]):
     """What the tasks share. They end when `ended` is aborted. The user's signal does not end them:
     each job has an outcome then too, an error."""
 
-    run: AsyncRunner
-    waiting: Iterator[Job]
+    run: AsyncRunner[OutcomeT]
+    waiting: Iterator[Job[Any, OutcomeT]]
     signal: AbortSignal
     ended: AbortSignal
-    done: MemoryObjectSendStream[RunOutcome]
+    done: MemoryObjectSendStream[OutcomeT]
     context: Context
 
     async def run_jobs(self) -> None:
@@ -49,14 +48,14 @@ class _Work:
             if not self.ended.aborted:
                 self.done.send_nowait(outcome)
 
-    async def _outcome(self, job: Job) -> RunOutcome:
+    async def _outcome(self, job: Job[Any, OutcomeT]) -> OutcomeT:
         try:
             return job.succeeded(await in_context(self.context.copy(), self.run(job, self.signal)))
         except Exception as error:
             return job.failed(error)
 
 
-class AsyncRunOutcomes(Uncopied):
+class AsyncRunOutcomes(Uncopied, Generic[OutcomeT]):
     """The outcomes of many runs; an async iterator.
 
     Break off the iteration within `contextlib.aclosing`, or drop the object: the runs under way are
@@ -70,14 +69,14 @@ class AsyncRunOutcomes(Uncopied):
 
     def __init__(
         self,
-        run: AsyncRunner,
-        jobs: Sequence[Job],
+        run: AsyncRunner[OutcomeT],
+        jobs: Sequence[Job[Any, OutcomeT]],
         concurrency: int,
         signal: AbortSignal | None,
-        collector: Collector,
+        collector: Collector[OutcomeT],
         context: Context,
     ) -> None:
-        done, self._outcomes = anyio.create_memory_object_stream[RunOutcome](math.inf)
+        done, self._outcomes = anyio.create_memory_object_stream[OutcomeT](math.inf)
         self._controller = AbortController()
         linked, ended = self._controller.linked(signal), self._controller.signal
         self._work = _Work(run, iter(jobs), linked, ended, done, context)
@@ -85,12 +84,12 @@ class AsyncRunOutcomes(Uncopied):
         self._remaining = len(jobs)
         self._signal = signal
         self._collector = collector
-        self._ready: deque[RunOutcome] = deque()
+        self._ready: deque[OutcomeT] = deque()
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> RunOutcome:
+    async def __anext__(self) -> OutcomeT:
         try:
             while not self._ready:
                 self._ready.extend(self._collector.take(await self._next()))
@@ -119,7 +118,7 @@ class AsyncRunOutcomes(Uncopied):
         if not finalizing():  # a daemon thread, which does not run any more, may hold a lock
             self._end()
 
-    async def _next(self) -> RunOutcome:
+    async def _next(self) -> OutcomeT:
         while self._tasks:
             self._tasks -= 1
             in_background(self._work.run_jobs)
@@ -140,14 +139,14 @@ class AsyncRunOutcomes(Uncopied):
 
 
 def run_all(
-    run: AsyncRunner,
-    jobs: Sequence[Job],
+    run: AsyncRunner[OutcomeT],
+    jobs: Sequence[Job[Any, OutcomeT]],
     concurrency: int,
     signal: AbortSignal | None,
-    collector: Collector,
+    collector: Collector[OutcomeT],
     context: Context,
-    hold: Callable[[AsyncRunOutcomes], object],
-) -> AsyncRunOutcomes:
+    hold: Callable[[AsyncRunOutcomes[OutcomeT]], object],
+) -> AsyncRunOutcomes[OutcomeT]:
     """Return the outcomes of `jobs`. `hold` gets the object that the client's `close()` closes."""
     outcomes = AsyncRunOutcomes(run, jobs, concurrency, signal, collector, context)
     hold(outcomes)

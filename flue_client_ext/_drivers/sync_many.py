@@ -9,10 +9,9 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
-from .._flue.many import Collector, Job
-from .._flue.results import RunOutcome, WorkflowRunResult
+from .._flue.many import Collector, Job, OutcomeT
 from .._http.threads import start_daemon
 from .._stream.aborting import CLIENT_CLOSED, client_closed
 from ..errors import FlueAbortError
@@ -22,19 +21,19 @@ from .functions import call
 if TYPE_CHECKING:
     import queue
 
-RunOutcomes: TypeAlias = Generator[RunOutcome, None, None]
-Runner = Callable[[Job, AbortSignal], WorkflowRunResult[Any]]
+RunOutcomes: TypeAlias = Generator[OutcomeT, None, None]
+Runner = Callable[[Job[Any, OutcomeT], AbortSignal], Any]
 
 
 def run_all(
-    run: Runner,
-    jobs: Sequence[Job],
+    run: Runner[OutcomeT],
+    jobs: Sequence[Job[Any, OutcomeT]],
     concurrency: int,
     signal: AbortSignal | None,
-    collector: Collector,
+    collector: Collector[OutcomeT],
     context: Context,
-    hold: Callable[[JobThreads], object],
-) -> RunOutcomes:
+    hold: Callable[[JobThreads[OutcomeT]], object],
+) -> RunOutcomes[OutcomeT]:
     """Return the outcomes of `jobs`. `hold` gets the object that the client's `close()` closes."""
     workers = JobThreads(run, jobs, concurrency, context)
     hold(workers)
@@ -42,8 +41,8 @@ def run_all(
 
 
 def _completed(
-    workers: JobThreads, signal: AbortSignal | None, collector: Collector
-) -> RunOutcomes:
+    workers: JobThreads[OutcomeT], signal: AbortSignal | None, collector: Collector[OutcomeT]
+) -> RunOutcomes[OutcomeT]:
     try:
         workers.start(signal)
         for _ in workers.jobs:
@@ -56,7 +55,7 @@ def _completed(
         workers.end()
 
 
-class JobThreads:
+class JobThreads(Generic[OutcomeT]):
     """At most `concurrency` threads that run `jobs`. Each job runs in a copy of `context`: two
     threads cannot run in one (`Context.run` raises)."""
 
@@ -65,7 +64,11 @@ class JobThreads:
     _finalizing = staticmethod(sys.is_finalizing)
 
     def __init__(
-        self, run: Runner, jobs: Sequence[Job], concurrency: int, context: Context
+        self,
+        run: Runner[OutcomeT],
+        jobs: Sequence[Job[Any, OutcomeT]],
+        concurrency: int,
+        context: Context,
     ) -> None:
         import queue  # every client imports this module, and a single call needs no queue
 
@@ -77,7 +80,7 @@ class JobThreads:
         self._lock = threading.Lock()
         self._controller = AbortController()
         self._signal = self._controller.signal
-        self._done: queue.SimpleQueue[RunOutcome | BaseException] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[OutcomeT | BaseException] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
 
     def start(self, signal: AbortSignal | None) -> None:
@@ -94,7 +97,7 @@ class JobThreads:
         self._controller.abort(CLIENT_CLOSED)
         self._done.put(client_closed())
 
-    def next(self) -> RunOutcome:
+    def next(self) -> OutcomeT:
         """Wait for the next outcome. Run a job here if no thread could start."""
         self._check()
         if not self._threads:
@@ -140,7 +143,7 @@ class JobThreads:
             self._done.put(error)
         return True
 
-    def _outcome(self, job: Job) -> RunOutcome:
+    def _outcome(self, job: Job[Any, OutcomeT]) -> OutcomeT:
         try:
             return job.succeeded(self._run(job, self._signal))
         except Exception as error:

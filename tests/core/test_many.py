@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flue_client_ext import FlueConnectionError, FlueExecutionError
-from flue_client_ext._flue.many import Collector, Job
+from flue_client_ext._flue.many import Collector, RunJob
 from flue_client_ext._flue.results import RunOutcome, WorkflowRunResult
 from flue_client_ext.errors import Identifiers
 
@@ -73,12 +73,12 @@ def test_progress_counts_every_completion_errors_too_and_before_they_are_raised(
 
 
 def test_an_outcome_names_its_run_as_well_as_it_can() -> None:
-    waiting = Job(4, Identifiers("run_4"), iter(()))  # type: ignore[arg-type]
+    waiting = RunJob(4, Identifiers("run_4"), iter(()))  # type: ignore[arg-type]
     assert waiting.succeeded(WorkflowRunResult("run_4", {"a": 1})) == RunOutcome(
         4, "run_4", {"a": 1}
     )
     assert waiting.failed(LookupError()).run_id == "run_4"
-    starting = Job(0, Identifiers(), iter(()))  # type: ignore[arg-type]
+    starting = RunJob(0, Identifiers(), iter(()))  # type: ignore[arg-type]
     assert starting.failed(FlueConnectionError("x")).run_id is None
     starting.identifiers.run_id = "run_8"
     assert starting.failed(LookupError()).run_id == "run_8"

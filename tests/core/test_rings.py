@@ -23,7 +23,11 @@ RINGS: dict[str, tuple[set[str], set[str], bool]] = {
     "errors": ({"_values"}, set(), False),
     "_stream": ({"_values", "errors"}, {"attrs", "backoff", "sseclient"}, False),
     "_http": ({"_values", "errors"}, {"attrs", "anyio", "certifi", "h11", "httpx"}, True),
-    "_flue": ({"_values", "errors", "_stream", "flue_client"}, {"attrs"}, False),
+    "_flue": (
+        {"_values", "errors", "_stream", "flue_client"},
+        {"attrs", "typing_extensions"},
+        False,
+    ),
     "_drivers": (
         {"_values", "errors", "_stream", "_http", "signals", "_flue.many", "_flue.results"},
         {"attrs", "anyio"},

@@ -16,7 +16,7 @@ import trio
 
 from flue_client_ext import AbortSignal, AsyncFlueClient, FlueAbortError, FlueClient
 from flue_client_ext._drivers.sync_many import JobThreads, run_all
-from flue_client_ext._flue.many import Collector, Job
+from flue_client_ext._flue.many import Collector, RunJob
 from flue_client_ext._stream.aborting import CLIENT_CLOSED
 from flue_client_ext.errors import Identifiers
 from tests.servers.raw import Connection, RawServer, Request
@@ -206,7 +206,7 @@ def test_nothing_is_delivered_before_the_loop_has_had_its_turn_either(
 def test_the_news_of_the_closed_client_comes_before_that_of_what_it_aborted() -> None:
     aborted, ended, held = threading.Event(), threading.Event(), list[JobThreads]()
 
-    def run(job: Job, watched: AbortSignal) -> Any:
+    def run(job: object, watched: AbortSignal) -> Any:
         def listener() -> None:  # holds the closing thread back
             aborted.set()
             ended.wait(20)
@@ -222,7 +222,8 @@ def test_the_news_of_the_closed_client_comes_before_that_of_what_it_aborted() ->
         finally:
             ended.set()
 
-    began, jobs = threading.Event(), [Job(0, Identifiers("run_1"), iter(()))]  # type: ignore[arg-type]
+    began = threading.Event()
+    jobs = [RunJob(0, Identifiers("run_1"), iter(()))]  # type: ignore[arg-type]
     collector = Collector(1, ordered=True, return_errors=False, on_progress=None)
     outcomes = run_all(run, jobs, 1, None, collector, copy_context(), held.append)
     waiting = Aside(consume)
