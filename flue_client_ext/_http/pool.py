@@ -62,7 +62,7 @@ def can_carry(connection: PooledConnection[S], request: Request, certain: float 
     """
     http = connection.http
     limits = http.idle_limits
-    limit = min(limits.certain, certain) if request.method == "POST" else limits.longest
+    limit = min(limits.certain, certain) if not request.idempotent else limits.longest
     return http.reusable and _idle_time(connection) < limit and not connection.socket.is_stale()
 
 

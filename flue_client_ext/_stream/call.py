@@ -69,16 +69,20 @@ def read_body(
             first = part
 
 
+ReadBody = Callable[[Request, Head, Callable[[], float | None]], Flow[bytes | Failure]]
+"""Reads the open answer to its end, as `read_body` does."""
+
+
 def exchange(
-    request: Request, credentials: Credentials, limit: float | None
+    request: Request, credentials: Credentials, limit: float | None, read: ReadBody = read_body
 ) -> Flow[Response | Failure]:
     """Send once and return the whole answer."""
     head = yield from send(request, credentials, limit)
     if isinstance(head, Failure):
         return head
-    body = yield from read_body(request, head, lambda: limit)
+    body = yield from read(request, head, lambda: limit)
     if isinstance(body, Failure):
-        if request.method != "POST" or not 400 <= head.status < 500:
+        if request.idempotent or not 400 <= head.status < 500:
             return body
         return head.response(None)  # it was refused, whatever the server had to say of it
     return head.response(body)
@@ -91,24 +95,28 @@ def call(
     *,
     options: BackoffOptions | None = None,
     limit: float | None = None,
+    read: ReadBody = read_body,
 ) -> Flow[Response]:
     """Perform one call and return its answer, whatever its status."""
     retry = Retry(options or UNARY, clock.jitter)
+    arrived = False  # perhaps, with an earlier attempt
     try:
         while True:
             began = clock.monotonic()
-            outcome = yield from exchange(request, credentials, limit)
+            outcome = yield from exchange(request, credentials, limit, read)
             what = outcome if isinstance(outcome, Failure) else outcome.status
-            decision = decide(request.method, what, clock.monotonic() - began)
+            lasted = clock.monotonic() - began
+            decision = decide(what, lasted, idempotent=request.idempotent)
+            arrived = arrived or not isinstance(outcome, Failure) or outcome.sent
             if decision == "never":
-                return _final(request, outcome)
+                return _final(request, outcome, arrived)
             if decision == "after a pause":
                 try:
                     yield from _pause(retry, outcome, clock)
                 except GaveUp:
-                    return _final(request, outcome)
+                    return _final(request, outcome, arrived)
     except DeadlineExceeded as passed:
-        if request.method == "POST" and passed.sent:
+        if request.method == "POST" and (passed.sent or arrived):
             raise outcome_unknown(request, DEADLINE_PASSED) from None
         raise overdue(retry, f"{request.method} {request.shown_url}") from None
 
@@ -119,10 +127,10 @@ def _pause(retry: Retry, outcome: Response | Failure, clock: Clock) -> Flow[None
     yield from retry.pause(cause_of(outcome), status=status, floor=floor)
 
 
-def _final(request: Request, outcome: Response | Failure) -> Response:
+def _final(request: Request, outcome: Response | Failure, arrived: bool) -> Response:
     """Return the answer; raise what the user is to know of a failure."""
     if isinstance(outcome, Response):
         return outcome
-    if request.method == "POST" and outcome.sent:
+    if request.method == "POST" and arrived:
         raise outcome_unknown(request, outcome.cause)
     raise connection_error(request, outcome)

@@ -60,7 +60,9 @@ def connection_error(
 def outcome_unknown(request: Request, cause: str) -> InvokeOutcomeUnknownError:
     """Return the error for a POST that may have arrived (PROTOCOL, one POST)."""
     words = f"POST {request.shown_url} failed after it may have arrived ({cause})"
-    return InvokeOutcomeUnknownError(f"{words}; it was not sent again", cause=cause)
+    if not request.idempotent:
+        words += "; it was not sent again"
+    return InvokeOutcomeUnknownError(words, cause=cause)
 
 
 def overdue(retry: Retry, where: str, offset: str | None = None) -> FlueTimeoutError:

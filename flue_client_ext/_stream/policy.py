@@ -1,6 +1,6 @@
 """What a request that did not end well means: the one table of what is sent again.
 
-| what happened | a read | a POST |
+| what happened | an idempotent request | another POST |
 |---|---|---|
 | nothing can heal it (`permanent`) | never | never |
 | its reader gave the connection up, and is back | at once | never |
@@ -10,8 +10,9 @@
 | a status that may pass | after a pause | never |
 | any other answer | never | never |
 
-A POST is sent again only when it is certain that nothing was sent, since a second one could execute
-a workflow twice. "At once" is no failure and counts as none.
+Reads are idempotent, and so is a POST that the server knows again by a key. Another POST is sent
+again only when it is certain that nothing was sent, since a second one could execute a workflow
+twice. "At once" is no failure and counts as none.
 
 A shortcut is SSE where pages or long-polls could do the same: `falls_back` is the table of when
 they take over. It is asked for whatever went wrong there, a protocol error included, so that
@@ -34,13 +35,13 @@ _BUSY_PATIENCE = 5
 """The same for a status that may pass, where SSE has worked before."""
 
 
-def decide(method: str, outcome: Failure | int | None, lasted: float) -> Decision:
-    """Whether the request is sent again after `outcome`: a failure, a status, or `None` for an
+def decide(outcome: Failure | int | None, lasted: float, *, idempotent: bool = True) -> Decision:
+    """Whether a request is sent again after `outcome`: a failure, a status, or `None` for an
     answer that is not what the protocol says. `lasted`: seconds since it was begun."""
     if not isinstance(outcome, Failure):
-        again = outcome is not None and method != "POST" and is_retryable(outcome)
+        again = outcome is not None and idempotent and is_retryable(outcome)
         return "after a pause" if again else "never"
-    if outcome.permanent or (method == "POST" and outcome.sent):
+    if outcome.permanent or (outcome.sent and not idempotent):
         return "never"
     if outcome.kind == "released" or (outcome.stale and lasted < LIMITS.routine_life):
         return "at once"
@@ -69,7 +70,7 @@ def falls_back(
         return True  # a server has something to send, or a heartbeat: a proxy holds it back
     if progress:
         return False
-    if decide("GET", outcome, 0.0) == "never":
+    if decide(outcome, 0.0) == "never":
         return answered or not isinstance(outcome, Failure)  # at first it is the server's own
     if exhausted or told_to_wait:
         return True

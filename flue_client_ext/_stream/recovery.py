@@ -57,7 +57,7 @@ class Recovery:
     def after(self, failed: FailedRequest, mode: Mode, lasted: float, progress: bool) -> Flow[None]:
         """Do what is due after a failed request; raise its error where nothing is."""
         position, shortcut = self._position, self.is_shortcut(mode)
-        decision = decide("GET", failed.outcome, lasted)
+        decision = decide(failed.outcome, lasted)
         position.reconnect()
         self.needs_page = self.needs_page or position.offset == "now"
         self._counters.reconnects += decision != "at once"

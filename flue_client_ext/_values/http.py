@@ -32,6 +32,13 @@ class Request:
     url: str = field(repr=lambda url: repr(_without_query(url)))
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     body: bytes | None = field(default=None, repr=False)
+    repeatable: bool = False
+    """Of a POST: the server knows it again, so that two of them do what one does."""
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether it may be sent again although it may have arrived (RFC 9110 section 9.2.2)."""
+        return self.method != "POST" or self.repeatable
 
     @property
     def shown_url(self) -> str:

@@ -14,9 +14,16 @@ from .play import ManualClock, Play
 URL = "http://server.test/workflows/x?wait=result&sig=SECRET"
 
 
-def begin(method: str = "GET", credentials: Credentials | None = None, **options: Any) -> Play:
+def begin(
+    method: str = "GET",
+    credentials: Credentials | None = None,
+    *,
+    repeatable: bool = False,
+    **options: Any,
+) -> Play:
     clock = ManualClock()
-    request = Request(method, URL, {}, b"{}" if method == "POST" else None)
+    body = b"{}" if method == "POST" else None
+    request = Request(method, URL, {}, body, repeatable=repeatable)
     options = {"limit": LIMITS.read, **options}
     conversation = call(request, credentials or Credentials(), clock.clock, **options)
     return Play(conversation, clock)

@@ -8,13 +8,15 @@ import pytest
 
 from flue_client_ext import FlueConnectionError, StreamResetError
 from flue_client_ext._stream.policy import decide, falls_back
+from flue_client_ext._values.http import Request
 from flue_client_ext._values.limits import LIMITS
 from flue_client_ext._values.steps import Failure, Sleep
 
-from .play import CUT, REFUSED, SILENT, STALE, UNTRUSTED, control, data, follow, reading
+from .play import CUT, REFUSED, SILENT, STALE, UNTRUSTED, URL, control, data, follow, reading
 
 RELEASED = Failure("released", "its reader gave it up")
 REJECTED = Failure("cut", "the certificate is missing", permanent=True)
+#: What happened, and what follows for a read or another idempotent request, and for a plain POST.
 OUTCOMES: list[tuple[Any, str, str]] = [
     (UNTRUSTED, "never", "never"),
     (REJECTED, "never", "never"),
@@ -34,15 +36,18 @@ OUTCOMES: list[tuple[Any, str, str]] = [
 
 @pytest.mark.parametrize(("outcome", "read", "post"), OUTCOMES)
 def test_what_is_sent_again(outcome: Any, read: str, post: str) -> None:
-    assert [decide(method, outcome, 0.0) for method in ("GET", "HEAD", "POST")] == [
-        read,
-        read,
-        post,
-    ]
+    assert decide(outcome, 0.0) == read
+    assert decide(outcome, 0.0, idempotent=False) == post
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_POST_is_idempotent_if_the_server_knows_it_again(method: str) -> None:
+    assert Request(method, URL).idempotent is (method != "POST")
+    assert Request(method, URL, repeatable=True).idempotent
 
 
 def test_a_kept_connection_that_ends_after_a_while_had_not_been_dead() -> None:
-    assert decide("GET", STALE, LIMITS.routine_life) == "after a pause"
+    assert decide(STALE, LIMITS.routine_life) == "after a pause"
 
 
 NOTHING = {"progress": False, "has_batch": False, "answered": True, "bulk": True, "failures": 0}
