@@ -18,14 +18,14 @@ class FlueApiError(ResourceError):
     Branch on `type` (the server's own name for the problem, `None` when the answer did not come
     from Flue) or on `status`; prose may change. `body` is the decoded JSON, or the text of
     anything else, or `None` for an empty body. `retryable` says whether the same request may be
-    sent again and succeed: of reads only. Never after a POST, whose run a gateway's 502, 504 or
-    524 leaves open: it may have been started. `proxy` names the HTTP proxy that a plain request
-    went through, which may have answered itself."""
+    sent again and succeed: a read, or a send with its `idempotency_key`. Never another POST, whose
+    run a gateway's 502, 504 or 524 leaves open: it may have been started. `proxy` names the HTTP
+    proxy that a plain request went through, which may have answered itself."""
 
     status: int = fact("The answer's HTTP status.")
     headers: Mapping[str, str] = fact("The answer's headers, names in lower case, no cookies.")
     body: Any = fact("Decoded JSON, the text of anything else, or `None` for an empty body.")
-    retryable: bool = fact("Whether the same read may be sent again and succeed.")
+    retryable: bool = fact("Whether the same request may be sent again and succeed.")
     type: str | None = fact("The server's own name for the problem; `None` if not from Flue.")
     details: Any = fact("`details` of Flue's error envelope.")
     dev: Any = fact("`dev` of Flue's error envelope.")

@@ -52,12 +52,20 @@ class Names(TypedDict, total=False):
     """The arguments under which an error takes the identifiers of its resource."""
 
     run_id: str | None
+    conversation_url: str | None
+    submission_id: str | None
+    idempotency_key: str | None
 
 
 class ResourceError(FlueError):
     """Base of the errors that name the resource they are about."""
 
     run_id: str | None = fact("The run that the call was about, where it is known.", None)
+    conversation_url: str | None = fact("The conversation that the call was about, if any.", None)
+    submission_id: str | None = fact("The submission, once the server has accepted it.", None)
+    idempotency_key: str | None = fact(
+        "The key of the send: another send with it finishes or finds this one.", None
+    )
 
     def __init__(self, words: str, **names: Unpack[Names]) -> None:
         super().__init__(words)
@@ -71,10 +79,13 @@ class Identifiers:
     Mutable, since a server names a run when it accepts its start. The attributes are those of
     `ResourceError`."""
 
-    __slots__ = ("run_id",)
+    __slots__ = ("conversation_url", "idempotency_key", "run_id", "submission_id")
 
-    def __init__(self, run_id: str | None = None) -> None:
+    def __init__(self, run_id: str | None = None, *, conversation_url: str | None = None) -> None:
         self.run_id = run_id
+        self.conversation_url = conversation_url
+        self.submission_id: str | None = None
+        self.idempotency_key: str | None = None
 
     def attach_to(self, error: E) -> E:
         """Set the identifiers that `error` has attributes for and does not know; return it."""

@@ -1,4 +1,4 @@
-"""The error of a run that failed at the server."""
+"""The error of a run or a submission that failed at the server."""
 
 from __future__ import annotations
 
@@ -9,34 +9,49 @@ from ._base import FlueError, fact, printable
 
 
 class FlueExecutionError(FlueError):
-    """The run itself failed (`failure == "failed"`) or ended without saying how
-    (`failure == "terminal_event_missing"`).
+    """The run or the agent's submission itself failed (`failure == "failed"`), was aborted
+    (`"aborted"`), or ended without saying how (`"terminal_event_missing"`).
 
-    `target` is `"workflow"`, `target_id` the run id; `error` is the server's error object, if any.
+    `target` is `"workflow"` and `target_id` a run id, or `"agent_submission"` and a submission id;
+    `error` is the server's error object, if any.
     """
 
-    target: str = fact("`workflow`.")
-    target_id: str = fact("The run's id.")
-    failure: str = fact("`failed` or `terminal_event_missing`.")
+    target: str = fact("`workflow` or `agent_submission`.")
+    target_id: str = fact("The id of the run or submission.")
+    failure: str = fact("`failed`, `aborted` or `terminal_event_missing`.")
     error: Any = fact("The server's error object, if any.")
 
     def __init__(self, *, target: str, target_id: str, failure: str, error: Any = None) -> None:
-        super().__init__(f"{target} run {target_id} {_failure_text(failure, error)}")
+        what = _NOUNS.get(target, target)
+        super().__init__(f"{what} {target_id} {_failure_text(target, failure, error)}")
         self.target = target
         self.target_id = target_id
         self.failure = failure
         self.error = error
 
     @property
-    def run_id(self) -> str:
-        """The failed run's id: `target_id` under the name that the rest of the package uses."""
-        return self.target_id
+    def run_id(self) -> str | None:
+        """A run's id: `target_id` under the name that the rest of the package uses."""
+        return self.target_id if self.target == "workflow" else None
+
+    @property
+    def submission_id(self) -> str | None:
+        """A submission's id: `target_id` under the name that the rest of the package uses."""
+        return self.target_id if self.target == "agent_submission" else None
 
 
-def _failure_text(failure: str, error: Any) -> str:
+_NOUNS = {"workflow": "workflow run", "agent_submission": "agent submission"}
+_MISSING = {
+    "workflow": "no run_end event, no terminal record",
+    "agent_submission": "no settlement",
+}
+
+
+def _failure_text(target: str, failure: str, error: Any) -> str:
     if failure == "terminal_event_missing":
-        return "ended without saying how (no run_end event, no terminal record)"
+        return f"ended without saying how ({_MISSING.get(target, 'no end')})"
+    what = "was aborted" if failure == "aborted" else "failed"
     facts = as_object(error)
     if isinstance(facts.get("message"), str):
-        return printable(f"failed: {facts.get('name') or 'Error'}: {facts['message']}")
-    return printable(f"failed: {error}") if isinstance(error, str) else "failed"
+        return printable(f"{what}: {facts.get('name') or 'Error'}: {facts['message']}")
+    return printable(f"{what}: {error}") if isinstance(error, str) else what

@@ -40,7 +40,7 @@ class FlueProtocolError(ResourceError):
 class StreamResetError(ResourceError):
     """The server has lost what a saved offset pointed at: read again from the start.
 
-    `offset` is the saved one; `tail` is the end of the closed stream that it lies beyond, `None`
+    `offset` is the saved one; `tail` is the end of the stream that it lies beyond, `None`
     where the stream itself is lost or another one.
     """
 
@@ -50,7 +50,7 @@ class StreamResetError(ResourceError):
     def __init__(self, *, offset: str, tail: str | None, **names: Unpack[Names]) -> None:
         words = f"offset {offset} is of a stream that the server no longer has"
         if tail is not None:
-            words = f"offset {offset} is beyond the end of the closed stream (its tail is {tail})"
+            words = f"offset {offset} is beyond the end of the stream (its tail is {tail})"
         super().__init__(
             f"{words}: the server has lost what it pointed at; read again from the start", **names
         )

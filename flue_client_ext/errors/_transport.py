@@ -39,9 +39,12 @@ class FlueTimeoutError(FlueConnectionError, TimeoutError):
 
 
 class InvokeOutcomeUnknownError(FlueConnectionError):
-    """A POST failed after bytes may have left: the run may or may not have been started.
+    """A POST failed after bytes may have left: the run or the submission may or may not have been
+    started. `cause` says what happened.
 
-    It was not sent again, since that could execute the workflow twice. `cause` says what happened.
+    It was not sent again, since that could execute the work twice; or it had an `idempotency_key`
+    and was, until retries or time were used up. A send with that key and the same message finishes
+    it, from any process.
     """
 
 
