@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
-from .._values.jsoncodec import as_object
+from .._values.jsoncodec import as_array, as_object
 from .growing_message import Json
 
 BLANK_LINE = "\n\n"
@@ -55,7 +55,7 @@ def read_reply(snapshot: Json, submission_id: str) -> SubmissionReply:
 
 def reply_message(snapshot: Json, submission_id: str) -> Json | None:
     """Return the message that answers a submission, `None` if nothing does yet."""
-    messages: list[Json] = snapshot["messages"]
+    messages = _objects(snapshot, "messages")
     own = _last_reply(messages, submission_id)
     settlement = find_settlement(snapshot, submission_id)
     if own is not None or settlement is None:
@@ -74,7 +74,7 @@ def running_reply(snapshot: Json, submission_id: str) -> Json | None:
     Its own; or, once it has joined a running response, that one: then it names a turn of it, which
     the message of a submission that runs by itself does not.
     """
-    messages: list[Json] = snapshot["messages"]
+    messages = _objects(snapshot, "messages")
     own = _last_reply(messages, submission_id)
     host: Json | None = None
     for message in messages if own is None else ():
@@ -87,33 +87,40 @@ def running_reply(snapshot: Json, submission_id: str) -> Json | None:
 
 def find_settlement(snapshot: Json, submission_id: str) -> Json | None:
     """Return how a submission has ended, `None` if it has not."""
-    found = (each for each in snapshot["settlements"] if each["submissionId"] == submission_id)
+    settlements = _objects(snapshot, "settlements")
+    found = (each for each in settlements if each.get("submissionId") == submission_id)
     return next(found, None)
 
 
 def settlement_in(chunk: Json, submission_id: str) -> Json | None:
     """Return how a submission has ended, if `chunk` tells it: a reset may, too."""
-    if chunk["type"] == "conversation-reset":
-        return find_settlement(chunk["snapshot"], submission_id)
-    settles = chunk["type"] == "submission-settled" and chunk["submissionId"] == submission_id
-    return chunk if settles else None
+    if chunk.get("type") == "conversation-reset":
+        return find_settlement(as_object(chunk.get("snapshot")), submission_id)
+    settles = chunk.get("type") == "submission-settled"
+    return chunk if settles and chunk.get("submissionId") == submission_id else None
 
 
 def parts_of(message: Json | None) -> list[Json]:
-    return [] if message is None else message["parts"]
+    return [] if message is None else _objects(message, "parts")
 
 
 def text_of(parts: Iterable[Json], kind: str = "text") -> str:
-    texts = (part.get("text") for part in parts if part["type"] == kind)
+    texts = (part.get("text") for part in parts if part.get("type") == kind)
     return BLANK_LINE.join(text for text in texts if isinstance(text, str))
 
 
 def data_of(parts: Iterable[Json]) -> dict[str, list[Any]]:
     data: dict[str, list[Any]] = {}
     for part in parts:
-        if part["type"].startswith(_DATA):
-            data.setdefault(part["type"].removeprefix(_DATA), []).append(part.get("data"))
+        kind = part.get("type")
+        if isinstance(kind, str) and kind.startswith(_DATA):
+            data.setdefault(kind.removeprefix(_DATA), []).append(part.get("data"))
     return data
+
+
+def _objects(container: Json, name: str) -> list[Json]:
+    """Return the objects in an array; what a server puts there beside them is passed over."""
+    return [each for each in as_array(container.get(name)) if isinstance(each, dict)]
 
 
 def _result(settlement: Json | None) -> Json:
