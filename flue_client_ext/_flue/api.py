@@ -40,12 +40,16 @@ class Api:
     ) -> None:
         self.credentials = credentials
         self._requests = requests
-        self._clock = clock
+        self.clock = clock
         self._started = started or Started()
+
+    @property
+    def user_agent(self) -> str:
+        return self._requests.user_agent
 
     def with_credentials(self, credentials: Credentials) -> Api:
         """The same server and the same runs, with other credentials."""
-        return Api(self._requests, credentials, self._clock, self._started)
+        return Api(self._requests, credentials, self.clock, self._started)
 
     def invoke(self, name: str, input: Any, *, deadline: bool) -> Flow[WorkflowInvokeResult]:
         """Start a run. `deadline`: the call has one, so that waiting needs no limit of its own."""
@@ -60,7 +64,7 @@ class Api:
     def _invoke(
         self, request: Request, cls: type[Invoked], wanted: int, limit: float | None
     ) -> Flow[Invoked]:
-        response = yield from call(request, self.credentials, self._clock, limit=limit)
+        response = yield from call(request, self.credentials, self.clock, limit=limit)
         if response.status != wanted:
             raise api_error(response, read=False, base_url=self._requests.base_url)
         result = view_of(cls, response, request, "runId")
@@ -75,7 +79,7 @@ class Api:
         self, run: Run, request: Request, backoff: BackoffOptions | None
     ) -> Flow[RunRecord]:
         response = yield from call(
-            request, self.credentials, self._clock, options=backoff, limit=LIMITS.read
+            request, self.credentials, self.clock, options=backoff, limit=LIMITS.read
         )
         if response.status != 200:
             raise run.error(response)
@@ -86,7 +90,7 @@ class Api:
         self, run_id: str, options: ReadOptions, counters: Counters, *, tail: int | None = None
     ) -> Flow[None]:
         """The flow that reads the run's stream, batch by batch, until `run_end`."""
-        return follow(self._run(run_id, tail), options, self._clock, counters)
+        return follow(self._run(run_id, tail), options, self.clock, counters)
 
     def _run(self, run_id: str, tail: int | None = None) -> Run:
         return Run(run_id, self._requests, self._started, tail)

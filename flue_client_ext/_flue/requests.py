@@ -1,4 +1,4 @@
-"""Flue's requests, built by the generated request builders from the spec. Their only user."""
+"""The requests of workflows and runs, built by the generated request builders from the spec."""
 
 # The generator calls its pure request builders `_get_kwargs`:
 # pyright: reportPrivateUsage=false
@@ -42,10 +42,18 @@ class Requests:
         return self.base_url + str(kwargs["url"])
 
     def _built(self, kwargs: dict[str, Any]) -> Request:
-        headers = {name.lower(): str(value) for name, value in kwargs.get("headers", {}).items()}
-        return Request(
-            kwargs["method"].upper(),
-            with_query(self.base_url + kwargs["url"], kwargs.get("params") or {}),
-            headers | common_headers(self.user_agent),
-            kwargs.get("content"),
-        )
+        return built(kwargs, self.base_url + str(kwargs["url"]), self.user_agent)
+
+
+def built(
+    kwargs: dict[str, Any], url: str, user_agent: str, *, repeatable: bool = False
+) -> Request:
+    """Make a request to `url` of what a generated builder returns."""
+    headers = {name.lower(): str(value) for name, value in kwargs.get("headers", {}).items()}
+    return Request(
+        kwargs["method"].upper(),
+        with_query(url, kwargs.get("params") or {}),
+        headers | common_headers(user_agent),
+        kwargs.get("content"),
+        repeatable=repeatable,
+    )

@@ -27,6 +27,7 @@ _NOT_READABLE = (
     "run {run_id} was started but cannot be read: its workflow probably does not export `runs`"
     " (`export const runs = ...`), without which the server answers as for an unknown run"
 )
+_KINDS = {str: "string", bool: "boolean"}
 _FOREIGN_404 = (None, "route_not_found")
 
 
@@ -57,15 +58,20 @@ def api_error(
     return error
 
 
-def view_of(cls: type[V], response: Response, request: Request, needed: str) -> V:
-    """Return the answer's JSON object as a view. It must have the string field `needed`."""
+def view_of(
+    cls: type[V], response: Response, request: Request, *needed: str, kind: type = str
+) -> V:
+    """Return the answer's JSON object as a view. Its fields `needed` must be there, as strings or
+    what `kind` says."""
     try:
         value = decode(response.body)
     except NotJson as error:
         words = f"the answer is {error}{named_coding(response.headers)}"
         raise _unusable(response, request, words) from None
-    if not isinstance(as_object(value).get(needed), str):
-        raise _unusable(response, request, f"the answer is not an object with a string {needed!r}")
+    for name in needed:
+        if not isinstance(as_object(value).get(name), kind):
+            words = f"the answer is not an object with a {_KINDS[kind]} {name!r}"
+            raise _unusable(response, request, words)
     return cls.from_dict(value)
 
 

@@ -144,13 +144,13 @@ def test_the_engine_by_itself_reaches_nothing_of_flue() -> None:
             assert not within(name, "flue_client", f"{PACKAGE}._flue", f"{PACKAGE}._calls"), module
 
 
-def test_only_one_module_uses_the_generated_request_builders() -> None:
+def test_only_two_modules_use_the_generated_request_builders() -> None:
     users = [
         module
         for module in client()
         if any(within(name, "flue_client.api", "flue_client.client") for name in imports(module))
     ]
-    assert users == [f"{PACKAGE}._flue.requests"]
+    assert users == [f"{PACKAGE}._flue.conversation_requests", f"{PACKAGE}._flue.requests"]
 
 
 @pytest.mark.parametrize("module", [*modules("_http"), *modules("_drivers")])

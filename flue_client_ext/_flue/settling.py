@@ -1,0 +1,146 @@
+"""Waiting until a submission settles, however its conversation's stream is cut, moved or reset.
+
+The settlement is a chunk of its own, or it is part of the snapshot that a `conversation-reset`
+holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from flue_client.models import ConversationChunk, ConversationSettlement, parse_chunk
+
+from .._stream.for_each import for_each_batch
+from .._stream.options import Live
+from .._stream.stats import Counters
+from .._values.jsoncodec import as_array, as_object
+from .._values.steps import Batch, Call, Flow, Outcome
+from ..errors import FlueApiError, FlueExecutionError, StreamResetError
+from .conversation_api import ConversationApi
+from .reply import find_settlement
+
+OnUpdate = Callable[[ConversationChunk], Any]
+Json = dict[str, Any]
+
+TARGET = "agent_submission"
+_OF_CHUNKS = ("type", "conversationId", "position")
+"""What a chunk has beside the settlement that it brings."""
+
+
+class Settled(NamedTuple):
+    """A submission's settlement, and the conversation that it was found in, where that was there
+    as a whole."""
+
+    settlement: Json
+    snapshot: Json | None = None
+
+    def completed(self, submission_id: str) -> ConversationSettlement:
+        """Return the settlement; raise what became of the submission unless it completed."""
+        outcome = self.settlement.get("outcome")
+        if outcome in ("failed", "aborted"):
+            raise FlueExecutionError(
+                target=TARGET,
+                target_id=submission_id,
+                failure=outcome,
+                error=self.settlement.get("error"),
+            )
+        return ConversationSettlement.from_dict(self.settlement)
+
+
+class Settling:
+    """One submission that is waited for."""
+
+    def __init__(
+        self,
+        api: ConversationApi,
+        submission_id: str,
+        counters: Counters,
+        live: Live,
+        on_update: OnUpdate | None = None,
+    ) -> None:
+        self._api = api
+        self.id = submission_id
+        self._counters = counters
+        self._live: Live = live
+        self._on_update = on_update
+        self._found: Settled | None = None
+
+    def run(self, offset: str | None) -> Flow[Settled]:
+        """Follow the updates since `offset` until the submission has settled. Without an offset,
+        look at the conversation first: a submission that is not there may wait behind others."""
+        if offset is not None:
+            yield from self._follow_or_look(offset, None)
+        else:
+            snapshot = yield from self._look()
+            if self._found is None:
+                yield from self._follow_or_look(snapshot["offset"], snapshot.get("incarnation"))
+        if self._found is None:
+            raise FlueExecutionError(
+                target=TARGET, target_id=self.id, failure="terminal_event_missing"
+            )
+        return self._found
+
+    def _follow_or_look(self, offset: str, incarnation: str | None) -> Flow[None]:
+        """Follow; where the offset has lost its meaning, look at the conversation again, once, and
+        go on from there if it knows the submission."""
+        try:
+            yield from self._follow(offset, incarnation)
+        except StreamResetError as reset:
+            snapshot = yield from self._look_again(reset)
+            if self._found is None and not knows(snapshot, self.id):
+                raise
+        else:
+            return
+        if self._found is None:
+            yield from self._follow(snapshot["offset"], snapshot.get("incarnation"))
+
+    def _look_again(self, reset: StreamResetError) -> Flow[Json]:
+        try:
+            return (yield from self._look())
+        except FlueApiError as error:
+            raise (reset if error.type == "stream_not_found" else error) from None
+
+    def _look(self) -> Flow[Json]:
+        snapshot = (yield from self._api.history()).to_dict()
+        self._seek_in(snapshot)
+        return snapshot
+
+    def _follow(self, offset: str, incarnation: str | None) -> Flow[None]:
+        stream = self._api.follow(
+            offset,
+            self._counters,
+            live=self._live,
+            incarnation=incarnation,
+            ends=lambda items: self._found is not None,
+        )
+        yield from for_each_batch(stream, self._take)
+
+    def _take(self, batch: Batch) -> Flow[None]:
+        for item in batch.items:
+            if self._on_update is not None:
+                outcome: Outcome = yield Call(partial(self._on_update, parse_chunk(item)))
+                outcome.get()
+            self._seek_at(as_object(item))
+            if self._found is not None:
+                return
+
+    def _seek_at(self, chunk: Json) -> None:
+        kind = chunk.get("type")
+        if kind == "submission-settled" and chunk.get("submissionId") == self.id:
+            self._found = Settled({k: v for k, v in chunk.items() if k not in _OF_CHUNKS})
+        elif kind == "conversation-reset":
+            self._seek_in(as_object(chunk.get("snapshot")))
+
+    def _seek_in(self, snapshot: Json) -> None:
+        settlement = find_settlement(snapshot, self.id)
+        if settlement is not None:
+            self._found = Settled(settlement, snapshot)
+
+
+def knows(snapshot: Json, submission_id: str) -> bool:
+    """Whether the submission is one of this conversation. One that has not begun to run is not to
+    be seen."""
+    messages = map(as_object, as_array(snapshot.get("messages")))
+    of_messages = any(message.get("submissionId") == submission_id for message in messages)
+    return of_messages or find_settlement(snapshot, submission_id) is not None
