@@ -1,4 +1,4 @@
-"""Flue for Python: start workflow runs, wait for them, and follow their events. Sync and async.
+"""Flue for Python: talk to agents, start workflow runs and follow them. Sync and async.
 
 Importing this package costs next to nothing: each name is loaded when it is first used.
 """
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import testing as testing
     from ._drivers.async_many import AsyncRunOutcomes as AsyncRunOutcomes
+    from ._flue.conversation_results import Admission as Admission
+    from ._flue.conversation_results import Reply as Reply
+    from ._flue.conversation_results import ReplyOutcome as ReplyOutcome
     from ._flue.results import EventBatch as EventBatch
     from ._flue.results import RunOutcome as RunOutcome
     from ._flue.results import WorkflowRunResult as WorkflowRunResult
@@ -25,9 +28,12 @@ if TYPE_CHECKING:
     from ._stream.stats import StreamStats as StreamStats
     from ._values.steps import Batch as Batch
     from .async_client import AsyncFlueClient as AsyncFlueClient
+    from .async_conversation import AsyncConversation as AsyncConversation
     from .async_event_stream import AsyncFlueEventStream as AsyncFlueEventStream
+    from .attachments import Attachment as Attachment
     from .checkpoint import Checkpoint as Checkpoint
     from .client import FlueClient as FlueClient
+    from .conversation import Conversation as Conversation
     from .errors import FlueAbortError as FlueAbortError
     from .errors import FlueApiError as FlueApiError
     from .errors import FlueConnectionError as FlueConnectionError
@@ -51,6 +57,11 @@ _PLACES = {
     ),
     "flue_client_ext._stream.stats": ("StreamStats",),
     "flue_client_ext._values.steps": ("Batch",),
+    "flue_client_ext._flue.conversation_results": (
+        "Admission",
+        "Reply",
+        "ReplyOutcome",
+    ),
     "flue_client_ext._flue.results": (
         "EventBatch",
         "RunOutcome",
@@ -58,9 +69,12 @@ _PLACES = {
     ),
     "flue_client_ext._drivers.async_many": ("AsyncRunOutcomes",),
     "flue_client_ext.async_client": ("AsyncFlueClient",),
+    "flue_client_ext.async_conversation": ("AsyncConversation",),
     "flue_client_ext.async_event_stream": ("AsyncFlueEventStream",),
+    "flue_client_ext.attachments": ("Attachment",),
     "flue_client_ext.checkpoint": ("Checkpoint",),
     "flue_client_ext.client": ("FlueClient",),
+    "flue_client_ext.conversation": ("Conversation",),
     "flue_client_ext.errors": (
         "FlueAbortError",
         "FlueApiError",

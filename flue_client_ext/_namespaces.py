@@ -6,6 +6,7 @@ that keep what a subclass has added."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from inspect import getattr_static
 from typing import Any, Generic, Protocol, TypeVar, cast, overload
@@ -22,22 +23,23 @@ class Client(Protocol):
 class Namespace(Generic[N]):
     """Attribute `client.runs`. On the class it is the namespace's class, so that `help`,
     `create_autospec` and `MagicMock(spec=...)` see its methods; on a client it is the client's own
-    instance, made once."""
+    instance, made once. `load` returns the class when it is first wanted: who talks to no agents
+    does not wait for their modules."""
 
-    def __init__(self, kind: type[N]) -> None:
-        self._kind = kind
+    def __init__(self, load: Callable[[], type[N]]) -> None:
+        self._load = load
 
     @overload
     def __get__(self, client: None, owner: type[Any]) -> type[N]: ...
     @overload
     def __get__(self, client: Any, owner: type[Any]) -> N: ...
     def __get__(self, client: Any, owner: type[Any]) -> N | type[N]:
+        kind: Any = self._load()
         if client is None:
-            return self._kind
-        made = client._namespaces.get(self._kind)
+            return cast(type[N], kind)
+        made = client._namespaces.get(kind)
         if made is None:  # two threads at once get the same one
-            make: Any = self._kind
-            made = client._namespaces.setdefault(self._kind, make(client._session))
+            made = client._namespaces.setdefault(kind, kind(client._session))
         return cast(N, made)
 
 

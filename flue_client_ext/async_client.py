@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx
+
+    from . import async_agents as _agents
 else:
     ssl, httpx = LazyModule("ssl"), LazyModule("httpx")
+    _agents = LazyModule("flue_client_ext.async_agents")
 
 
 class AsyncFlueClient(Uncopied):
-    """A Flue server's workflows and runs, for async code, on asyncio or trio.
+    """A Flue server: its agents, or its workflows and runs, for async code, on asyncio or trio.
 
     `base_url` includes the prefix under which the app mounts Flue; left out, it is
     `FLUE_BASE_URL`. `token` (a string, or a function, async or not, that returns one) is sent as
@@ -41,8 +44,9 @@ class AsyncFlueClient(Uncopied):
         "make a client in each process, or share this one's connections through with_options()"
     )
 
-    workflows = Namespace(AsyncWorkflows)
-    runs = Namespace(AsyncRuns)
+    workflows = Namespace(lambda: AsyncWorkflows)
+    runs = Namespace(lambda: AsyncRuns)
+    agents = Namespace(lambda: _agents.AsyncAgents)
 
     def __init__(
         self,

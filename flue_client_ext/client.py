@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx
+
+    from . import agents as _agents
 else:
     ssl, httpx = LazyModule("ssl"), LazyModule("httpx")
+    _agents = LazyModule("flue_client_ext.agents")
 
 
 class FlueClient(Uncopied):
-    """A Flue server's workflows and runs, for blocking code; usable from many threads.
+    """A Flue server: its agents, or its workflows and runs, for blocking code; usable from many
+    threads.
 
     `base_url` includes the prefix under which the app mounts Flue; left out, it is `FLUE_BASE_URL`.
     `token` (a string, or a function that returns one) is sent as a bearer token; left out, it is
@@ -41,8 +45,9 @@ class FlueClient(Uncopied):
         "make a client in each process, or share this one's connections through with_options()"
     )
 
-    workflows = Namespace(Workflows)
-    runs = Namespace(Runs)
+    workflows = Namespace(lambda: Workflows)
+    runs = Namespace(lambda: Runs)
+    agents = Namespace(lambda: _agents.Agents)
 
     def __init__(
         self,

@@ -56,7 +56,7 @@ class _Work(Generic[OutcomeT]):
 
 
 class AsyncRunOutcomes(Uncopied, Generic[OutcomeT]):
-    """The outcomes of many runs; an async iterator.
+    """The outcomes of many runs or messages; an async iterator.
 
     Break off the iteration within `contextlib.aclosing`, or drop the object: the runs under way are
     aborted.

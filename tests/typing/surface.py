@@ -11,15 +11,22 @@ import httpx
 from flue_client_ext import (
     AbortController,
     AbortSignal,
+    Admission,
+    AsyncConversation,
     AsyncFlueClient,
     AsyncFlueEventStream,
     AsyncRunOutcomes,
+    Attachment,
     BackoffOptions,
     Batch,
     Checkpoint,
+    Conversation,
     ConversationChunk,
     ConversationMessage,
+    ConversationPage,
     ConversationPart,
+    ConversationSettlement,
+    ConversationSnapshot,
     DataPart,
     EventBatch,
     FailedAttempt,
@@ -35,6 +42,8 @@ from flue_client_ext import (
     Message,
     MessageDeltaChunk,
     ModelResponse,
+    Reply,
+    ReplyOutcome,
     RunEndEvent,
     RunOutcome,
     RunRecord,
@@ -239,6 +248,44 @@ def narrowing_leaves_nothing_over(event: LogEvent | RunEndEvent) -> str | None:
         return event.run_id
     else:
         assert_never(event)
+
+
+def conversations(client: FlueClient) -> None:
+    talk = client.agents.conversation("support", "t1")
+    assert_type(talk, Conversation)
+    assert_type(client.agents.conversation(path="private/chat/t1"), Conversation)
+    picture = Attachment(b"", "image/png")
+    admission = talk.send("x", attachments=[picture], uid=None, initial_data={"a": 1})
+    assert_type(admission, Admission)
+    assert_type(admission.uid, str | None)
+    assert_type(talk.send_signal("t", "b", attributes={"a": "b"}), Admission)
+    assert_type(talk.wait(admission), ConversationSettlement)
+    reply = talk.read(admission.submission_id, on_update=lambda chunk: chunk.type, live="sse")
+    assert_type(reply, Reply)
+    assert_type(reply.data, dict[str, list[Any]])
+    assert_type(reply.message, ConversationMessage | None)
+    assert_type(talk.ask("x", idempotency_key=None, timeout=None), Reply)
+    assert_type(talk.abort(), bool)
+    assert_type(talk.history(limit=5), ConversationSnapshot)
+    assert_type(talk.history_before("c"), ConversationPage)
+    assert_type(talk.attachment("a"), bytes)
+    for outcome in client.agents.map("support", ["a"], ids=["x"]):
+        assert_type(outcome, ReplyOutcome)
+        assert_type(outcome.reply, Reply | None)
+    for ended in client.workflows.map("w", [1]):
+        assert_type(ended, RunOutcome)
+
+
+async def conversations_async(client: AsyncFlueClient) -> None:
+    talk = client.agents.conversation(url="http://h/a/b")
+    assert_type(talk, AsyncConversation)
+    assert_type(await talk.ask("x"), Reply)
+    assert_type(await client.agents.read("support", "t1", await talk.send("x")), Reply)
+    async for outcome in client.agents.map("support", ["a"]):
+        assert_type(outcome, ReplyOutcome)
+    outcomes: AsyncRunOutcomes = client.workflows.map("w", [1])
+    async for ended in outcomes:
+        assert_type(ended, RunOutcome)
 
 
 def durable(url: str) -> None:

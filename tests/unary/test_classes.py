@@ -36,7 +36,9 @@ from tests.unary.support import works
 from tests.worlds import World
 
 CLIENTS: list[Any] = [FlueClient, AsyncFlueClient]
-NAMESPACES = [getattr(client, name) for client in CLIENTS for name in ("workflows", "runs")]
+NAMESPACES = [
+    getattr(client, name) for client in CLIENTS for name in ("workflows", "runs", "agents")
+]
 
 
 @pytest.mark.parametrize("client", CLIENTS)

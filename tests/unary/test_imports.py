@@ -14,11 +14,12 @@ import flue_client.models
 import flue_client_ext
 
 _PROMISED = """
-AbortController AbortSignal AsyncFlueClient AsyncFlueEventStream AsyncRunOutcomes BackoffOptions
-Batch Checkpoint EventBatch FailedAttempt FlueAbortError FlueApiError FlueClient FlueConnectionError
-FlueError FlueEventStream FlueExecutionError FlueProtocolError FlueTimeoutError
-InvokeOutcomeUnknownError RunNotReadableError RunOutcome StreamResetError StreamStats
-UnsupportedFlueEventVersionError WorkflowApiNotFoundError WorkflowRunResult __version__
+AbortController AbortSignal Admission AsyncConversation AsyncFlueClient AsyncFlueEventStream
+AsyncRunOutcomes Attachment BackoffOptions Batch Checkpoint Conversation EventBatch FailedAttempt
+FlueAbortError FlueApiError FlueClient FlueConnectionError FlueError FlueEventStream
+FlueExecutionError FlueProtocolError FlueTimeoutError InvokeOutcomeUnknownError Reply ReplyOutcome
+RunNotReadableError RunOutcome StreamResetError StreamStats UnsupportedFlueEventVersionError
+WorkflowApiNotFoundError WorkflowRunResult __version__
 """
 PROMISED = [*_PROMISED.split(), *flue_client.models.__all__]
 HEAVY = {"httpx", "httpcore", "h11", "anyio", "trio", "backoff", "msgspec", "sseclient", "attrs"}
@@ -65,6 +66,7 @@ def test_retries_and_decoders_load_on_first_use_only() -> None:
         "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
     assert not {"backoff", "sseclient", "trio"} & set(loaded)
+    assert not {"flue_client_ext.agents", "flue_client.api.agents"} & set(loaded)
 
 
 def test_the_public_names_are_exactly_those_that_are_promised() -> None:

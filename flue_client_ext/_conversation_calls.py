@@ -1,0 +1,197 @@
+"""The calls of a conversation, before they meet a driver: options checked, flows made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from os import fsdecode
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import uuid4
+
+from flue_client.models import (
+    ConversationPage,
+    ConversationSettlement,
+    ConversationSnapshot,
+    FilePart,
+)
+
+from ._calls import followed
+from ._files import Replacement
+from ._flue import arguments, submission_body
+from ._flue.api import Api
+from ._flue.asking import Waiting
+from ._flue.conversation_api import ConversationApi
+from ._flue.conversation_requests import ConversationRequests
+from ._flue.conversation_results import Admission, Reply
+from ._flue.download import Aside, Download
+from ._flue.settling import OnUpdate
+from ._options import new_counters
+from ._stream.arguments import UNSET, LiveOption, Unset, backoff_options
+from ._stream.backoff import BackoffOptions
+from ._stream.failures import identified
+from ._values.checks import function, several, text, whole, wrong_type
+from ._values.steps import Flow
+from .attachments import Attachment, Path
+from .errors import Identifiers
+
+T = TypeVar("T")
+
+Json = dict[str, Any]
+
+
+class Call(NamedTuple, Generic[T]):
+    """A flow to be run, and what its errors name, an abort's too."""
+
+    flow: Flow[T]
+    identifiers: Identifiers
+
+
+class Follow(NamedTuple):
+    """How a submission is followed until it has settled, as it was given."""
+
+    live: LiveOption = True
+    backoff: BackoffOptions | None = None
+    on_update: OnUpdate | None = None
+
+
+def message_body(
+    message: str,
+    attachments: Iterable[Attachment],
+    initial_data: Any,
+    uid: str | None | Unset,
+    idempotency_key: str | None | Unset,
+) -> Json:
+    """Return the body of a message, checked, with the key that names this send."""
+    files = [_attachment(one).to_dict() for one in several(attachments, "attachments")]
+    body = submission_body.user_message(message, files)
+    return body | _delivery(initial_data, uid, idempotency_key)
+
+
+def signal_body(
+    type: str,
+    body: str,
+    attributes: Mapping[str, str] | None,
+    tag_name: str | None,
+    initial_data: Any,
+    uid: str | None | Unset,
+    idempotency_key: str | None | Unset,
+) -> Json:
+    """Return the body of a signal, checked, with the key that names this send."""
+    signal = submission_body.signal(type, body, attributes, tag_name)
+    return signal | _delivery(initial_data, uid, idempotency_key)
+
+
+def _delivery(initial_data: Any, uid: str | None | Unset, key: str | None | Unset) -> Json:
+    chosen = submission_body.idempotency_key(key, str(uuid4()))
+    return submission_body.delivery(initial_data, uid, chosen)
+
+
+def _attachment(value: object) -> Attachment:
+    if not isinstance(value, Attachment):
+        raise wrong_type("each of attachments", "an Attachment", value)
+    return value
+
+
+class ConversationCalls:
+    """The calls of the conversation at `url`. Each checks its arguments when it is made."""
+
+    def __init__(self, api: Api, url: str) -> None:
+        self.url = url
+        self._api = api
+
+    def send(self, body: Json, backoff: BackoffOptions | None, deadline: bool) -> Call[Admission]:
+        api = self._conversation(backoff)
+        return _call(api, api.send(body, deadline=deadline))
+
+    def wait(self, awaited: Admission | str, follow: Follow) -> Call[ConversationSettlement]:
+        api = self._conversation(follow.backoff, awaited)
+        return _call(api, _waiting(api, follow).settlement(awaited))
+
+    def read(self, awaited: Admission | str, follow: Follow) -> Call[Reply]:
+        api = self._conversation(follow.backoff, awaited)
+        return _call(api, _waiting(api, follow).reply(awaited))
+
+    def ask(self, body: Json, follow: Follow) -> Call[Reply]:
+        api = self._conversation(follow.backoff)
+        return _call(api, _waiting(api, follow).ask(body))
+
+    def abort(self, backoff: BackoffOptions | None) -> Call[bool]:
+        api = self._conversation(backoff)
+        return _call(api, api.abort())
+
+    def history(
+        self, limit: int | None, backoff: BackoffOptions | None
+    ) -> Call[ConversationSnapshot]:
+        api = self._conversation(backoff)
+        return _call(api, api.history(_limit(limit)))
+
+    def history_before(
+        self, cursor: str, limit: int | None, backoff: BackoffOptions | None
+    ) -> Call[ConversationPage]:
+        api = self._conversation(backoff)
+        return _call(api, api.history_before(_named(cursor, "cursor"), _limit(limit)))
+
+    def attachment(self, attachment: str | FilePart, backoff: BackoffOptions | None) -> Call[bytes]:
+        api = self._conversation(backoff)
+        return _call(api, api.attachment(_attachment_id(attachment)))
+
+    def save_attachment(
+        self,
+        attachment: str | FilePart,
+        path: Path,
+        backoff: BackoffOptions | None,
+        aside: Aside,
+    ) -> Call[None]:
+        api = self._conversation(backoff)
+        download = Download(Replacement(fsdecode(path)), aside)
+        return _call(api, api.save_attachment(_attachment_id(attachment), download))
+
+    def attachment_url(self, attachment: str | FilePart) -> str:
+        return self._conversation(None).attachment_url(_attachment_id(attachment))
+
+    def _conversation(
+        self, backoff: BackoffOptions | None, awaited: object = UNSET
+    ) -> ConversationApi:
+        identifiers = Identifiers(conversation_url=self.url)
+        if not isinstance(awaited, Unset):
+            identifiers.submission_id, identifiers.idempotency_key = _awaited(awaited)
+        api = self._api
+        requests = ConversationRequests(self.url, api.user_agent)
+        options = backoff_options(backoff)
+        return ConversationApi(requests, api.credentials, api.clock, identifiers, options)
+
+
+def _call(api: ConversationApi, flow: Flow[T]) -> Call[T]:
+    return Call(identified(flow, api.identifiers), api.identifiers)
+
+
+def _waiting(api: ConversationApi, follow: Follow) -> Waiting:
+    on_update: OnUpdate | None = function(follow.on_update, "on_update")
+    return Waiting(api, new_counters(), followed(follow.live), on_update)
+
+
+def _awaited(value: object) -> tuple[str, str | None]:
+    """The submission's id, and the key of its send where that is known."""
+    if isinstance(value, Admission):
+        return value.submission_id, value.idempotency_key
+    if not isinstance(value, str):
+        raise wrong_type("submission", "an Admission or a submission's id", value)
+    return _named(value, "submission"), None
+
+
+def _attachment_id(value: object) -> str:
+    if isinstance(value, FilePart):
+        if value.id is None:
+            raise ValueError("this file part has no id: the server does not keep its bytes")
+        value = value.id
+    return arguments.segment(value, "attachment")
+
+
+def _limit(value: object) -> int | None:
+    return None if value is None else whole(value, "limit", 1)
+
+
+def _named(value: object, what: str) -> str:
+    given = text(value, what)
+    if not given:
+        raise ValueError(f"{what} must not be empty")
+    return given

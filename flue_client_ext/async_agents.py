@@ -1,0 +1,196 @@
+"""`client.agents`, for async code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, overload
+
+from flue_client.models import ConversationChunk, ConversationSettlement, ConversationSnapshot
+
+from ._asking_many import all_asking
+from ._async_session import AsyncSession
+from ._calls import ManyOptions
+from ._conversation_calls import Follow
+from ._conversation_urls import conversation_url
+from ._drivers.async_many import AsyncRunOutcomes
+from ._flue.conversation_results import Admission, Reply, ReplyOutcome
+from ._stream.arguments import UNSET, LiveOption, Unset
+from ._stream.backoff import BackoffOptions
+from ._values.uncopied import Uncopied
+from .async_conversation import AsyncConversation
+from .attachments import Attachment
+from .signals import AbortSignal
+
+
+class AsyncAgents(Uncopied):
+    """`client.agents`: talk to the agents of a Flue 2.x server.
+
+    `conversation` is the natural way; the calls that take an agent's name and a conversation's id
+    are the same ones, flat, under the same names and with the same options."""
+
+    _instead = "they belong to their client"
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @overload
+    def conversation(self, name: str, id: str) -> AsyncConversation: ...
+    @overload
+    def conversation(self, *, path: str) -> AsyncConversation: ...
+    @overload
+    def conversation(self, *, url: str) -> AsyncConversation: ...
+    def conversation(
+        self,
+        name: str | None = None,
+        id: str | None = None,
+        *,
+        path: str | None = None,
+        url: str | None = None,
+    ) -> AsyncConversation:
+        """Return a conversation, without I/O: by an agent's name and an id of your choice, by the
+        `path` under the base URL where the app has mounted the agent, or by its whole `url`.
+
+        The url must be of the client's own origin, since it gets the credentials.
+        """
+        address = self._session.settings.address
+        return AsyncConversation(self._session, conversation_url(address, name, id, path, url))
+
+    async def send(
+        self,
+        name: str,
+        id: str,
+        message: str,
+        *,
+        attachments: Iterable[Attachment] = (),
+        initial_data: Any = UNSET,
+        uid: str | None | Unset = UNSET,
+        idempotency_key: str | None | Unset = UNSET,
+        signal: AbortSignal | None = None,
+        timeout: float | None | Unset = UNSET,
+        backoff_options: BackoffOptions | None = None,
+    ) -> Admission:
+        """Send a message: `conversation(name, id).send`."""
+        return await self.conversation(name, id).send(
+            message,
+            attachments=attachments,
+            initial_data=initial_data,
+            uid=uid,
+            idempotency_key=idempotency_key,
+            signal=signal,
+            timeout=timeout,
+            backoff_options=backoff_options,
+        )
+
+    async def wait(
+        self,
+        name: str,
+        id: str,
+        submission: Admission | str,
+        *,
+        on_update: Callable[[ConversationChunk], object] | None = None,
+        live: LiveOption = True,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> ConversationSettlement:
+        """Wait until a submission has settled: `conversation(name, id).wait`."""
+        return await self.conversation(name, id).wait(
+            submission,
+            on_update=on_update,
+            live=live,
+            signal=signal,
+            timeout=timeout,
+            backoff_options=backoff_options,
+        )
+
+    async def read(
+        self,
+        name: str,
+        id: str,
+        submission: Admission | str,
+        *,
+        on_update: Callable[[ConversationChunk], object] | None = None,
+        live: LiveOption = True,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> Reply:
+        """Wait for the reply to a submission: `conversation(name, id).read`."""
+        return await self.conversation(name, id).read(
+            submission,
+            on_update=on_update,
+            live=live,
+            signal=signal,
+            timeout=timeout,
+            backoff_options=backoff_options,
+        )
+
+    async def abort(
+        self,
+        name: str,
+        id: str,
+        *,
+        signal: AbortSignal | None = None,
+        timeout: float | None | Unset = UNSET,
+        backoff_options: BackoffOptions | None = None,
+    ) -> bool:
+        """Stop the work of a conversation: `conversation(name, id).abort`."""
+        return await self.conversation(name, id).abort(
+            signal=signal, timeout=timeout, backoff_options=backoff_options
+        )
+
+    async def history(
+        self,
+        name: str,
+        id: str,
+        *,
+        limit: int | None = None,
+        signal: AbortSignal | None = None,
+        timeout: float | None | Unset = UNSET,
+        backoff_options: BackoffOptions | None = None,
+    ) -> ConversationSnapshot:
+        """Return a conversation as it stands: `conversation(name, id).history`."""
+        return await self.conversation(name, id).history(
+            limit=limit, signal=signal, timeout=timeout, backoff_options=backoff_options
+        )
+
+    def map(
+        self,
+        name: str,
+        messages: Iterable[str],
+        *,
+        ids: Iterable[str] | None = None,
+        concurrency: int = 8,
+        ordered: bool = True,
+        return_errors: bool = False,
+        on_progress: Callable[[int, int], object] | None = None,
+        initial_data: Any = UNSET,
+        live: LiveOption = True,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> AsyncRunOutcomes[ReplyOutcome]:
+        """Ask each message in a conversation of its own, at most `concurrency` at a time.
+
+        The conversations have fresh ids unless `ids` are given, one for each message. All is
+        checked before the first message is sent. Yields `ReplyOutcome`s in the order of the
+        messages, or as they complete with `ordered=False`. The first failure is raised and ends the
+        rest, unless `return_errors`: then it is the outcome's `error`. `on_progress(done, total)`,
+        async or not, is called after each. `timeout` in seconds is for each message. Leaving the
+        iterator early aborts what is under way (the agents themselves go on at the server)."""
+        jobs = all_asking(
+            self._session.api,
+            lambda id: self.conversation(name, id).url,
+            messages,
+            ids,
+            initial_data,
+            Follow(live, backoff_options),
+        )
+        options = ManyOptions(
+            concurrency=concurrency,
+            return_errors=return_errors,
+            on_progress=on_progress,
+            signal=signal,
+            timeout=timeout,
+        )
+        return self._session.many(jobs, ordered, options)

@@ -1,0 +1,68 @@
+"""A conversation in memory, as a Flue 2.x server keeps it: messages, settlements, updates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class Conversation:
+    """One conversation: its messages, settlements and updates, of which each batch is an offset."""
+
+    def __init__(self, incarnation: str) -> None:
+        self.incarnation = incarnation
+        self.batches: list[list[Json]] = []
+        self.messages: list[Json] = []
+        self.settlements: list[Json] = []
+        self.keys: dict[str, tuple[Json, str]] = {}
+        self.files: dict[str, tuple[str, bytes]] = {}
+
+    @property
+    def offset(self) -> str:
+        return f"{len(self.batches):016d}"
+
+    def snapshot(self) -> Json:
+        return {
+            "v": 1,
+            "conversationId": "conv_1",
+            "offset": self.offset,
+            "messages": list(self.messages),
+            "settlements": list(self.settlements),
+            "incarnation": self.incarnation,
+        }
+
+    def append(self, *chunks: Json) -> None:
+        """Append one batch of updates, and nothing to the snapshot."""
+        position = len(self.batches)
+        self.batches.append(
+            [
+                {"conversationId": "conv_1", **chunk, "position": {"batch": position, "index": at}}
+                for at, chunk in enumerate(chunks)
+            ]
+        )
+
+    def add(self, message: Json) -> None:
+        self.messages.append(message)
+        self.append({"type": "message-appended", "message": message})
+
+    def settle(self, submission_id: str, outcome: str = "completed", **more: Any) -> None:
+        settlement = {"submissionId": submission_id, "outcome": outcome, **more}
+        self.settlements.append(settlement)
+        self.append({"type": "submission-settled", **settlement})
+
+    def reply(self, submission_id: str, text: str) -> None:
+        """Answer a submission and settle it."""
+        self.add(message(submission_id, "assistant", text))
+        self.settle(submission_id, answeredBySubmissionId=submission_id)
+
+
+def message(submission_id: str, role: str, *texts: str) -> Json:
+    return {
+        "id": f"entry_{role}_{submission_id}",
+        "role": role,
+        "purpose": role,
+        "display": "visible",
+        "submissionId": submission_id,
+        "parts": [{"type": "text", "text": text, "state": "done"} for text in texts],
+    }
