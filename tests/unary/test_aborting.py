@@ -45,6 +45,9 @@ CALLS: dict[str, Callable[..., Any]] = {
     "wait": lambda client, signal: client.workflows.invoke("w", wait="result", signal=signal),
     "get": lambda client, signal: client.runs.get("run_1", signal=signal),
     "run": lambda client, signal: client.workflows.run("w", signal=signal),
+    "send": lambda client, signal: client.agents.send("a", "1", "x", signal=signal),
+    "ask": lambda client, signal: client.agents.conversation("a", "1").ask("x", signal=signal),
+    "read": lambda client, signal: client.agents.read("a", "1", "sub_1", signal=signal),
 }
 
 

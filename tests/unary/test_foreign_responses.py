@@ -24,6 +24,11 @@ from tests.worlds import World
 CALLS: dict[str, Callable[[Any], Any]] = {
     "invoke": lambda client: client.workflows.invoke("w"),
     "get": lambda client: client.runs.get("r", backoff_options=NEVER_AGAIN),
+    "history": lambda client: client.agents.history("a", "1", backoff_options=NEVER_AGAIN),
+    "ask": lambda client: client.agents.conversation("a", "1").ask(
+        "x", backoff_options=NEVER_AGAIN
+    ),
+    "read": lambda client: client.agents.read("a", "1", "s", backoff_options=NEVER_AGAIN),
     "events": lambda client: client.runs.events("r", backoff_options=NEVER_AGAIN),
     "long-poll": lambda client: list(client.runs.stream("r", backoff_options=NEVER_AGAIN)),
     "sse": lambda client: list(client.runs.stream("r", live="sse", backoff_options=NEVER_AGAIN)),
@@ -64,7 +69,7 @@ def test_a_foreign_response_names_the_proxy_that_it_came_through(
 def test_a_login_page_names_the_proxy_that_it_came_through(
     any_world: World, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    status = 202 if call == "invoke" else 200
+    status = 202 if call in ("invoke", "ask") else 200
     error, proxy = answered(any_world, monkeypatch, call, status, LOGIN, HTML)
     assert type(error) is FlueProtocolError
     assert error.proxy == proxy

@@ -109,6 +109,8 @@ def test_no_error_of_a_call_shows_a_credential(
             lambda: client.workflows.invoke("w", wait="result", timeout=0.1),
             lambda: client.runs.get("run_1", backoff_options=QUICK),
             lambda: client.runs.events("run_1", timeout=0.1, backoff_options=QUICK),
+            lambda: client.agents.send("a", "1", "x", backoff_options=QUICK),
+            lambda: client.agents.read("a", "1", "s", timeout=0.1, backoff_options=QUICK),
         ]
         for call in calls:
             must_be_silent(failure(call), caplog)
