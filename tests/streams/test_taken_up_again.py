@@ -89,7 +89,7 @@ def blocks(reader: threading.Thread, server: RawServer, over: threading.Event) -
         if "_perform" not in names or server.requests[-1].connection not in waiting(server):
             continue
         # Over httpx it waits for the worker that sends the request, or reads by itself.
-        if names & {"result", "_receive_event"} or ("receive" in names and sleeps(reader)):
+        if names & {"result", "_receive_event"} or ("perform" in names and sleeps(reader)):
             return True
     return False
 
