@@ -136,8 +136,8 @@ class Reading(Generic[T]):
             return take(consumer.received(self._driver.advance()))
         except Aborted:
             raise self._ended() from None
-        except BaseException:
-            if consumer.lost():
+        except BaseException as error:
+            if consumer.failed(error):
                 self._driver.close()
             raise
 

@@ -10,7 +10,7 @@ from .._values.steps import Batch
 from .aborting import CLIENT_CLOSED, client_closed
 from .delivery import Delivery
 from .machine import Machine
-from .states import BROKEN
+from .states import BROKEN, SecondReader
 
 T = TypeVar("T")
 
@@ -66,9 +66,11 @@ class Consumer(Generic[T]):
         closed = self._machine.signal.reason is CLIENT_CLOSED
         return client_closed() if closed else self._end()
 
-    def lost(self) -> bool:
-        """Told that an exception leaves whoever takes a batch, from which nothing is handed over
-        then. Says whether the reading is over."""
+    def failed(self, error: BaseException) -> bool:
+        """Told that `error` leaves whoever takes a batch, from which nothing is handed over then.
+        Says whether the reading is over."""
+        if isinstance(error, SecondReader):  # the first may stand between two batches by now
+            return False
         self._machine.lose()
         if self._machine.state is BROKEN:
             self._delivery.pending = []

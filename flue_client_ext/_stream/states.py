@@ -29,7 +29,7 @@ at a time; between two batches its stream may also be released, closed or aborte
 
 While somebody reads, `SIGNAL`, `RELEASE` and `CLOSE` change nothing: a running generator cannot be
 closed. A signal wakes the reader, who finds it and ends the flow. `LOSE` comes from another reader
-then, one who was refused."""
+then."""
 
 from __future__ import annotations
 
@@ -65,6 +65,10 @@ class Event(IntEnum):
     CLOSE = 11
 
 
+class SecondReader(RuntimeError):
+    """Refuses whoever asks while somebody else reads, and has no batch to lose."""
+
+
 class Refusal(NamedTuple):
     """The error that an event raises."""
 
@@ -78,7 +82,7 @@ NEXT, STEP, REPLY, EMIT, END, ERROR, CANCEL, LOSE, SIGNAL, ABORT, RELEASE, CLOSE
 BUSY = RUNNING, WAITING
 ENDED = FINISHED, ABORTED, BROKEN
 
-SECOND = Refusal(RuntimeError, "somebody else is reading this stream")
+SECOND = Refusal(SecondReader, "somebody else is reading this stream")
 STOPPED = Refusal(Aborted)
 LOST = Refusal(
     RuntimeError,

@@ -31,6 +31,7 @@ class Reading:
     def flow(self) -> Flow[None]:
         yield Emit(Batch([1, 2], "b", False, False))
         yield Read(None)
+        yield Emit(Batch([3], "c", False, False))
 
 
 def test_a_stream_is_read_in_one_mode() -> None:
@@ -94,11 +95,26 @@ def test_only_a_batch_that_may_be_lost_breaks_a_reading(state: State) -> None:
         if state is State.CANCELLED:
             machine.cancel()
     reading.delivery.pending = [1]
-    over = reading.consumer.lost()
+    over = reading.consumer.failed(KeyboardInterrupt())
     lost = state is State.IDLE
     assert machine.state is (State.BROKEN if lost else state)
     assert reading.delivery.pending == ([] if lost else [1])
     assert over == (state in (State.IDLE, State.FINISHED))
+
+
+def test_a_refused_reader_breaks_nothing_whatever_the_first_does_meanwhile() -> None:
+    reading = Reading()
+    machine = reading.machine
+    machine.next()
+    machine.next()
+    with pytest.raises(RuntimeError) as refused:
+        machine.can_advance()
+    machine.reply(b"")
+    assert machine.state is State.IDLE
+    reading.delivery.pending = [1]
+    assert not reading.consumer.failed(refused.value)
+    assert machine.state is State.IDLE
+    assert reading.delivery.pending == [1]
 
 
 @pytest.mark.parametrize(
