@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from flue_client_ext import FlueApiError, FlueConnectionError, FlueError, StreamResetError
+from flue_client_ext._flue.requests import Requests
+from flue_client_ext._flue.run import Run, Started
 from flue_client_ext._stream.credentials import Credentials
 from flue_client_ext._stream.follow import follow as flow_of
 from flue_client_ext._stream.options import ReadOptions
@@ -72,6 +74,13 @@ def test_a_resource_adds_parameters_of_its_own() -> None:
 
     request = Viewed("http://server.test/a", "agent/1").request("page", "-1", None)
     assert request.url == "http://server.test/a?offset=-1&view=updates"
+
+
+def test_a_run_asks_for_its_latest_events_at_the_start_only() -> None:
+    run = Run("run_1", Requests("http://server.test/api", "agent/1"), Started(), tail=3)
+    url = "http://server.test/api/runs/run_1"
+    assert run.request("page", "-1", None).url == f"{url}?offset=-1&tail=3"
+    assert run.request("page", "a", None).url == f"{url}?offset=a"
 
 
 def test_what_an_answer_says_of_itself_is_no_item_and_no_duplicate() -> None:

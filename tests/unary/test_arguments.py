@@ -35,6 +35,8 @@ CALLS: dict[str, tuple[str, type[Exception], Callable[[Any], Any]]] = {
     "wait signal": ("signal", TypeError, lambda c: c.runs.wait("r", signal=5)),
     "map signal": ("signal", TypeError, lambda c: c.workflows.map("w", [1], signal=5)),
     "all signal": ("signal", TypeError, lambda c: c.runs.wait_all(["r"], signal=5)),
+    "no time": ("timeout", ValueError, lambda c: c.runs.get("r", timeout=0)),
+    "offset": ("offset", ValueError, lambda c: c.runs.stream("r", offset="a\nb")),
     "all timeout": ("timeout", ValueError, lambda c: c.runs.wait_all(["r"], timeout=-1)),
     "many": ("concurrency", ValueError, lambda c: c.runs.as_completed(["r"], concurrency=0)),
     "resume": (
