@@ -137,9 +137,7 @@ class JobThreads(Generic[OutcomeT]):
             return False
         try:
             self._done.put(self.context.copy().run(self._outcome, job))
-        except (
-            BaseException
-        ) as error:  # `sys.exit()` in a hook, for example: the consumer raises it
+        except BaseException as error:  # `sys.exit()` in a hook: the consumer raises it
             self._done.put(error)
         return True
 
