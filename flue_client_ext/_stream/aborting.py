@@ -1,4 +1,4 @@
-"""How a signal reaches a reading, and what an aborted reading says. Knows no signal's inside."""
+"""How an abort signal ends a reading. Knows a signal by its interface only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Signal(Protocol):
 
 
 class Aborted(BaseException):  # becomes a clean end or a FlueAbortError
-    """The signal was aborted. No error: it ends the wait under way as a cancellation does."""
+    """The signal was aborted. Like a task's cancellation, it passes every `except Exception`."""
 
 
 class _ClientClosed:
@@ -39,7 +39,7 @@ def client_closed() -> RuntimeError:
 
 class Wakeable(Protocol):
     def wake(self) -> None:
-        """End the wait under way; told in the aborting thread."""
+        """End the wait under way; called in the aborting thread."""
 
 
 def weak_listener(driver: Wakeable) -> Listener:

@@ -1,4 +1,4 @@
-"""The checks of the arguments that every call and stream takes, whatever it is about."""
+"""Checks the arguments that calls and streams take, for every kind of resource."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from .._values.steps import Call, Flow, Note, Outcome, Sleep
 
 @frozen
 class FailedAttempt:
-    """What `on_failed_attempt` is told: the attempt's number among the consecutive failures (from
-    1), the seconds until the next (`None` when there is none), the cause in words and the HTTP
-    status, if there was an answer."""
+    """The argument of `on_failed_attempt`. `attempt` is the number among the consecutive failures,
+    from 1; `delay` the seconds until the next attempt, `None` after the last; `cause` the reason in
+    words; `status` the HTTP status, if there was an answer."""
 
     attempt: int
     delay: float | None
@@ -60,8 +60,8 @@ UNARY = BackoffOptions(initial_delay=0.2, max_delay=5.0, multiplier=2.0, max_ret
 """Default of single calls, which also have a deadline."""
 
 
-class GaveUp(Exception):  # a turn of the flow, never shown to a user
-    """No retry is left."""
+class GaveUp(Exception):  # caught inside the flow
+    """The retries are used up."""
 
 
 class Retry:
@@ -73,7 +73,7 @@ class Retry:
         self._delays: Generator[float, Any, None] | None = None
         self.failures = 0
         self.waiting_after: str | None = None
-        """The cause of the failure that is being waited out."""
+        """The cause of the failure after which the flow waits for the next attempt."""
 
     def reset(self) -> None:
         self.failures, self._delays = 0, None
@@ -92,8 +92,8 @@ class Retry:
         floor: float = 0.0,
         most: float = math.inf,
     ) -> Flow[None]:
-        """Wait `most` seconds or less before the next attempt, or raise `GaveUp`. Tells the user's
-        hook either way."""
+        """Wait before the next attempt, at most `most` seconds; raise `GaveUp` if the retries are
+        used up. Calls the user's hook in both cases."""
         over = self.exhausted
         self.failures += 1
         delay = None if over else min(max(self._jittered(), floor), most)
@@ -101,7 +101,7 @@ class Retry:
         if delay is None:
             raise GaveUp
         yield Note("info", f"attempt {self.failures} failed ({cause}), next in {delay:.2f} s")
-        self.waiting_after = cause
+        self.waiting_after = cause  # stays set if the deadline passes: `overdue` quotes it
         yield Sleep(delay)
         self.waiting_after = None
 

@@ -1,7 +1,7 @@
-"""The part of a call's deadline that a shortcut may use up without bringing anything.
+"""The part of a call's deadline that a shortcut may spend without a new batch.
 
-It is half of the time that remained when the shortcut began, or when the last batch came. Pages
-have the other half, so a call with a deadline gets what pages alone would have brought."""
+The budget is half of the time that remains when the shortcut begins, or when a batch comes. The
+other half is for pages, so a call with a deadline gets at least what pages alone would bring."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Budget:
         self.renew()
 
     def renew(self) -> None:
-        """Count from now on."""
+        """Start again with half of the time that remains now."""
         now = self._monotonic()
         self._ends = now + (self._deadline - now) / 2
 

@@ -1,4 +1,4 @@
-"""One HTTP exchange: credentials, the body read whole, and sending it again as `policy` says."""
+"""A single call: one request with credentials, its whole body, and the retries of `policy`."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def send(request: Request, credentials: Credentials, limit: float | None) -> Flo
         if isinstance(reply, Failure) or reply.status != 401 or not refreshes:
             return reply
         refreshes -= 1
-        yield from read_body(request, reply, lambda: limit)  # a cut changes nothing: it was refused
+        yield from read_body(request, reply, lambda: limit)  # a cut here does not matter
 
 
 def _check_coding(request: Request, head: Head) -> None:
-    """Refuse a body that must be decoded first: identity was asked for."""
+    """Raise for an encoded body: the request accepts `identity` only (RFC 9110 section 12.5.3)."""
     has_body = request.method != "HEAD" and head.status != 204
     if not (has_body and 200 <= head.status < 300 and head.encoding):
         return
@@ -84,7 +84,7 @@ def exchange(
     if isinstance(body, Failure):
         if request.idempotent or not 400 <= head.status < 500:
             return body
-        return head.response(None)  # it was refused, whatever the server had to say of it
+        return head.response(None)  # a 4xx refuses the POST, with or without its body
     return head.response(body)
 
 

@@ -1,6 +1,6 @@
-"""The consumer's side of a reading: how a stream is read, and what it raises when it is over.
+"""The consumer's side of a reading: the mode of iteration, and what a stream raises at its end.
 
-The streams of both worlds drive it; it opens nothing and waits for nothing."""
+Blocking and async streams share it. It opens nothing and waits for nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Mode: TypeAlias = Literal["item by item", "in batches"]
 
 
 class Consumer(Generic[T]):
-    """`end`: what an iterator of this world raises at its end."""
+    """`end`: the exception that ends the iteration, `StopIteration` or `StopAsyncIteration`."""
 
     def __init__(self, machine: Machine[None], delivery: Delivery[T], end: type[Exception]) -> None:
         self._machine = machine
@@ -37,32 +37,32 @@ class Consumer(Generic[T]):
         self._iterators += 1
 
     def iterator_dropped(self) -> bool:
-        """Say whether it was the last: then the connection is not needed."""
+        """Return whether it was the last one; then the stream needs no connection for now."""
         self._iterators -= 1
         return not self._iterators
 
     def check(self) -> None:
-        """End with what broke the delivery, once."""
+        """Raise the error that broke the delivery, once, and end the stream."""
         if self._delivery.broken is not None and not self._machine.ended:
             self._machine.close()
             raise self._delivery.broken
 
     def received(self, batch: Batch | None) -> Batch:
-        """Return what the driver has brought; raise the end for `None`."""
+        """Return the driver's batch; for `None`, raise the end of the iteration."""
         if batch is None:
             raise self._end
         return batch
 
     def take_all(self, batch: Batch) -> list[T]:
-        """Hand `batch` over as a whole."""
+        """Return all items of `batch`."""
         items = self._delivery.take_all(batch)
         if not items:
             self.check()
         return items
 
     def ending(self) -> Exception:
-        """What an aborted stream raises: one that was cancelled just ends; one whose client was
-        closed has not ended."""
+        """Return what an aborted stream raises: the end of the iteration after `cancel()`, a
+        `RuntimeError` after the client was closed, since the stream may have more items."""
         closed = self._machine.signal.reason is CLIENT_CLOSED
         return client_closed() if closed else self._end()
 
@@ -73,5 +73,5 @@ class Consumer(Generic[T]):
             return False
         self._machine.lose()
         if self._machine.state is BROKEN:
-            self._delivery.pending = []
+            self._delivery.pending = []  # an item may be lost: none after it is returned
         return self._machine.ended

@@ -43,7 +43,7 @@ class Credentials:
 
     @property
     def refreshable(self) -> bool:
-        """Whether asking again can give something new."""
+        """Whether some value is a function, which may return another value next time."""
         values: list[Any] = [self.token, self.headers]
         values += [value for _, value in _items(self.headers)]
         values += [value for _, value in _items(self.params)]

@@ -1,4 +1,4 @@
-"""Handing batches over to a consumer.
+"""Hands batches over to a consumer.
 
 The offset moves when the last item of a batch is returned, at once for an empty batch (PROTOCOL,
 offset and cancel). So it never points beyond what the consumer has seen."""
@@ -23,15 +23,15 @@ class Delivery(Generic[T]):
         self.last: T | None = None
         self.broken: FlueError | None = None
         self.pending: list[T] = []
-        """What is left of the batch that is handed over item by item, the next one last."""
+        """The items of the current batch that are still to be returned, the next one last."""
         self._batch: Batch | None = None
 
     def begin(self, batch: Batch) -> list[T]:
-        """Return what `batch` holds for the consumer. Sets `broken` if that is not all of it."""
+        """Return the items of `batch` for the consumer. Sets `broken` if an error follows them."""
         return list(batch.items)
 
     def finish(self, batch: Batch) -> None:
-        """Move behind `batch`: its last item is being handed over."""
+        """Move the offset past `batch`: its last item is being returned."""
         if self.broken is None:
             self.offset = batch.offset
             self.up_to_date, self.closed = batch.up_to_date, batch.closed
@@ -45,14 +45,14 @@ class Delivery(Generic[T]):
             self.finish(batch)
 
     def take(self) -> T:
-        """Return the next item of what is left."""
+        """Return the next pending item."""
         item = self.last = self.pending.pop()
         if not self.pending and self._batch is not None:
             self.finish(self._batch)
         return item
 
     def take_all(self, batch: Batch) -> list[T]:
-        """Hand `batch` over as a whole."""
+        """Return all items of `batch` at once."""
         items = self.begin(batch)
         if items:
             self.last = items[-1]

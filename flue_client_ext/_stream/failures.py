@@ -1,5 +1,4 @@
-"""How what went wrong becomes an error: the wording and the facts of each, once for calls and
-streams."""
+"""Turns failures into errors: their wording and their fields, for calls and streams alike."""
 
 from __future__ import annotations
 
@@ -20,8 +19,8 @@ DEADLINE_PASSED = "the deadline passed"
 
 
 class FailedRequest(NamedTuple):
-    """Why a request of a stream did not end well, and what a final error would be. Neither a
-    failure nor a status: the answer is not what the protocol says. `floor`: the seconds of a
+    """Why a request of a stream brought no usable answer. `error` is raised if no retry helps. With
+    neither a failure nor a status, the answer breaks the protocol. `floor`: the seconds of a
     Retry-After."""
 
     cause: str
@@ -66,7 +65,7 @@ def outcome_unknown(request: Request, cause: str) -> InvokeOutcomeUnknownError:
 
 
 def overdue(retry: Retry, where: str, offset: str | None = None) -> FlueTimeoutError:
-    """Return the error for a deadline that has passed. `where`: the call came to that, in words."""
+    """Return the error for a deadline that has passed. `where` says how far the call had come."""
     cause = DEADLINE_PASSED
     if retry.waiting_after is not None:
         cause += f" while waiting to retry after: {retry.waiting_after}"
@@ -74,8 +73,7 @@ def overdue(retry: Retry, where: str, offset: str | None = None) -> FlueTimeoutE
 
 
 def identified(flow: Flow[T], identifiers: Identifiers) -> Flow[T]:
-    """Run `flow`; attach `identifiers`, as far as they are known then, to the error that ends
-    it."""
+    """Run `flow`. Attach the identifiers that are known by then to the error that ends it."""
     try:
         return (yield from flow)
     except FlueError as error:

@@ -1,20 +1,20 @@
-"""Following one Durable Stream: position in, batches out.
+"""Follows one Durable Stream: starts at a position, emits batches.
 
-Owns the position. It moves when the consumer has taken a batch and asks for more, never before;
-every request starts from it, so a cut answer is simply read again. Which request comes next:
+Owns the position. It moves when the consumer asks for more after a batch, never before. Every
+request starts from it, so a cut answer is read again. The modes of a request:
 
 - pages (`mode "page"`): a plain read, at most 100 items an answer;
 - `"long-poll"`: a read that waits at the tail;
 - `"sse"`: one connection that stays open;
 - `"bulk"`: an SSE connection that is closed as soon as the tail is reached. It replaces the pages
   of a long catch-up, each a round trip;
-- `"tail"`: a `HEAD`, when a stream ends where it may have been lost.
+- `"tail"`: a `HEAD`, which tells an end from an offset beyond it (PROTOCOL, beyond the head).
 
-SSE is a shortcut in `"bulk"`, and under `live="auto"`: it never fails where pages would work.
-Whatever goes wrong in it is a failed request, and `policy` says when pages take over: the error
-that is raised is theirs. It takes no more of a deadline than its `Budget`. A failed request without
-progress counts against the retries; a live connection that was cut after a while does not
-(PROTOCOL, SSE frames: servers and proxies close connections routinely)."""
+SSE is a shortcut in mode `"bulk"` and under `live="auto"`: pages or long-polls could do the same.
+`policy` says when pages take over after a failure, so that a shortcut raises no error where pages
+would work. A shortcut takes no more of a deadline than its `Budget`. A failed request without
+progress counts against the retries; a live connection that is cut after a while does not (PROTOCOL,
+SSE frames: servers and proxies close connections routinely)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Follower:
         self._ended = False
         self._mode: Mode = "page"
         self._unconfirmed: Reading | None = None
-        """An end that is to be checked against the tail."""
+        """An end of the stream that a `HEAD` has still to confirm."""
 
     def run(self) -> Flow[None]:
         try:
@@ -70,7 +70,7 @@ class Follower:
         except DeadlineExceeded:
             offset = self._position.offset
             raise overdue(self._recovery.retry, f"at offset {offset}", offset) from None
-        finally:
+        finally:  # also when the driver closes the flow
             self._counters.state = "ended"
 
     def _next_mode(self) -> Mode:
@@ -86,7 +86,7 @@ class Follower:
         return "long-poll"
 
     def _round(self) -> Flow[None]:
-        """One request, and what follows from its end."""
+        """Send one request, read its answer, and act on how it ended."""
         mode, before, began = self._mode, self._position.offset, self._clock.monotonic()
         self._counters.begin(mode)
         self._position.begin_answer()
@@ -139,8 +139,8 @@ class Follower:
         return failed
 
     def _take(self, reading: Reading) -> Flow[bool]:
-        """Hand a batch over; leave out one that was handed over before. Says whether the answer
-        that it came in has served its purpose."""
+        """Emit a batch, without its items if they were emitted before. Return whether to stop
+        reading the answer."""
         batch, position = self._received(reading.batch), self._position
         if position.is_repeated(batch):
             self._counters.duplicates += len(batch.items)
@@ -159,17 +159,17 @@ class Follower:
         return batch if items is batch.items else evolve(batch, items=items)
 
     def _needs_check(self) -> bool:
-        """Whether an end may be that of another stream than the one that the offset came from."""
+        """Whether the server may have lost the stream that the offset came from."""
         return self._resource.head_tells_tail and not self._position.is_confirmed
 
     def _confirm_end(self) -> Flow[None]:
-        """Deliver the end, which the tail has confirmed."""
+        """Deliver the end, which a `HEAD` has confirmed."""
         reading, self._unconfirmed = self._unconfirmed, None
         assert reading is not None
         yield from self._deliver(reading)
 
     def _deliver(self, reading: Reading) -> Flow[bool]:
-        """Hand a batch over and move behind it."""
+        """Emit a batch, then move the position past it. Return as `_take` does."""
         batch, began = reading.batch, self._clock.monotonic()
         yield Emit(batch)
         taken = self._clock.monotonic() - began

@@ -1,4 +1,4 @@
-"""Consuming a stream's batches inside a larger flow."""
+"""Takes a stream's batches inside a larger flow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .._values.steps import Batch, DeadlineExceeded, Emit, Flow, T
 
 
 def for_each_batch(stream: Flow[T], take: Callable[[Batch], Flow[None]]) -> Flow[T]:
-    """Run `stream`, passing all its steps on, except that `take` gets its batches."""
+    """Run `stream` and yield its steps, except `Emit`: `take` gets the batch."""
     try:
         step = next(stream)
         while True:
@@ -25,5 +25,5 @@ def for_each_batch(stream: Flow[T], take: Callable[[Batch], Flow[None]]) -> Flow
     except StopIteration as stop:
         result: T = stop.value
         return result
-    finally:
+    finally:  # now, not when the garbage collector finds the generator
         stream.close()

@@ -1,15 +1,14 @@
-"""One reading: a flow, the state it is in (`states` has the table), and the step it stands at.
+"""One reading: a flow, its state (`states` has the table), and the step under way.
 
-A driver performs the steps that `next` and `reply` return, tells what happens to it, and decides
-nothing. Nothing is opened or waited for here; the clock is given.
+A driver performs the steps that `next` and `reply` return, reports what happens to it, and decides
+nothing. Nothing is opened or waited for here; the clock is an argument.
 
-A step that was cancelled under way costs the connection, not the reading. Whoever asks again goes
-on where it was: a request or a read has failed, a sleep lasts for the rest of its time, any other
-step is performed again. So does a connection that was released between two batches: the first read
-that wants it has failed.
+Cancelling a step closes the connection; the reading can be resumed. Then a request or a read counts
+as failed, a sleep lasts for the rest of its time, and any other step is performed again. After a
+connection was released between two batches, the next read counts as failed.
 
-The signal is looked at before and after each turn of the flow, once the state is written: so a
-reader sees an abort that another thread tells meanwhile, without a lock."""
+There is no lock. The reader checks the signal before and after each turn of the flow, after it has
+written the state; so it sees an abort that another thread reports meanwhile."""
 
 from __future__ import annotations
 
@@ -36,7 +35,7 @@ from .states import CANCELLED, NEW, RUNNING, Event, State, after
 
 T = TypeVar("T")
 
-_RELEASED = Failure("released", "its connection was given up by whoever read it")
+_RELEASED = Failure("released", "the reader closed its connection")
 
 
 class Machine(Generic[T]):
@@ -54,10 +53,10 @@ class Machine(Generic[T]):
         self.state = NEW
         self.signal = signal
         self.deadline = math.inf
-        """A reading of the monotonic clock, as is when the sleep under way ends."""
+        """A time of the monotonic clock; so is `wake_at`, the end of the sleep under way."""
         self.wake_at = 0.0
         self.batch: Batch | None = None
-        """What was emitted last; `None` after the end."""
+        """The batch that was emitted last; `None` after the end."""
         self.result: T | None = None
         self._flow = flow
         self._monotonic = monotonic
@@ -94,50 +93,50 @@ class Machine(Generic[T]):
         `batch`, or the `result`."""
         self._check()
         if isinstance(reply, DeadlineExceeded):
-            reply = DeadlineExceeded(reply.sent)  # afresh: its context may hold the request
+            reply = DeadlineExceeded(reply.sent)  # a new one: the old context may hold the request
         elif isinstance(self._step, Sleep) and self.wake_at >= self.deadline:
             reply = DeadlineExceeded(sent=False)
         self._move(states.REPLY)
         return self._run(reply)
 
     def fail(self) -> None:
-        """Told that an `Exception` leaves the driver."""
+        """Record that an `Exception` leaves the driver."""
         self._settle(states.ERROR)
 
     def cancel(self) -> None:
-        """Told that any other exception leaves the driver, which closes its connection."""
+        """Record that any other exception leaves the driver, which closes its connection."""
         self._disconnected = True
         self._settle(states.CANCEL)
 
     def lose(self) -> None:
-        """Told that an exception leaves whoever takes a batch from the driver."""
+        """Record that an exception interrupted the consumer as it took a batch."""
         self._settle(states.LOSE)
 
     def signalled(self) -> None:
-        """Told that the signal has been aborted, from any thread."""
+        """Record that the signal has been aborted; from any thread."""
         self._move(states.SIGNAL)
 
     def release(self) -> bool:
-        """Told that no connection is needed for now; say whether it may be closed."""
+        """Record that no connection is needed for now; return whether it may be closed."""
         free = self._move(states.RELEASE) not in states.BUSY
         self._disconnected = self._disconnected or free
         return free
 
     def close(self) -> bool:
-        """End the flow; say whether its connection may be closed."""
+        """End the flow; return whether its connection may be closed."""
         return self._settle(states.CLOSE) not in states.BUSY
 
     def _move(self, event: Event) -> State:
         before = self.state
         state = after(before, event)
-        if state is not before:  # else it is the reader's, who may be changing it just now
+        if state is not before:  # writing it unchanged could undo a change of the reader's thread
             self.state = state
         return state
 
     def _settle(self, event: Event) -> State:
         state = self._move(event)
         if state in states.ENDED:
-            self._flow.close()
+            self._flow.close()  # not running: the table ends no reading while its flow has a turn
             if self._listener is not None:
                 self.signal.remove_listener(self._listener)
         return state
@@ -154,7 +153,7 @@ class Machine(Generic[T]):
             raise Aborted
 
     def _run(self, reply: Any) -> Wait | None:
-        """Give the flow its turn, until it wants what only a driver can do."""
+        """Run the flow until it yields a step for the driver, emits a batch or returns."""
         try:
             step = self._turn(reply)
             while (known := self._known(step)) is not None:
@@ -166,7 +165,7 @@ class Machine(Generic[T]):
         if isinstance(step, Emit):
             self.batch, self._step = step.batch, None
             self._move(states.EMIT)
-            self._check()  # one batch may follow another without a step between
+            self._check()  # no step may come before the next batch, so no other check either
             return None
         return self._begun(step)
 
@@ -176,7 +175,7 @@ class Machine(Generic[T]):
         return self._flow.send(reply)
 
     def _known(self, step: Step) -> Any:
-        """The reply that needs no driver; `None` where there is none."""
+        """Return the reply to a step that needs no driver; `None` for other steps."""
         if isinstance(step, TimeLeft):
             return self.deadline - self._monotonic()
         if self._disconnected and isinstance(step, Read):

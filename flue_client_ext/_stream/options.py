@@ -1,4 +1,4 @@
-"""How a stream is read, whatever it holds."""
+"""The options of a stream, for every kind of resource."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What one answer says: items, the offset behind them, and where the stream stands.
+"""Parses one answer: its items, the offset after them, and whether the stream is at its tail.
 
-Whole answers that break the protocol raise `FlueProtocolError`; they are never an empty result.
+A whole answer that breaks the protocol raises `FlueProtocolError`; it is never an empty result.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Reading(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What an error about an answer names: where and at which offset it was asked for, and the
-    proxy that may have answered itself, or have changed the answer."""
+    """What an error about an answer names: the URL and the offset of the request, and the proxy,
+    which may have sent or changed the answer."""
 
     url: str
     offset: str

@@ -1,7 +1,7 @@
-"""How long the answer under way may keep a reading waiting.
+"""How long a reading waits for the answer under way.
 
-SSE owes a batch from its beginning until it has reached the tail, and again from the first frame of
-a batch to its control frame. In a shortcut the time is a part of the call's deadline, too."""
+Over SSE a batch is due from the beginning of the answer until the tail is reached, and from the
+first frame of a batch until its control frame. In a shortcut, the `Budget` limits the wait too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .request import Mode
 
 
 class Patience:
-    """Of one reading; `begin` is told of each of its answers."""
+    """The limits of one reading; `begin` starts those of a new answer."""
 
     def __init__(
         self, recovery: Recovery, position: Position, monotonic: Callable[[], float]
@@ -25,7 +25,7 @@ class Patience:
         self._monotonic = monotonic
         self._shortcut = False
         self._due_at = math.inf
-        """Since when SSE owes a batch."""
+        """The time since which a batch is due; infinite if none is."""
 
     def begin(self, mode: Mode) -> None:
         self._shortcut = self._recovery.is_shortcut(mode)
@@ -34,14 +34,13 @@ class Patience:
             self._recovery.budget.renew()
 
     def limit(self) -> float:
-        """Seconds that the next bytes may take; before the tail a server has something to send."""
+        """Seconds that the next bytes may take: fewer in a shortcut, where pages can take over."""
         if not self._shortcut:
             return LIMITS.read
         return min(LIMITS.start, self._recovery.budget.remaining)
 
     def is_over(self, holding: bool) -> bool:
-        """Whether SSE brings bytes and no batch, although one is due. `holding`: a part of one has
-        come."""
+        """Whether a batch is overdue, although bytes come. `holding`: a part of one has come."""
         position, budget, shortcut = self._position, self._recovery.budget, self._shortcut
         at_tail = position.has_batch and position.caught_up
         if not (position.behind or (shortcut and (holding or not at_tail))):
@@ -54,7 +53,7 @@ class Patience:
         return now - self._due_at > LIMITS.batch or (shortcut and not budget.remaining)
 
     def delivered(self, progress: bool, seconds: float) -> None:
-        """Count from now after progress; leave out the `seconds` that the consumer took."""
+        """Restart the time after progress; otherwise leave out the consumer's `seconds`."""
         if progress:
             self._due_at = self._monotonic()
             self._recovery.budget.renew()

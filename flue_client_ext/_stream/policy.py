@@ -1,10 +1,10 @@
-"""What a request that did not end well means: the one table of what is sent again.
+"""Decides whether a failed request is sent again: the one table of it.
 
 | what happened | an idempotent request | another POST |
 |---|---|---|
-| nothing can heal it (`permanent`) | never | never |
-| its reader gave the connection up, and is back | at once | never |
-| a kept-alive connection had been closed before | at once | never |
+| a failure that no retry changes (`permanent`) | never | never |
+| the reader closed the connection itself (`released`) | at once | never |
+| the server had closed the kept-alive connection (`stale`) | at once | never |
 | nothing was sent: no connection | after a pause | after a pause |
 | any other failure of the transport | after a pause | never |
 | a status that may pass | after a pause | never |
@@ -14,10 +14,10 @@ Reads are idempotent, and so is a POST that the server knows again by a key. Ano
 again only when it is certain that nothing was sent, since a second one could execute a workflow
 twice. "At once" is no failure and counts as none.
 
-A shortcut is SSE where pages or long-polls could do the same: `falls_back` is the table of when
-they take over. It is asked for whatever went wrong there, a protocol error included, so that
-what a reader sees is what the plain requests say. A Retry-After that SSE is answered with holds for
-SSE: pages are not kept waiting for it, and bring their own where they are limited too."""
+A shortcut is SSE where pages or long-polls could do the same. `falls_back` decides when they take
+over, after every kind of failure, protocol errors included, so that a shortcut raises no error
+where the plain requests would work. A Retry-After in an answer to SSE does not delay the pages,
+which get their own if the server limits them too."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from .._values.steps import Failure
 Decision: TypeAlias = Literal["at once", "after a pause", "never"]
 
 _PATIENCE = 2
-"""Failures without progress that SSE is allowed once it has brought a frame."""
+"""Failures without progress that end a shortcut which has brought a batch."""
 _BUSY_PATIENCE = 5
-"""The same for a status that may pass, where SSE has worked before."""
+"""The same for a status that may pass, once some answer has brought a batch."""
 
 
 def decide(outcome: Failure | int | None, lasted: float, *, idempotent: bool = True) -> Decision:
@@ -59,7 +59,7 @@ def falls_back(
     exhausted: bool,
     told_to_wait: bool,
 ) -> bool:
-    """Whether a shortcut that did not end well is given up for good.
+    """Whether a shortcut that failed is given up for good.
 
     `progress`: it has moved the offset; `has_batch`: its answer has brought a batch; `answered`:
     some answer of this reading has; `bulk`: it was for catching up only; `failures`: how often it
@@ -67,7 +67,7 @@ def falls_back(
     `told_to_wait`: by a Retry-After.
     """
     if isinstance(outcome, Failure) and outcome.kind == "timeout":
-        return True  # a server has something to send, or a heartbeat: a proxy holds it back
+        return True  # the server sends a batch or a heartbeat sooner: a proxy buffers it
     if progress:
         return False
     if decide(outcome, 0.0) == "never":
@@ -75,7 +75,7 @@ def falls_back(
     if exhausted or told_to_wait:
         return True
     if isinstance(outcome, Failure) and not outcome.sent:
-        return False  # the server cannot be reached
+        return False  # no connection: pages would fail as well
     if has_batch:
         return failures >= _PATIENCE
     if isinstance(outcome, int) and not bulk:

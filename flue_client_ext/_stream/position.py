@@ -1,7 +1,9 @@
-"""Where a reading stands, and where it has been: servers, replicas and caches repeat themselves.
+"""The offset of a reading, and those that it has passed: servers, replicas and caches may repeat
+batches.
 
-Offsets are opaque, so all that can be told is that one was reached before. The first and the latest
-of a reading are remembered: an answer that is replayed from the start, and one of a while ago."""
+Offsets are opaque and have no order, so a repeated batch is known by an offset that was reached
+before. The first and the latest offsets are kept. They detect an answer that is replayed from the
+start, and one that is a little outdated."""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ _CERTAIN = ("-1", "now")
 
 
 class Position:
-    """The offset of one reading, and what is known of it; it only moves on."""
+    """The offset of one reading, which only moves forwards, and what is known of it."""
 
     def __init__(self, offset: str) -> None:
         self.offset = offset
@@ -24,10 +26,10 @@ class Position:
         self.batches = 0
         self.caught_up = False
         self.is_confirmed = offset in _CERTAIN
-        """Whether the server's stream is known to reach as far."""
+        """Whether the server's stream is known to reach the offset."""
         self.has_batch = self.behind = False
-        """Of the answer under way: whether it has brought a batch, and whether these have not yet
-        come to where the reading stands."""
+        """Of the answer under way: whether it has brought a batch, and whether its batches repeat
+        what comes before the offset."""
         self._first = {offset}
         self._latest: deque[str] = deque((offset,), maxlen=_REMEMBERED)
 
@@ -35,12 +37,12 @@ class Position:
         self.has_batch = self.behind = False
 
     def reconnect(self) -> None:
-        """The next answer may come from a server that has lost its store."""
+        """Record that the next answer may come from a server that has lost its store."""
         self.is_confirmed = self.offset in _CERTAIN
 
     def is_repeated(self, batch: Batch) -> bool:
-        """Whether `batch` was handed over before. An answer that begins with such a one is behind
-        until it comes to where the reading stands: all before that is repeated."""
+        """Whether `batch` was emitted before. An answer that begins with such a batch is behind
+        until it reaches the current offset: all its batches before that are repeated."""
         current = batch.offset == self.offset
         old = batch.offset in self._latest or batch.offset in self._first
         self.behind = not current and (self.behind or (old and not self.has_batch))
@@ -48,7 +50,7 @@ class Position:
         return self.behind or (old and (bool(batch.items) or not current))
 
     def move(self, reading: Reading) -> bool:
-        """Stand behind a batch that was handed over; say whether the offset is a new one."""
+        """Move past a batch that was emitted; return whether its offset is a new one."""
         batch = reading.batch
         self.batches += 1
         self.is_confirmed = True

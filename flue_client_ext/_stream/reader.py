@@ -1,7 +1,7 @@
-"""Reading one open answer of a stream: a page, the frames of an SSE connection, or the tail.
+"""Reads one open answer of a stream: a page, the frames of an SSE connection, or the tail.
 
-Turns bytes into `Reading`s and hands each over; says what was wrong when the answer does not come
-to a good end. What to do about it is the follower's."""
+Turns bytes into `Reading`s and passes each on. Returns a `FailedRequest` if the answer fails; the
+follower decides what to do about it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .sse import Framer, FrameTooLarge, parse_frame
 from .stats import Counters
 
 Take = Callable[[Reading], Flow[bool]]
-"""Takes a reading over; says whether to stop reading this answer."""
+"""Takes a batch with its cursor; returns whether to stop reading this answer."""
 
 Limit = Callable[[], float]
 """The seconds that the next bytes may take."""
 
 Overdue = Callable[[bool], bool]
-"""Whether a batch should have come by now; told whether a part of one is there."""
+"""Whether a batch should have come by now; the argument says whether a part of one has."""
 
 
 class Reader:
@@ -50,7 +50,7 @@ class Reader:
         self._clock = clock
         self._counters = counters
         self.page_for_sse = ""
-        """The page, in words, that answered a request for an event stream."""
+        """Describes the page that came in place of an event stream; empty if none did."""
 
     def page(self, head: Head, take: Take) -> Flow[FailedRequest | None]:
         self._begin(head)
@@ -70,8 +70,7 @@ class Reader:
     def events(
         self, head: Head, take: Take, overdue: Overdue, shortcut: bool
     ) -> Flow[FailedRequest | None]:
-        """Read what was asked for as an event stream. A shortcut also reads a page that comes for
-        it."""
+        """Read the answer to a request for an event stream. A shortcut accepts a page instead."""
         self._begin(head)
         if is_retryable(head.status):
             return (yield from self.page(head, take))
@@ -89,8 +88,8 @@ class Reader:
         return (yield from self.page(head, take))
 
     def frames(self, take: Take, overdue: Overdue) -> Flow[FailedRequest | None]:
-        """Read until `take` has enough or the connection ends. `data` frames count only together
-        with the `control` frame behind them (PROTOCOL, SSE frames)."""
+        """Read until `take` returns true or the connection ends. `data` frames count only together
+        with the `control` frame after them (PROTOCOL, SSE frames)."""
         framer = Framer(self._max_frame_bytes)
         items: list[Any] = []
         held, at_tail = 0, False
@@ -136,11 +135,11 @@ class Reader:
         return FailedRequest(cause_of(failure), error, failure, floor=floor)
 
     def _broke_off(self, kind: Literal["cut", "timeout"], cause: str) -> FailedRequest:
-        """What an answer lacks although its transport is in order."""
+        """Return the failure of an answer that no error of the transport has ended."""
         return self.failed(Failure(kind, cause + proxy_note(self.context.proxy)))
 
     def refused(self, response: Response) -> FailedRequest:
-        """What a status means that is not the one asked for."""
+        """Return the failure of an answer whose status is not the expected one."""
         error = self._resource.error(response, self.context.offset)
         floor = retry_floor(response, self._clock.wall())
         return FailedRequest(cause_of(response), error, status=response.status, floor=floor)

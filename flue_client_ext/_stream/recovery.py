@@ -1,5 +1,5 @@
-"""What follows a request that brought nothing: the next one at once, a pause, pages for SSE, or
-the error. `policy` has the tables; this does what they say."""
+"""What follows a request that failed or brought nothing: the next request, a pause, pages in place
+of SSE, or the error. `policy` decides; this module acts on the decision."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Recovery:
         """Whether catching up may use SSE."""
         self.budget = Budget(clock.monotonic)
         self.needs_page = options.offset == "now" and options.live in ("long-poll", "auto")
-        """Whether a page is to be read first, which tells where "now" is."""
+        """Whether a page is to be read first, which resolves "now" to an offset."""
         self._counters = counters
         self._position = position
 
@@ -45,7 +45,7 @@ class Recovery:
         return mode == "bulk" or (mode == "sse" and self.live == "auto")
 
     def idle(self, mode: Mode, lasted: float, pace: float, context: Context) -> Flow[None]:
-        """Keep a sane pace when an answer brought nothing new: seconds between two requests."""
+        """Wait after an answer with nothing new: `pace` seconds pass between two live requests."""
         if not self._position.caught_up:
             cause = "an answer that neither moves the offset nor reaches the tail"
             yield from self._pause(FailedRequest(cause, context.wrong(cause)))
@@ -55,7 +55,7 @@ class Recovery:
             yield Sleep(pace - lasted)
 
     def after(self, failed: FailedRequest, mode: Mode, lasted: float, progress: bool) -> Flow[None]:
-        """Do what is due after a failed request; raise its error where nothing is."""
+        """Prepare the next request after a failed one, or raise its error."""
         position, shortcut = self._position, self.is_shortcut(mode)
         decision = decide(failed.outcome, lasted)
         position.reconnect()
@@ -84,7 +84,7 @@ class Recovery:
             yield from self._pause(failed)
 
     def fall_back(self, cause: str) -> Flow[None]:
-        """Use SSE no more."""
+        """Give up SSE for the rest of this reading, where pages can take over."""
         if not self.bulk and self.live != "auto":
             return
         self.bulk = False
@@ -115,7 +115,7 @@ class Recovery:
 
 
 def _is_routine(failed: FailedRequest, mode: Mode, lasted: float) -> bool:
-    """Whether a live connection came to the kind of end that all of them come to."""
+    """Whether a live connection was cut as a matter of routine (PROTOCOL, SSE frames)."""
     failure = failed.failure
     cut = failure is not None and failure.kind == "cut" and mode in ("long-poll", "sse")
     return cut and lasted >= LIMITS.routine_life

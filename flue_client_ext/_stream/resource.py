@@ -1,5 +1,5 @@
-"""What the engine is told of one kind of Durable Stream. The class itself is a plain one, at a URL
-and with JSON items; a subclass says what is particular to its kind."""
+"""What the engine needs to know of one kind of Durable Stream. The class itself is a plain stream
+of JSON items at a URL; a subclass adds what is special about its kind."""
 
 from __future__ import annotations
 

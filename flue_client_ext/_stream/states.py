@@ -9,23 +9,23 @@ at a time; between two batches its stream may also be released, closed or aborte
 | `RUNNING` | the flow has its turn |
 | `WAITING` | a driver performs a step |
 | `IDLE` | a batch was emitted; the next has not been asked for |
-| `CANCELLED` | a task's cancellation or Ctrl-C came in a step, which can be resumed |
+| `CANCELLED` | a task's cancellation or Ctrl-C interrupted a step, which can be resumed |
 | `FINISHED` | the flow has returned or failed, or the stream was closed |
 | `ABORTED` | the signal was aborted |
 | `BROKEN` | cancelled where a batch may be lost |
 
-| event | who tells it |
+| event | when it happens |
 |---|---|
 | `NEXT` | the consumer asks for the next batch |
 | `STEP`, `EMIT`, `END` | the flow wants a step, emits a batch, returns |
 | `REPLY` | the driver has performed the step |
 | `ERROR` | an `Exception` leaves the driver |
 | `CANCEL` | any other exception leaves the driver, which closes its connection |
-| `LOSE` | an exception leaves whoever takes the batch from the driver |
-| `SIGNAL` | the signal has been aborted; told from any thread |
+| `LOSE` | an exception interrupts the consumer as it takes a batch from the driver |
+| `SIGNAL` | the signal has been aborted; from any thread |
 | `ABORT` | the reader finds the signal aborted, before or after a turn of the flow |
-| `RELEASE` | the consumer needs no connection for now; told from any thread |
-| `CLOSE` | the consumer is done; told from any thread |
+| `RELEASE` | the consumer needs no connection for now; from any thread |
+| `CLOSE` | the consumer is done; from any thread |
 
 While somebody reads, `SIGNAL`, `RELEASE` and `CLOSE` change nothing: a running generator cannot be
 closed. A signal wakes the reader, who finds it and ends the flow. `LOSE` comes from another reader
@@ -90,7 +90,7 @@ LOST = Refusal(
     " resume=stream.checkpoint",
 )
 ILLEGAL = Refusal(RuntimeError, "this event does not happen in this state")
-"""No event of a driver that performs step after step."""
+"""A driver that performs one step after another never causes it."""
 
 # fmt: off
 TRANSITIONS: tuple[tuple[State | Refusal, ...], ...] = (

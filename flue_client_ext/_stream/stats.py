@@ -12,7 +12,7 @@ State: TypeAlias = Literal["new", "connecting", "reading", "waiting", "ended"]
 
 @frozen
 class StreamStats:
-    """A reading of a stream's instruments.
+    """A snapshot of a stream's counters.
 
     `state`: `new`, `connecting` (a request is out), `reading`, `waiting` (before a retry) or
     `ended`; `mode`: how it reads now (`page`, `long-poll`, `sse`, or `bulk`: SSE used for
@@ -42,7 +42,7 @@ class Counters:
 
     def begin(self, mode: str) -> None:
         self.state = "connecting"
-        if mode != "tail":  # a check in between, not a way to read
+        if mode != "tail":  # a check between two reads
             self.mode = mode
 
     def reading(self) -> None:
