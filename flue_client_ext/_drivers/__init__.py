@@ -1,1 +1,1 @@
-"""What runs flows over channels: with blocking calls, or on an event loop."""
+"""Runs flows over channels: with blocking calls, or on an event loop."""

@@ -75,7 +75,7 @@ class AsyncDriver(Generic[T]):
             raise
         except BaseException:
             machine.cancel()
-            self._channel.abort()
+            self._channel.abort()  # not `close`: in a cancelled task, any await may raise
             raise
 
     def release(self) -> None:
@@ -89,11 +89,12 @@ class AsyncDriver(Generic[T]):
     def wake(self) -> None:
         """End the wait under way, or close the connection that waits for its consumer; from any
         thread."""
+        # First the state: a reader that begins its next step by itself finds it.
         self.machine.signalled()
         if self._call_in_loop is not None:
             try:
                 self._call_in_loop(self._end_wait)
-            except RuntimeError:  # the loop has ended: nobody waits
+            except RuntimeError:  # the loop has ended, and with it every wait
                 pass
 
     def _end_wait(self) -> None:
@@ -105,6 +106,7 @@ class AsyncDriver(Generic[T]):
     async def _perform(self, step: Wait) -> Any:
         reply: Any = None
         try:
+            # A scope for each step, so that none is open while the consumer's code runs.
             with anyio.CancelScope() as self._scope:
                 match step:
                     case Read(limit):
@@ -125,4 +127,4 @@ class AsyncDriver(Generic[T]):
     async def _call(self, function: Function) -> Any:
         with anyio.CancelScope(deadline=self.machine.deadline):
             return await call_and_await(function)
-        raise DeadlineExceeded(sent=False)
+        raise DeadlineExceeded(sent=False)  # the scope has swallowed the cancellation

@@ -1,4 +1,4 @@
-"""Running users' functions. Their errors belong to the flow, which may know what to do."""
+"""Runs users' functions. An error becomes part of the reply: the flow decides what it means."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Function = Callable[[], Any]
 
 
 def call(function: Function) -> Outcome:
-    """Run a function for blocking code, in which nobody awaits what it returns."""
+    """Run a function in blocking code. An awaitable result is an error: nothing here can await."""
     try:
         value = function()
     except Exception as error:
@@ -25,7 +25,7 @@ def call(function: Function) -> Outcome:
 
 
 async def call_and_await(function: Function) -> Outcome:
-    """Run a function for async code, and await what it returns where that is due."""
+    """Run a function in async code, and await its result if that is awaitable."""
     try:
         value = function()
         if inspect.isawaitable(value):

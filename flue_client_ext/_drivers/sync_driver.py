@@ -22,7 +22,7 @@ CLOCK = Clock(monotonic=time.monotonic, wall=time.time, jitter=full_jitter)
 
 class Driver(Generic[T]):
     """Performs the steps of one reading. `timeout` in seconds counts from the first step. Users'
-    functions run in `context`; left out, in that of whoever advances it."""
+    functions run in `context`, by default in that of the caller of `advance`."""
 
     def __init__(
         self,
@@ -78,18 +78,20 @@ class Driver(Generic[T]):
             raise
 
     def release(self) -> None:
-        """Close the connection between two batches. Whoever asks for the next goes on over another;
-        nothing is lost. Does nothing while somebody reads."""
+        """Close the connection between two batches. The next batch is read over another one, and
+        nothing is lost. Does nothing while a reader is active."""
         if self.machine.release():
             self._channel.leave()
 
     def close(self) -> None:
-        """End the flow and let go of its connection. Does nothing while somebody reads."""
+        """End the flow and release its connection. Does nothing while a reader is active."""
         if self.machine.close():
             self._channel.close()
 
     def wake(self) -> None:
         """End the wait under way, from the aborting thread."""
+        # First the state: a reader that begins its next step by itself finds it. A wait is a sleep
+        # or one of the channel's, so both are ended.
         self.machine.signalled()
         self._wake_up.set()
         self._channel.abort()

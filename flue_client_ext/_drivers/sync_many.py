@@ -51,7 +51,7 @@ def _completed(
                 raise FlueAbortError(signal.reason)
             workers.context.run(call, collector.tell).get()
             yield from collector.take(outcome)
-    finally:
+    finally:  # also when the consumer breaks off: closing the generator raises GeneratorExit here
         workers.end()
 
 
@@ -77,7 +77,7 @@ class JobThreads(Generic[OutcomeT]):
         self._run = run
         self._concurrency = min(concurrency, len(jobs))
         self._waiting = iter(jobs)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # two threads must not advance the iterator at once
         self._controller = AbortController()
         self._signal = self._controller.signal
         self._done: queue.SimpleQueue[OutcomeT | BaseException] = queue.SimpleQueue()
@@ -94,6 +94,7 @@ class JobThreads(Generic[OutcomeT]):
 
     def client_closed(self) -> None:
         """Abort the jobs under way; from any thread. A waiting consumer gets a `RuntimeError`."""
+        # In this order: `next` looks at the reason as soon as it gets something from the queue.
         self._controller.abort(CLIENT_CLOSED)
         self._done.put(client_closed())
 

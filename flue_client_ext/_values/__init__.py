@@ -1,4 +1,3 @@
-"""What every ring speaks of: HTTP as values, JSON, and the steps between a flow and its
-driver.
+"""What every ring uses: HTTP as values, JSON, and the steps between a flow and its driver.
 
-Nothing here does I/O, and nothing imports from the rings above."""
+Does no I/O, and imports from no other ring."""

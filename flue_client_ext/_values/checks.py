@@ -1,6 +1,6 @@
-"""How arguments are checked, before any I/O: the one idiom, and the checks of plain values.
+"""Checks of arguments, before any I/O: the one idiom, and the checks of plain values.
 
-A check takes a value, and what to call it in a message; it returns the value, or raises a
+A check takes a value and its name for the message; it returns the value, or raises a
 `TypeError` or `ValueError` that says what is allowed. A `TypeError` names the type of what was
 given, never the value, which may be secret."""
 

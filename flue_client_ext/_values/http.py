@@ -1,7 +1,7 @@
 """HTTP as values: a request, the head of an answer, a whole answer, and what a status means.
 
-Knows RFC 9110 as far as this client needs it; does nothing. Headers, bodies and queries may be
-secret and are not shown: attrs classes, because error trackers look into tuples.
+Covers what this client needs of RFC 9110; does no I/O. Headers, bodies and queries may be secret,
+and no `repr` shows them. The classes are of attrs, since error trackers show the items of tuples.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CODINGS = frozenset(
 """The content codings that are registered with IANA, `identity` left out, and their aliases."""
 
 _NEVER_RETRIED_5XX = (501, 505, 511)
-"""511 asks for a person who signs in to the network (RFC 6585 section 6)."""
+"""511 asks the user to sign in to the network (RFC 6585 section 6)."""
 _RETRIED_4XX = (408, 425, 429)
 
 
@@ -68,10 +68,10 @@ class Head:
     proxy: str | None = None
     """The proxy that a plain request went through, which may have answered itself."""
     body_lost: bool = False
-    """Its body is gone, whatever there was."""
+    """Its body was discarded before it was read."""
 
     def response(self, body: bytes | None) -> Response:
-        """With its whole body, or `None` if that is lost."""
+        """Return the answer with its whole body; `None` says that the body is lost."""
         lost = self.body_lost or body is None
         known = (self.status, self.headers, body or b"", self.close_delimited, self.proxy)
         return Response(*known, body_lost=lost)
@@ -84,14 +84,14 @@ class Head:
     def encoding(self) -> str:
         """The codings that transform the body, with commas between; empty for a plain one.
 
-        Whatever is not registered is plain (`identity`, `none`, `utf-8`, an empty value): nobody
-        can have transformed a body with it that others could read. httpx and browsers read it so.
+        A name that is not registered (`identity`, `none`, `utf-8`, an empty value) counts as plain:
+        no decoder knows such a coding. httpx and browsers do the same.
         """
         return ", ".join(coding for coding in _codings(self.headers) if coding in _CODINGS)
 
     @property
     def cached(self) -> bool:
-        """Whether a cache has kept it for a while (RFC 9111, 5.1)."""
+        """Whether a cache has kept it for a while (RFC 9111 section 5.1)."""
         age = self.headers.get("age", "").strip()
         return age.isascii() and age.isdigit() and age.strip("0") != ""
 
@@ -119,13 +119,13 @@ def proxy_note(proxy: str | None) -> str:
 
 
 def _codings(headers: Mapping[str, str]) -> list[str]:
-    """The elements of Content-Encoding, a list of names in any case (RFC 9110, 8.4)."""
+    """The elements of Content-Encoding, a list of names in any case (RFC 9110 section 8.4)."""
     names = headers.get("content-encoding", "").lower().split(",")
     return [name for each in names if (name := each.strip(" \t"))]
 
 
 def named_coding(headers: Mapping[str, str]) -> str:
-    """Words for an error about a body that makes no sense: the coding that it is labelled with."""
+    """The Content-Encoding of a body that cannot be parsed, in words for an error message."""
     names = ", ".join(name for name in _codings(headers) if name != "identity")
     return f" (it is labelled `Content-Encoding: {names[:80]}`)" if names else ""
 
@@ -153,7 +153,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float:
 
 
 def retry_delay(value: str, now: float) -> float:
-    """The same for the value of the header."""
+    """Return the seconds that the value of a Retry-After header asks for, as `retry_after` does."""
     value = value.strip()
     if not value:
         return 0.0

@@ -1,9 +1,9 @@
-"""JSON in and out: fast where possible, tolerant of what real servers send, exact about bad input.
+"""Decodes JSON, fast and tolerantly, and turns users' values into plain JSON, strictly.
 
-Decoding tries a C decoder first and falls back to the standard library for what that refuses: a
-lone surrogate (a model's deltas split an emoji over two events), numbers beyond the range of a
-double, bad UTF-8. A byte order mark in front is ignored, as RFC 8259, 8.1 allows. `plain` refuses
-what JSON cannot carry and names the place."""
+Decoding tries a C decoder first. The standard library decodes what that refuses: a lone surrogate
+(a model's deltas split an emoji over two events), numbers beyond the range of a double, bad UTF-8.
+A byte order mark in front is ignored, as RFC 8259 section 8.1 allows. `plain` refuses a value that
+JSON cannot carry, and names the path to it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NotJson(ValueError):
 
 
 _MOST_DIGITS = 4300
-"""Of a whole number that is exact: the interpreter's default."""
+"""Digits of the longest whole number that stays exact: CPython's default limit."""
 
 
 @cache
@@ -64,7 +64,8 @@ def as_array(value: Any) -> list[Any]:
 
 
 def _integer(text: str) -> int | float:
-    """Time is quadratic in the digits of an `int`, and the interpreter's limit may be set off."""
+    """Parse a whole number, a very long one as a `float`: an `int` takes quadratic time to parse,
+    and the interpreter's own limit may be switched off."""
     try:
         return int(text) if len(text) <= _MOST_DIGITS else float(text)
     except ValueError:  # longer than the interpreter's own limit

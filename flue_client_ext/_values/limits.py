@@ -40,18 +40,19 @@ class Limits:
         self.batch = 15.0
         """For the next batch of such an answer while one is due, however many bytes come."""
         self.poll_pace = 1.0
-        """At least between the starts of two long-polls that bring nothing."""
+        """At least this time passes between the starts of two long-polls that bring nothing."""
         self.routine_life = 1.0
-        """After which the end of a live connection is routine rather than a failure, and after
-        which a kept-alive connection that ended had not been dead before."""
+        """A live connection that ends after this time has ended routinely, which is no failure. A
+        kept-alive connection that ends after it was still open when the request was sent."""
         self.retry_after = 60.0
-        """The longest that a server's Retry-After is obeyed."""
+        """The longest delay that a Retry-After can ask for."""
         self.idle = 4.0
-        """That a connection may lie idle when the server names no limit: below Node's and uvicorn's
-        5."""
+        """The longest time that a connection stays idle if the server announces none: less than the
+        5 s of Node and uvicorn."""
         self.certain_idle = 0.08
-        """For which it is certainly still open then: longer than a loop of calls takes from one to
-        the next, and shorter than any server waits that keeps connections at all."""
+        """The idle time for which such a connection is certainly open: longer than a loop takes
+        from one call to the next, and shorter than the limit of any server that keeps
+        connections."""
 
 
 LIMITS = Limits()

@@ -10,12 +10,12 @@
 | `Note(level, text)` | `None`; the driver logs it |
 | `TIME_LEFT` | the seconds until the call's deadline, `inf` without one; the `Machine` knows |
 
-`Open` closes what was open before. When the call's deadline passes, the driver throws
-`DeadlineExceeded` into the flow; when it is cancelled, it closes the flow, which
-needs to know nothing of it. A wait that was cancelled and is resumed is the `Machine`'s.
+`Open` closes what was open before. When the call's deadline passes, `DeadlineExceeded` is raised in
+the flow. When the call is cancelled, the flow is closed, or the `Machine` resumes its step later;
+the flow needs no code for either.
 
-What stays in the package and holds no secret is a named tuple, here and in the modules around: they
-are defined in a fraction of the time that attrs classes take, and every import waits for it."""
+Values that stay in the package and hold no secret are named tuples, here and in the modules around:
+defining one takes a fraction of the time of an attrs class, and every import pays for it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .http import Request
 class Open(NamedTuple):
     request: Request
     timeout: float | None
-    """Seconds until the head must be there, after connecting; `None` = as long as it takes."""
+    """Seconds until the head must have arrived, after connecting; `None` for no limit."""
 
 
 class Read(NamedTuple):
@@ -76,7 +76,7 @@ TIME_LEFT = TimeLeft()
 
 
 class Failure(NamedTuple):
-    """Why an `Open` or a `Read` did not come to its end."""
+    """Why an `Open` or a `Read` failed."""
 
     kind: Literal["connect", "cut", "timeout", "released"]
     cause: str
@@ -85,9 +85,9 @@ class Failure(NamedTuple):
     stale: bool = False
     """A kept-alive connection had been closed by its server before this request."""
     permanent: bool = False
-    """No retry can heal it (a certificate that does not verify)."""
+    """No retry can succeed: a certificate does not verify, for example."""
     retry_after: str = ""
-    """The header of a proxy that refused to open the way for now."""
+    """The Retry-After header of a proxy that refused a tunnel for now."""
 
 
 class Outcome(NamedTuple):
@@ -103,7 +103,7 @@ class Outcome(NamedTuple):
         return self.value
 
 
-class DeadlineExceeded(Exception):  # a turn of the flow
+class DeadlineExceeded(Exception):  # raised inside flows only
     """The deadline of the whole call passed. `sent`: bytes of the open request may have left."""
 
     def __init__(self, sent: bool) -> None:
@@ -112,7 +112,7 @@ class DeadlineExceeded(Exception):  # a turn of the flow
 
 
 class Clock(NamedTuple):
-    """What a flow needs of the world: clocks in seconds, and jitter."""
+    """Time and randomness for a flow: two clocks in seconds, and jitter."""
 
     monotonic: Callable[[], float]
     wall: Callable[[], float]

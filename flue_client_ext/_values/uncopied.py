@@ -1,4 +1,4 @@
-"""Objects that hold connections, locks or threads: neither pickled nor copied, and they say so."""
+"""Refuses to pickle and to copy objects that hold connections, locks or threads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar, NoReturn
 
 
 class Uncopied:
-    """`_instead` tells what to do in place of pickling or copying."""
+    """`_instead` says, in the error's message, what to do in place of pickling or copying."""
 
     _instead: ClassVar[str]
 

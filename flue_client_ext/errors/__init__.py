@@ -48,7 +48,7 @@ __all__ = [
     "WorkflowApiNotFoundError",
 ]
 
-_rebuild = rebuild  # pickles from before the split name it
+_rebuild = rebuild  # the name in the pickles of earlier versions
 
-for _name in __all__:  # what a traceback shows and a pickle holds: the place to import it from
+for _name in __all__:  # tracebacks and pickles name the public module
     globals()[_name].__module__ = __name__

@@ -63,7 +63,7 @@ class WorkflowApiNotFoundError(FlueApiError):
 
 
 def _harmless(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers without cookies, and without the query of where a redirect leads."""
+    """Return the headers without cookies, and without the query of a redirect's target."""
     kept = {name: value for name, value in headers.items() if name != "set-cookie"}
     if "location" in kept:
         kept["location"] = kept["location"].partition("#")[0].partition("?")[0]
@@ -106,8 +106,8 @@ def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, 
 
 
 def _rejected(meta: Any) -> str:
-    """Where an input breaks its schema: the first paths of `meta.issues`, whose messages may quote
-    the input."""
+    """Say where an input breaks its schema: the first paths of `meta.issues`, without the messages,
+    which may quote the input."""
     issues = map(as_object, as_array(as_object(meta).get("issues")))
     paths = [path for issue in issues if (path := _shown(as_array(issue.get("path"))))]
     return f" (at {', '.join(paths[:_MOST_PATHS])})" if paths else ""

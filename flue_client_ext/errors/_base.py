@@ -1,4 +1,4 @@
-"""The base of all errors, and how one names what it is about.
+"""The base of all errors, and the identifiers that they carry.
 
 An error is plain data: it pickles, and its facts are attributes of the class as well."""
 
@@ -12,8 +12,8 @@ _REQUIRED = object()
 
 
 class Fact:
-    """An attribute of an error. The class shows it as well, to `help`, `dir` and specs of mocks,
-    which see nothing that only instances have. It reads as its default until it is set."""
+    """An attribute of an error that the class has as well, for `help`, `dir` and specs of mocks,
+    which do not see the attributes of instances. It reads as its default until it is set."""
 
     def __init__(self, doc: str, default: Any) -> None:
         self.__doc__ = doc
@@ -36,7 +36,7 @@ def fact(doc: str, default: Any = _REQUIRED) -> Any:
 
 def rebuild(cls: type[FlueError], args: tuple[Any, ...], state: dict[str, Any]) -> FlueError:
     error = cls.__new__(cls, *args)
-    error.args = args  # a TimeoutError leaves this to __init__, which wants other arguments
+    error.args = args  # `TimeoutError` sets it in `__init__`, whose arguments are not these
     error.__dict__.update(state)
     return error
 
@@ -73,10 +73,10 @@ class ResourceError(FlueError):
 
 
 class Identifiers:
-    """What one call or stream is about, as far as it is known by now: the one place that names it
-    on errors.
+    """The identifiers of what one call or stream is about, as far as they are known by now. Sets
+    them on errors.
 
-    Mutable, since a server names a run when it accepts its start. The attributes are those of
+    Mutable, since the server names a run only when it accepts it. The attributes are those of
     `ResourceError`."""
 
     __slots__ = ("conversation_url", "idempotency_key", "run_id", "submission_id")

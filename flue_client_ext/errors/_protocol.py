@@ -9,7 +9,7 @@ from ._base import Names, ResourceError, fact
 
 
 class FlueProtocolError(ResourceError):
-    """An answer that arrived whole and is not what the protocol says.
+    """An answer that arrived whole and breaks the protocol.
 
     `url` has no query; `run_id` is set when it is known, `proxy` when a plain request went through
     an HTTP proxy, which may have answered itself. Never retried. The call or stream that raised it

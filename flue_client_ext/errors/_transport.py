@@ -8,7 +8,7 @@ from ._base import Names, ResourceError, fact, rebuild
 
 
 class FlueConnectionError(ResourceError):
-    """The transport failed, and retrying did not heal it or was not allowed.
+    """The transport failed, and retrying did not help or was not allowed.
 
     `cause` says in words what happened last.
     """
@@ -67,7 +67,7 @@ class FlueAbortError(ResourceError):
 
 
 def _picklable(value: Any) -> Any:
-    """Return `value`, or its `repr` where it cannot travel."""
+    """Return `value`, or its `repr` if it cannot be pickled."""
     import pickle
 
     try:
