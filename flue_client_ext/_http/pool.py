@@ -121,6 +121,7 @@ class Pool(Generic[S]):
 
     def release(self, connection: PooledConnection[S]) -> None:
         """Keep `connection` for the next call if it is reusable; otherwise close it."""
+        # `closed` is read under the lock, so no connection becomes idle after `close`.
         with self._lock:
             self._check_owner()
             while self._idle and _has_expired(self._idle[0]):
@@ -150,7 +151,7 @@ class Pool(Generic[S]):
             self._drop()
 
     def __del__(self) -> None:
-        self._drop()
+        self._drop()  # without the lock: nothing refers to the pool any more
 
     def renew_lock(self) -> None:
         """Replace the lock: a thread of the parent may hold it, and does not run in a fork."""

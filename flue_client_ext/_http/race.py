@@ -107,7 +107,7 @@ def race(host: str, addresses: Sequence[Address], history: AddressHistory) -> Ra
                 if waiting:
                     break
         raise _all_failed(host, errors)
-    finally:
+    finally:  # also when the caller closes the generator: cancelled, aborted or out of time
         for sock in in_flight:
             if sock is not winner:
                 sock.close()

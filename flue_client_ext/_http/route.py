@@ -34,8 +34,8 @@ class Proxy:
 
 
 class Route(NamedTuple):
-    """The way to an origin. `tls_context` returns the TLS context, and is called when a connection
-    needs it; `trust` names the setting that chose the trusted certificates, if any."""
+    """The route to an origin. `tls_context` returns the TLS context, and is called when a
+    connection needs it; `trust` names the setting that chose the trusted certificates, if any."""
 
     host: str
     port: int

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Exchange:
-    """A request on its way, or its response. `interruptible`: whether a wait may have to end early.
+    """A request under way, or its response. `interruptible`: whether a wait may have to end early.
     `abort` may be called by any thread, everything else by one at a time."""
 
     def __init__(self, client: httpx.Client, deadline: float, interruptible: bool) -> None:
@@ -78,6 +78,8 @@ class Exchange:
 
     def close(self) -> None:
         """Close the response."""
+        # In this order: once the response is closed, the socket may carry another call's request,
+        # which an abort or the expiry of this deadline would shut down.
         if self._watched is not None:
             self._watched.cancel()
         self._socket.forget()
@@ -98,7 +100,7 @@ class Exchange:
 
     def _failed(self, error: Exception) -> Failure:
         failure = failure_of(error, self._progress)
-        if time.monotonic() >= self._deadline:  # whose expiry has shut down the socket
+        if time.monotonic() >= self._deadline:  # its expiry has shut down the socket
             raise DeadlineExceeded(failure.sent) from None
         return failure
 

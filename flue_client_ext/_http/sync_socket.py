@@ -54,6 +54,7 @@ class SyncSocket(TcpSocket):
 
     def abort(self) -> None:
         """End the wait under way and all later ones; from any thread."""
+        # The flag first: if `_connect` has not set the socket yet, the next operation sees it.
         self._aborted = True
         with self._lock:
             if self._socket is not None:
