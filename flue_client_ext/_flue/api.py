@@ -52,7 +52,7 @@ class Api:
         return Api(self._requests, credentials, self.clock, self._started)
 
     def invoke(self, name: str, input: Any, *, deadline: bool) -> Flow[WorkflowInvokeResult]:
-        """Start a run. `deadline`: the call has one, so that waiting needs no limit of its own."""
+        """Start a run. `deadline`: whether the call has one; without it the read limit applies."""
         request = self._requests.invoke(name, input, None)
         return self._invoke(request, WorkflowInvokeResult, 202, None if deadline else LIMITS.read)
 

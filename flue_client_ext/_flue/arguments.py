@@ -1,4 +1,4 @@
-"""The checks of arguments that only Flue's calls take."""
+"""Checks the arguments that only Flue's calls take."""
 
 from __future__ import annotations
 

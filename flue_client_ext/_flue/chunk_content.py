@@ -1,6 +1,6 @@
 """What a chunk of a conversation carries, as the snapshot shows it: messages, parts, settlements.
 
-A field that the chunk does not have is left out; none is made up.
+A field that the chunk does not have is absent; none is invented.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ def tool_call(chunk: Json) -> Json:
 
 
 def tool_output(chunk: Json) -> Json:
-    """Return what the call's part has from now on, beside what it had."""
+    """Return the fields that an output adds to the call's part or replaces in it."""
     return {"state": "output-available", **_taken(chunk, "output", "durationMs")}
 
 
 def tool_error(chunk: Json) -> Json:
-    """Return what the call's part has from now on, beside what it had."""
+    """Return the fields that an error adds to the call's part or replaces in it."""
     return {"state": "output-error", **_taken(chunk, "errorText", "durationMs")}
 
 

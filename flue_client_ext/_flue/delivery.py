@@ -1,4 +1,4 @@
-"""Handing over the events of a run, and how far its consumer has come, to the event."""
+"""Hands over the events of a run, and knows the position of its consumer to the event."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _version = itemgetter("v")
 class EventDelivery(Delivery[FlueEvent]):
     """Events of a run: typed, of the known version, without those that were handled before.
 
-    `handled` is the index up to which a resumed consumer has handled events; those at the start of
-    the stream are left out. Gaps in the indexes mean nothing (PROTOCOL, events).
+    `handled` is the index up to which a resumed consumer has handled events. Such events at the
+    start of the stream are dropped. Gaps in the indexes mean nothing (PROTOCOL, events).
     """
 
     def __init__(self, run_id: str, offset: str, handled: int | None = None) -> None:
@@ -33,7 +33,7 @@ class EventDelivery(Delivery[FlueEvent]):
 
     @property
     def event_index(self) -> int | None:
-        """The index of the latest event handed over; of one before it where that one has none."""
+        """The index of the latest event that was handed over and has one."""
         if self.last is None:
             return self._index
         index = index_of(self.last)
@@ -65,8 +65,8 @@ class EventDelivery(Delivery[FlueEvent]):
                 return
 
     def _new(self, events: list[FlueEvent], handled: int) -> list[FlueEvent]:
-        """Leave out all up to the last event that was handled; one without an index tells
-        nothing."""
+        """Drop the events up to the last one that was handled. An event without an index is dropped
+        only if a later one was handled."""
         start = 0
         for at, event in enumerate(events):
             index = index_of(event)
@@ -80,7 +80,7 @@ class EventDelivery(Delivery[FlueEvent]):
 
 
 def _all_known(items: list[Any]) -> bool:
-    """Whether all items are events of the known version: the usual case, at a glance."""
+    """Whether all items are events of the known version. Fast, since they usually are."""
     try:
         return {*map(_version, items)} <= {EVENT_VERSION}
     except (KeyError, TypeError):

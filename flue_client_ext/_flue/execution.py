@@ -1,4 +1,4 @@
-"""A run carried to its end: started, followed, and asked for its result."""
+"""Follows a run to its end, started here or elsewhere, and returns its result."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(
     counters: Counters,
     identifiers: Identifiers,
 ) -> Flow[WorkflowRunResult[Any]]:
-    """Start a run, follow it to its end and return its result. Names it in `identifiers`."""
+    """Start a run, follow it to its end and return its result. Sets its id in `identifiers`."""
     invoke = api.invoke(name, input, deadline=False)
     return _run(api, invoke, on_event, live, backoff, counters, identifiers)
 
@@ -61,9 +61,9 @@ def wait(
     on_event: OnEvent | None = None,
     backoff: BackoffOptions | None = None,
 ) -> Flow[WorkflowRunResult[Any]]:
-    """Follow a run to its end; return its result or raise what became of it.
+    """Follow a run to its end; return its result or raise its failure.
 
-    Without `on_event`, the latest event is enough to begin with.
+    Without `on_event`, the stream begins with the latest event: only the end matters.
     """
     delivery = EventDelivery(run_id, "-1")
     ends: list[RunEndEvent] = []
@@ -93,7 +93,7 @@ def wait(
 
 
 def _ended(run_id: str, failed: bool, end: Mapping[str, Any]) -> WorkflowRunResult[Any]:
-    """Return what `end`, a `run_end` event or a record, says of the run."""
+    """Return the result in `end`, a `run_end` event or a record, or raise the failure in it."""
     if failed:
         raise FlueExecutionError(
             target="workflow", target_id=run_id, failure="failed", error=end.get("error")

@@ -1,9 +1,9 @@
 """The reducer of conversations: chunks of `view=updates` in, the snapshot of `view=history` out.
 
-Pure: plain JSON in, plain JSON out, no I/O. Chunks may be cut anywhere and come again: one whose
-position is not behind the latest is a redelivery, which changes nothing. Chunks of an unknown type
-change nothing either. One reducer serves the servers of 2.x and those of the last betas, which name
-no incarnation and have other metadata.
+Pure: plain JSON in, plain JSON out, no I/O. A stream of chunks may be cut anywhere and read again:
+a chunk whose position is not after the latest is a redelivery, which changes nothing. A chunk of an
+unknown type changes nothing either. One reducer serves the servers of 2.x and those of the last
+betas, which name no incarnation and have other metadata.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _EMPTY: Json = {"v": 1, "messages": [], "settlements": []}
 
 
 class Fold:
-    """A conversation as it stands behind the chunks that were applied.
+    """A conversation as it stands after the chunks that were applied.
 
-    Starts empty, before offset `-1`, or from a snapshot. Chunks and snapshots that it is given must
-    not be changed by anyone, nor must those that it gives out: they share what did not change.
+    Starts empty, before offset `-1`, or from a snapshot. The chunks and snapshots that it takes and
+    returns must not be modified: they share what did not change.
 
-    `offset` moves behind a whole batch: a chunk does not say it. `superseded` tells that a chunk of
-    another stream has come from the same address: the server has lost or replaced its store. From
-    then on nothing changes; the caller reads the history again and begins a new fold.
+    `offset` moves past a whole batch, since no chunk has an offset. `superseded` says that a chunk
+    of another stream has come from the same address: the server has lost or replaced its store.
+    Then nothing changes any more; the caller reads the history again and begins a new fold.
     """
 
     def __init__(self, snapshot: Json | None = None) -> None:
@@ -56,14 +56,14 @@ class Fold:
 
     @property
     def busy(self) -> bool:
-        """Whether the server has work to do: said by unsettled submissions, not by open text."""
+        """Whether the server has work to do: unsettled submissions decide it, not open text."""
         return bool(self.pending)
 
     def snapshot(self) -> Json:
         """Return what `view=history` says at this offset.
 
-        Costs what has changed since the last call, and a copy of the list of messages. Messages
-        that did not change are the same objects; a snapshot that was given out never changes.
+        The cost is that of the changes since the last call, and of a copy of the list of messages.
+        Messages that did not change are the same objects; a returned snapshot never changes.
         """
         named = {
             "conversationId": self._conversation_id,
@@ -78,7 +78,7 @@ class Fold:
         }
 
     def apply_batch(self, chunks: Iterable[Json], offset: str) -> bool:
-        """Apply the chunks of a whole batch and move behind it; return whether any changed it."""
+        """Apply the chunks of a whole batch and move past it; return whether any changed it."""
         changed = False
         for chunk in chunks:
             changed = self.apply(chunk) or changed
@@ -89,7 +89,7 @@ class Fold:
     def apply(self, chunk: Json) -> bool:
         """Apply one chunk; return whether it has changed the messages or settlements.
 
-        Raises `FlueProtocolError` if the chunk is of a known type and not what the protocol says.
+        Raises `FlueProtocolError` if the chunk is of a known type and breaks the protocol.
         """
         try:
             effect = self._effects.get(chunk["type"])
@@ -110,10 +110,10 @@ class Fold:
             raise FlueProtocolError(what, offset=self.offset) from None
 
     def _enters(self, chunk: Json) -> bool:
-        """Whether a chunk that names another conversation is of this stream all the same.
+        """Whether a chunk that names another conversation belongs to this stream.
 
-        Only a reset may lead to another one. Where servers name no incarnation (the betas), this is
-        all that tells that the store was lost.
+        Only a reset may lead to another conversation. On servers that name no incarnation (the
+        betas), nothing else shows that the store was lost.
         """
         if self._conversation_id is None:
             self._conversation_id = chunk["conversationId"]
@@ -129,7 +129,7 @@ class Fold:
         return False
 
     def _replace(self, snapshot: Json) -> None:
-        """Begin again with `snapshot`. One inside of a stream names no incarnation."""
+        """Begin again with `snapshot`. A snapshot inside a stream names no incarnation."""
         self._messages = Messages(snapshot["messages"])
         self._settlements = {each["submissionId"]: each for each in snapshot["settlements"]}
         self._pending = None

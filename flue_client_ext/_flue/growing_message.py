@@ -1,8 +1,8 @@
 """One message of a conversation while chunks change it, as plain JSON.
 
-Knows the parts of a message and nothing of the conversation around it. Never changes an object that
-it was given, nor one that it has given out: a change makes new ones. What a change costs does not
-grow with the message.
+Knows the parts of a message and nothing of the conversation around it. Never modifies an object
+that it took or returned: a change makes new ones. The cost of a change does not grow with the
+message.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ _REFUSED_KEYS = frozenset({"__proto__", "constructor", "prototype"})
 
 
 class GrowingMessage:
-    """A message, at its place `at` in the conversation. Methods tell whether they changed it."""
+    """The message with the index `at` in its conversation. Methods return whether they changed
+    it."""
 
-    __slots__ = ("_fields", "_kind", "_parts", "_places", "_text", "_unfinished", "at")
+    __slots__ = ("_fields", "_indexes", "_kind", "_parts", "_text", "_unfinished", "at")
 
     def __init__(self, at: int, message: Json) -> None:
         self.at = at
         self._fields = message
         self._parts: list[Json] = []
-        self._places: dict[tuple[str, str | None], list[int]] = {}
-        """Where each tool call and each data part stands."""
+        self._indexes: dict[tuple[str, str | None], list[int]] = {}
+        """The indexes of the parts of each tool call and each data name."""
         self._unfinished: list[int] = []
-        """Where the text and reasoning parts stand that are not done."""
+        """The indexes of the text and reasoning parts that are not done."""
         self._kind: str | None = None
         self._text: GrowingText | None = None
         """The last part's type and text while deltas may be appended to it."""
@@ -71,22 +72,22 @@ class GrowingMessage:
         return True
 
     def has_call(self, call_id: str) -> bool:
-        return ("dynamic-tool", call_id) in self._places
+        return ("dynamic-tool", call_id) in self._indexes
 
     def finish_call(self, call_id: str, outcome: Json) -> bool:
-        """Put the outcome of a call in the place of an earlier one."""
-        for place in self._places["dynamic-tool", call_id]:
-            call = {k: v for k, v in self._parts[place].items() if k not in ("output", "errorText")}
-            self._parts[place] = {**call, **outcome}
+        """Set the outcome of a call; it replaces an earlier one."""
+        for index in self._indexes["dynamic-tool", call_id]:
+            call = {k: v for k, v in self._parts[index].items() if k not in ("output", "errorText")}
+            self._parts[index] = {**call, **outcome}
         return True
 
     def put_data(self, part: Json) -> bool:
-        """Put a data part in the place of the one of its name, or at the end."""
-        places = self._places.get((part["type"], None))
-        if places is not None:
-            self._parts[places[0]] = part
+        """Replace the data part of the same name, or append a new one."""
+        indexes = self._indexes.get((part["type"], None))
+        if indexes is not None:
+            self._parts[indexes[0]] = part
             return True
-        self._detach()  # an open text stays open, but a delta begins a new part
+        self._stop_appending()  # an open text stays open, but a delta begins a new part
         self._add(part)
         return True
 
@@ -99,9 +100,9 @@ class GrowingMessage:
         """Mark every text and reasoning part as done. `usage` is the betas'."""
         unfinished, self._unfinished = self._unfinished, []
         if self._kind in _TEXTS:
-            self._detach()
-        for place in unfinished:
-            self._parts[place] = {**self._parts[place], "state": "done"}
+            self._stop_appending()
+        for index in unfinished:
+            self._parts[index] = {**self._parts[index], "state": "done"}
         if usage:
             self._set_metadata({**self._metadata(), "usage": usage})
         return bool(unfinished or usage)
@@ -115,32 +116,32 @@ class GrowingMessage:
     def _close(self) -> None:
         """End the last part if it is a streaming one: something else follows it."""
         kind = self._kind
-        self._detach()
+        self._stop_appending()
         if kind in _TEXTS:
             self._parts[-1] = {**self._parts[-1], "state": "done"}
             self._unfinished.pop()
 
-    def _detach(self) -> None:
+    def _stop_appending(self) -> None:
         """Append no more deltas to the last part."""
         self._flush()
         self._kind = self._text = None
 
     def _flush(self) -> None:
-        """Write what deltas have added into the last part."""
+        """Write the text that deltas have added into the last part."""
         if self._text is not None:
             self._parts[-1] = {**self._parts[-1], "text": self._text.value()}
 
     def _add(self, part: Json) -> None:
-        place, kind = len(self._parts), part["type"]
+        index, kind = len(self._parts), part["type"]
         if kind not in _TEXTS:
-            self._places.setdefault((kind, part.get("toolCallId")), []).append(place)
+            self._indexes.setdefault((kind, part.get("toolCallId")), []).append(index)
         elif part.get("state") != "done":
-            self._unfinished.append(place)
+            self._unfinished.append(index)
         self._parts.append(part)
 
 
 def _merged(known: Json, update: Json) -> Json:
-    """Return `update` merged into `known`. Without recursion: the depth is the server's."""
+    """Return `update` merged into `known`. No recursion, since a server chooses the depth."""
     result = {**known}
     open_objects = [(result, update)]
     while open_objects:

@@ -1,4 +1,5 @@
-"""A text that grows by deltas: linear in their number, in memory not much more than the text."""
+"""A text that grows by deltas, in time linear in their number and little more memory than the
+text takes."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ _MOST_PIECES = 256
 
 
 class GrowingText:
-    """Deltas are kept as pieces until there are many of them, or someone wants the text."""
+    """Deltas are kept as pieces until there are many of them, or the text is asked for."""
 
     __slots__ = ("_joined", "_pieces", "_split")
 

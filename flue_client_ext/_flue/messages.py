@@ -11,7 +11,7 @@ from .growing_message import GrowingMessage, Json
 
 
 class Messages:
-    """Each method tells whether it changed a message; unknown ids and calls change nothing."""
+    """Each method returns whether it changed a message; unknown ids and calls change nothing."""
 
     def __init__(self, messages: Sequence[Json]) -> None:
         self._all: list[GrowingMessage] = []
@@ -33,7 +33,7 @@ class Messages:
         return [*dict.fromkeys(id for view in self._views if (id := view.get("submissionId")))]
 
     def put(self, message: Json) -> bool:
-        """Put `message` in the place of the one with its id, or at the end."""
+        """Replace the message with the same id, or append a new one."""
         known = self._by_id.get(message["id"])
         if known is None:
             return self._add(message)
@@ -60,7 +60,7 @@ class Messages:
         return message is not None and self._apply(change, message)
 
     def finish_call(self, call_id: str, outcome: Json) -> bool:
-        """Give its outcome to the tool call, in the latest message that has it."""
+        """Set the outcome of a tool call in the latest message that has the call."""
         having = (message for message in reversed(self._all) if message.has_call(call_id))
         message = next(having, None)
         return message is not None and self._apply(

@@ -71,8 +71,8 @@ def reply_message(snapshot: Json, submission_id: str) -> Json | None:
 def running_reply(snapshot: Json, submission_id: str) -> Json | None:
     """Return the message that is going to answer a submission which has not settled.
 
-    Its own; or, once it has joined a running response, that one: then it names a turn of it, which
-    the message of a submission that runs by itself does not.
+    It is the submission's own one, or that of the running response that the submission has joined.
+    A submission that has joined names a turn of the response; one that runs by itself does not.
     """
     messages = _objects(snapshot, "messages")
     own = _last_reply(messages, submission_id)
@@ -124,7 +124,7 @@ def _objects(container: Json, name: str) -> list[Json]:
 
 
 def _result(settlement: Json | None) -> Json:
-    """Return what the betas say of the reply, empty where nothing is said."""
+    """Return the betas' `result` of a settlement, which describes the reply; empty without one."""
     return as_object((settlement or {}).get("result"))
 
 

@@ -1,7 +1,7 @@
-"""What a reply that comes in pieces shows: text as it grows, tools, data, and text taken back.
+"""The changes of a reply that comes in pieces: text that grows, tools, data, and retracted text.
 
-Pure. Compares the reply as it stands with what was shown of it, and knows nothing of chunks. So
-what is shown is right whatever led to it: deltas, a reset, a history that was read again.
+Pure. Compares the reply as it stands with what was shown of it, and knows nothing of chunks. So the
+changes are right after deltas, after a reset, and after the history was read again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ToolCall:
 
 @frozen
 class ToolResult:
-    """A tool has returned (`output`) or failed (`error` is not `None`)."""
+    """A tool has returned (`output`) or has failed (`error` is not `None`)."""
 
     call_id: str
     output: Any = None
@@ -63,9 +63,10 @@ class DataUpdate:
 
 @frozen
 class Retracted:
-    """The text and the reasoning shown so far are taken back; what holds of them comes again.
+    """The text and the reasoning shown so far are retracted; what is still valid comes again.
 
-    Servers do it when they retry a failed attempt of the model. Calls and data are not repeated.
+    Servers retract them when they retry a failed attempt of the model. Calls and data are not
+    repeated.
     """
 
 
@@ -75,11 +76,11 @@ ReplyChange: TypeAlias = TextDelta | ReasoningDelta | ToolCall | ToolResult | Da
 class ReplyChanges:
     """Shows the reply of one submission as it changes.
 
-    `text` is what a screen should show; without a `Retracted`, it is all `TextDelta`s joined, and
-    in the end the text of the reply. Nothing is shown while the submission waits for its turn. One
-    that joins a running response shows that response, from its beginning, as soon as it has joined:
-    it will be its reply, too. On the betas each step has a message of its own and the last one is
-    the reply: the text of a step is taken back when the next one begins.
+    `text` is the text to display: all `TextDelta`s since the last `Retracted`, joined, and in the
+    end the text of the reply. Nothing is shown while the submission waits for its turn. Once it has
+    joined a running response, it shows that response from its beginning: the response will be its
+    reply too. On the betas each step has a message of its own, and the last one is the reply: the
+    text of a step is retracted when the next step begins.
     """
 
     def __init__(self, submission_id: str) -> None:
@@ -92,9 +93,9 @@ class ReplyChanges:
         return self._shown["text"]
 
     def apply_batch(self, fold: Fold, chunks: Iterable[Json], offset: str) -> list[ReplyChange]:
-        """Fold a batch; return what it shows.
+        """Apply a batch to `fold`; return the changes.
 
-        What the batch changes is shown as one, but of a data part each value is.
+        They are those of the whole batch, except that each value of a data part is a change.
         """
         changes: list[ReplyChange] = []
         for chunk in chunks:
@@ -104,7 +105,7 @@ class ReplyChanges:
         return changes + self.advance(fold.snapshot())
 
     def advance(self, snapshot: Json) -> list[ReplyChange]:
-        """Return what has to be shown after what was shown before."""
+        """Return the changes from what was shown before to `snapshot`."""
         settlement = find_settlement(snapshot, self._submission_id)
         if settlement is not None and settlement.get("outcome") == "completed":
             reply = read_reply(snapshot, self._submission_id)
@@ -180,5 +181,5 @@ def _data_changes(before: Json | None, part: Json) -> Iterator[ReplyChange]:
 
 
 def _whole(text: str) -> str:
-    """Hold back half a character at the end, until the other half or something else comes."""
+    """Remove a high surrogate at the end, which is half a character, until more text comes."""
     return text[:-1] if "\ud800" <= text[-1:] <= "\udbff" else text

@@ -1,4 +1,4 @@
-"""From HTTP answers to values, or to the error that says best what happened."""
+"""Turns HTTP answers into values, or into the most specific error."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def api_error(
 ) -> FlueApiError:
     """Return the error for an answer that is not the one asked for.
 
-    `read` says that asking again is harmless; `started_run` is the run that was asked for if this
-    client has started it: its 404 means something else then.
+    `read` says that the request can be repeated without harm; `started_run` is the run that was
+    asked for if this client has started it, which changes the meaning of a 404.
     """
     error = FlueApiError(response, read=read)
     if response.status != 404:
         return error
-    if response.body_lost:  # its words could have been Flue's
+    if response.body_lost:  # it may have been an error of Flue's
         return error
     if error.type in _FOREIGN_404:
         return WorkflowApiNotFoundError(

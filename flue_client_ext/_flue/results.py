@@ -39,7 +39,7 @@ class RunOutcome:
 
 
 class EventBatch(NamedTuple):
-    """Events that belong together, and the offset behind them, to be committed together."""
+    """Events that belong together, and the offset after them, to be committed together."""
 
     events: list[FlueEvent]
     offset: str

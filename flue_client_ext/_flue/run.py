@@ -16,7 +16,7 @@ class Started:
     """The latest runs that a client has started and not yet read, to explain their 404s;
     thread-safe, bounded.
 
-    Without a lock, which a forked child could find held for ever.
+    There is no lock: a child that is forked while another thread holds one never gets it.
     """
 
     _MOST = 4096
@@ -40,7 +40,7 @@ class Started:
 
 
 class Run(Resource):
-    """One run's stream of events. `tail`: read from the start, at most so many of the latest."""
+    """One run's stream of events. `tail`: a read from the start has only the last `tail` events."""
 
     def __init__(
         self, run_id: str, requests: Requests, started: Started, tail: int | None = None
