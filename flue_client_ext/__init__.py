@@ -1,6 +1,6 @@
 """Flue for Python: talk to agents, start workflow runs and follow them. Sync and async.
 
-Importing this package costs next to nothing: each name is loaded when it is first used.
+Importing this package is fast: each name is loaded when it is first used.
 """
 
 from importlib import import_module

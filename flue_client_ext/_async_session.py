@@ -64,7 +64,7 @@ class AsyncSession:
         timeout: float | None,
         identifiers: Identifiers | None = None,
     ) -> T:
-        """Run a call to its end; an abort names what it was about."""
+        """Run a call to its end; the error of an abort has its identifiers."""
         self.held.check()
         return await self._finish(flow, signal, timeout, identifiers)
 
@@ -75,7 +75,7 @@ class AsyncSession:
         timeout: float | None,
         identifiers: Identifiers | None,
     ) -> T:
-        """As `run`, for what belongs to a call under way."""
+        """As `run`, for a part of a call under way, which finishes after the client is closed."""
         signal = checked_signal(signal)
         channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
         watched = signal or AbortSignal()
@@ -93,8 +93,8 @@ class AsyncSession:
         *,
         within_call: bool = False,
     ) -> AsyncFlueEventStream:
-        """Return a stream, not yet begun, that owns its connection. `within_call`: nobody but a
-        call holds it, which finishes when the client is closed."""
+        """Return a stream, not yet begun, that owns its connection. `within_call`: a call owns the
+        stream, and finishes after the client is closed."""
         if within_call:
             self.held.check()
         held = None if within_call else self.held
@@ -118,7 +118,7 @@ class AsyncSession:
         `stream`."""
         if within_call:
             self.held.check()
-        from ._drivers.async_many import run_all  # a single call does without it
+        from ._drivers.async_many import run_all  # slow to import, and no single call needs it
 
         async def run(job: Job[Any, OutcomeT], watched: AbortSignal) -> Any:
             return await self._finish(job.flow, watched, options.timeout, job.identifiers)

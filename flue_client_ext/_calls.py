@@ -1,4 +1,4 @@
-"""The calls of both clients, before they meet a driver: options checked, flows made."""
+"""Prepares the calls of both clients: checks options, and makes flows and jobs."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class ManyOptions:
 
 
 class Opening(NamedTuple):
-    """A stream about to be driven."""
+    """What a stream is made of, beside its driver."""
 
     flow: Flow[None]
     delivery: EventDelivery
@@ -134,7 +134,7 @@ class StreamOptions(NamedTuple):
 
 
 def opening(api: Api, run_id: str, options: StreamOptions) -> Opening:
-    """Check the options of a stream and begin it."""
+    """Check the options of a stream and make its parts."""
     start, handled = _start(run_id, options)
     counters = new_counters()
     reading = arguments.read_options(

@@ -1,4 +1,4 @@
-"""What a client's `close()` ends beside idle connections: the streams that somebody still holds."""
+"""What a client's `close()` ends beside idle connections: the streams that are still in use."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ._stream.aborting import client_closed
 
 class Closable(Protocol):
     def client_closed(self) -> None:
-        """Close the connection; whoever reads, now or later, gets a `RuntimeError`."""
+        """Close the connection; reading, now or later, raises `RuntimeError`."""
 
 
 class OpenStreams:
     """The streams, and iterators over many runs, of a client and of its `with_options` children.
 
-    It knows them weakly and has no lock, which a forked child could find held for ever: each
-    operation is one of a dict."""
+    The references are weak, so that dropping a stream ends it. There is no lock, since a child that
+    is forked while another thread holds one never gets it; each operation is one of a dict."""
 
     def __init__(self) -> None:
         self._open: dict[int, weakref.ref[Closable]] = {}
@@ -26,7 +26,7 @@ class OpenStreams:
     def add(self, reading: Closable) -> None:
         key, known = id(reading), self._open
         known[key] = weakref.ref(reading, lambda _: known.pop(key, None))
-        if self.closed:
+        if self.closed:  # after adding: a `close` in another thread sees the stream, or is seen
             reading.client_closed()
 
     def check(self) -> None:

@@ -85,12 +85,12 @@ def _status(target: str) -> os.stat_result | None:
 
 
 def _mode(old: os.stat_result) -> int:
-    """The old file's mode; its owner may always write the new one, or no next one could."""
+    """The old file's mode. The owner may always read and write, or the next save would fail."""
     return stat.S_IMODE(old.st_mode) | stat.S_IRUSR | stat.S_IWUSR
 
 
 def _keep_permissions(old: os.stat_result, descriptor: int) -> None:
-    """Give the new file the old one's owner, if that may be, and mode."""
+    """Give the new file the mode of the old one and, if this process may, its owner."""
     if sys.platform == "win32":
         return
     new = os.fstat(descriptor)
@@ -103,7 +103,7 @@ def _keep_permissions(old: os.stat_result, descriptor: int) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Make the new name survive a power cut, where a folder can be synced."""
+    """Make the rename survive a power failure, where a folder can be synced (fsync(2))."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:

@@ -1,4 +1,4 @@
-"""Modules that annotations name and that are imported when somebody evaluates these, not before."""
+"""Modules that only annotations name: imported when the annotations are evaluated, not before."""
 
 from __future__ import annotations
 

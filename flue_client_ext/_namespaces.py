@@ -1,7 +1,7 @@
 """What makes a client an ordinary Python class: namespaces that the class itself shows, and copies
 that keep what a subclass has added."""
 
-# The session of a client is its own affair and that of this module:
+# The session of a client is private to the client and this module:
 # pyright: reportPrivateUsage=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ class Namespace(Generic[N]):
 def sibling(client: C, session: Any) -> C:
     """Return a client of the same class over another session, with the attributes that a subclass
     has set. `__init__` is not called: its arguments are not known any more. Values of a
-    `cached_property` are left out, since they may depend on the session."""
+    `cached_property` are not copied, since they may depend on the session."""
     other = object.__new__(type(client))
     for name, value in _attributes(client).items():
         if not isinstance(getattr_static(type(client), name, None), cached_property):
             object.__setattr__(other, name, value)
     own: dict[str, Any] = {"_session": session, "_namespaces": {}, "_owner": False}
     for name, value in own.items():
-        object.__setattr__(other, name, value)  # not a subclass's own, which may refuse
+        object.__setattr__(other, name, value)  # the `__setattr__` of a subclass may refuse
     return other
 
 

@@ -1,5 +1,5 @@
-"""What clients and plain streams share: the checks of options that this package did not make, and
-their user agent. Knows nothing of Flue's API."""
+"""What clients and plain streams share: the checks of objects that they are given, the counters,
+and the user agent. Knows nothing of Flue's API."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def user_agent() -> str:
 
 
 def checked_client(client: C, kind: str, ssl_context: object) -> C:
-    """Refuse what is not the httpx client of this kind, before it fails in the middle of a
-    call; and a TLS context beside it, which nothing would use."""
+    """Raise for a client that is not httpx's of this kind, which would fail in the middle of a
+    call, and for a TLS context beside it, which nothing would use."""
     if ssl_context is not None:
         import ssl
 

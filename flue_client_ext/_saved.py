@@ -1,5 +1,5 @@
-"""Where a consumer stands, as JSON text and as a file: what the checkpoints of all kinds of
-resources share. Knows none of them."""
+"""The position of a consumer as JSON text and as a file: the base of the checkpoints of all kinds
+of resources. Knows none of them."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Saved:
         """Write the checkpoint to the file `path`, replacing what was there.
 
         Atomic: whenever the process is killed, or the power fails, the file holds this checkpoint
-        or the one before. It waits for the disk, a matter of milliseconds: in async code, run it in
-        a thread. It waits for nobody else: processes, threads and signal handlers may save to one
-        path at the same time; the last one to end wins."""
+        or the one before. It waits for the disk, which takes milliseconds: in async code, run it in
+        a thread. It takes no lock that others wait for: processes, threads and signal handlers may
+        save to one path at the same time, and the last one to end wins."""
         from ._files import replace_file
 
         replace_file(fsdecode(path), self.to_json().encode())

@@ -1,4 +1,4 @@
-"""What both clients are made of: their options, checked."""
+"""The options of both clients, checked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Settings(NamedTuple):
         headers: Headers | None | Unset,
         timeout: float | None | Unset,
     ) -> Settings:
-        """Return the settings with the given options in place of today's."""
+        """Return the settings with the given options in place of the present ones."""
         own = self.api.credentials
         credentials = Credentials(
             own.token if isinstance(token, Unset) else token,

@@ -93,8 +93,8 @@ class AsyncFlueClient(Uncopied):
         return sibling(self, self._session.changed(chosen))
 
     async def aclose(self) -> None:
-        """Close the connections. Calls under way finish; streams that are still open, whoever holds
-        them, and later calls raise `RuntimeError`.
+        """Close the connections. Calls under way finish; streams that are still open and later
+        calls raise `RuntimeError`.
 
         Your own `http_client` stays open; the answers that streams read over it are closed.
         """

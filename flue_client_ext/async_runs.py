@@ -101,13 +101,13 @@ class AsyncRuns(Uncopied):
 
         `offset`: `"-1"` (the default) from the start, `"now"` from here on, or a saved offset to
         read strictly after it; `tail`: from the start, at most the latest N. `live`: `True` or
-        `"long-poll"`, `"sse"`, `"auto"` (SSE, or long-poll where a proxy spoils it), or `False`
+        `"long-poll"`, `"sse"`, `"auto"` (SSE, or long-poll where a proxy breaks it), or `False`
         to end at the tail. `resume`: a `Checkpoint`, in place of `offset` and `tail`. A live
-        stream ends after `run_end`. Lost connections are resumed from the last offset as
+        stream ends after `run_end`. After a lost connection it resumes at the last offset, as
         `backoff_options` say, without losing or repeating an event. `timeout` in seconds bounds
         the whole stream.
 
-        While it is iterated it raises `FlueApiError` for answers that retrying cannot heal,
+        While it is iterated it raises `FlueApiError` for answers that no retry changes,
         `FlueConnectionError` when the retries are used up, `FlueTimeoutError` (with `run_id` and
         `offset`) when the deadline passes, `FlueProtocolError`,
         `UnsupportedFlueEventVersionError`, or `StreamResetError` for a saved offset that the

@@ -73,7 +73,7 @@ class AsyncWorkflows(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
     ) -> WorkflowInvokeResult | WorkflowWaitResult:
-        """Start a run and return its id; with `wait="result"`, hold on until it has ended.
+        """Start a run and return its id; with `wait="result"`, wait until it has ended.
 
         `input` left out sends no body; `None` sends JSON `null`. `timeout` in seconds is the
         deadline of the whole call: 30 by default, none with `wait="result"`. The POST is sent
@@ -106,7 +106,8 @@ class AsyncWorkflows(Uncopied):
         """Start a run, follow its events to the end and return its result.
 
         It survives whatever a stream survives, with exactly one POST. `timeout` in seconds bounds
-        all of it. `on_event` sees each event once, in order; what it raises ends the call.
+        the whole call. `on_event` gets each event once, in order; an error that it raises ends the
+        call.
 
         Raises `FlueExecutionError` when the run failed or ended without saying how, beside the
         errors of `invoke` and of streams; errors that leave the run going carry `run_id` and

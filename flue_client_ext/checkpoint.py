@@ -1,4 +1,4 @@
-"""Checkpoints: where a consumer stands in a run, as plain data and as files."""
+"""Checkpoints: the position of a consumer in a run, as plain data and as files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _index(value: object, what: str) -> None:
 
 @frozen(eq=False)
 class Checkpoint(Saved):
-    """Where a consumer stands in a run: plain data to be saved, and given to
+    """The position of a consumer in a run: plain data to save, and to pass to
     `runs.stream(resume=)`.
 
     `event_index` is the index of the last event that was handed over, `None` before the first.

@@ -94,8 +94,8 @@ class FlueClient(Uncopied):
         return sibling(self, self._session.changed(chosen))
 
     def close(self) -> None:
-        """Close the connections. Calls under way finish; streams that are still open, whoever holds
-        them, and later calls raise `RuntimeError`.
+        """Close the connections. Calls under way finish; streams that are still open and later
+        calls raise `RuntimeError`.
 
         Your own `http_client` stays open; the answers that streams read over it are closed.
         """

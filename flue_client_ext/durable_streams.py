@@ -41,7 +41,7 @@ S = TypeVar("S")
 
 
 class _Position:
-    """Where a stream of plain items stands."""
+    """The position of a stream of plain items."""
 
     _delivery: Delivery[Any]
 
@@ -150,7 +150,7 @@ def astream(
 
 
 class _Kind(NamedTuple, Generic[S]):
-    """What blocking and async streams are made of, under the same names."""
+    """The parts of blocking or async streams, under the same names."""
 
     http_client: str
     channels: Any

@@ -25,7 +25,7 @@ class FlueEventStream(Stream[FlueEvent]):
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """Where the consumer stands, to the event: save it, and pass it to
+        """The position of the consumer, to the event: save it, and pass it to
         `runs.stream(resume=)`."""
         delivery = self._delivery
         return Checkpoint(delivery.run_id, delivery.offset, delivery.event_index)
@@ -34,7 +34,6 @@ class FlueEventStream(Stream[FlueEvent]):
         return f"<{type(self).__name__} of {self.run_id}, {self.stats.state}, at {self.offset}>"
 
     def batches(self) -> Iterator[EventBatch]:
-        """Iterate over `(events, offset)`, for those who commit both together. Batches may be
-        empty."""
-        delivery = self._delivery  # not the stream, which would then hold itself alive
+        """Iterate over `(events, offset)`, to commit both together. Batches may be empty."""
+        delivery = self._delivery  # not `self`: the iterator must not keep the stream alive
         return self._in_groups(lambda batch, events: EventBatch(events, delivery.offset))

@@ -1,8 +1,8 @@
 """Abort signals: one object that ends calls, from any thread or task.
 
-The names are those of the web's `AbortController`; here they are thread-safe. A signal holds
-listeners only while calls are under way: `AbortSignal.any` subscribes to its sources, and
-`AbortSignal.timeout` waits in the one thread for deadlines, only as long as somebody listens."""
+The names are those of the DOM standard's `AbortController`; here they are thread-safe. A signal
+has listeners only while calls are under way. `AbortSignal.any` listens to its sources, and
+`AbortSignal.timeout` uses the one thread for deadlines, only while it has a listener itself."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _orders = itertools.count(1)
 
 
 class AbortSignal(Uncopied):
-    """Says whether to stop. Made by `AbortController`, `AbortSignal.timeout`, `AbortSignal.any`."""
+    """Ends calls. Made by `AbortController`, `AbortSignal.timeout` and `AbortSignal.any`."""
 
     _instead = "pass the signal itself; it belongs to its process"
     order: int = 0
-    """Which abort of this process it was, for `any` to know the first."""
+    """The number of the abort in this process, by which `any` finds the first one."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # a signal handler may abort in the middle of anything
@@ -52,7 +52,7 @@ class AbortSignal(Uncopied):
 
     @property
     def aborted(self) -> bool:
-        """Whether the signal has been aborted; it stays so."""
+        """Whether the signal has been aborted; that never changes back."""
         return self._aborted
 
     @property
@@ -67,12 +67,12 @@ class AbortSignal(Uncopied):
             self.order = next(_orders) if order is None else order
             self._reason, self._aborted = reason, True
             listeners, self._listeners = self._listeners, []
-        for listener, context in listeners:
+        for listener, context in listeners:  # without the lock: a listener may use this signal
             context.run(listener)
 
     def add_listener(self, listener: Listener) -> None:
-        """Call `listener` once, in the aborting thread and the context of today's caller; at once
-        when it is too late to wait."""
+        """Call `listener` once, in the aborting thread and the context of this caller; at once if
+        the signal is aborted already."""
         with self._lock:
             if not self._aborted:
                 self._listeners.append((listener, copy_context()))
@@ -81,9 +81,9 @@ class AbortSignal(Uncopied):
 
     def remove_listener(self, listener: Listener) -> None:
         with self._lock:
-            for place, (known, _) in enumerate(self._listeners):
+            for index, (known, _) in enumerate(self._listeners):
                 if known == listener:
-                    del self._listeners[place]
+                    del self._listeners[index]
                     return
 
 
@@ -105,7 +105,8 @@ class AbortController(Uncopied):
         return self._signal
 
     def abort(self, reason: Any = None) -> None:
-        """End every call that was given the signal; from any thread or task; once."""
+        """End every call that was given the signal; from any thread or task. A second abort does
+        nothing."""
         self._signal._abort(reason)  # pyright: ignore[reportPrivateUsage]
 
     def linked(self, other: AbortSignal | None) -> AbortSignal:
@@ -133,9 +134,9 @@ class _TimeoutSignal(AbortSignal):
     def add_listener(self, listener: Listener) -> None:
         super().add_listener(listener)
         with self._lock:
-            left = self._until - time.monotonic()
-            if self._listeners and self._deadline is None and left < threading.TIMEOUT_MAX:
-                from ._http.deadlines import watch  # most calls do without it
+            remaining = self._until - time.monotonic()
+            if self._listeners and self._deadline is None and remaining < threading.TIMEOUT_MAX:
+                from ._http.deadlines import watch  # most calls do not need it
 
                 self._deadline = watch.add(self._until, self._expire)
 
@@ -151,6 +152,7 @@ class _AnySignal(AbortSignal):
     def __init__(self, sources: tuple[AbortSignal, ...]) -> None:
         super().__init__()
         self._sources = sources
+        # Not `_lock`: this one is held while the locks of the sources are taken.
         self._linking = threading.RLock()
         self._linked = False
 
@@ -172,7 +174,7 @@ class _AnySignal(AbortSignal):
         self._relink()
 
     def _relink(self) -> None:
-        """Listen to the sources exactly as long as somebody listens here."""
+        """Listen to the sources exactly as long as this signal has a listener."""
         with self._linking:
             wanted = bool(self._listeners)
             if wanted == self._linked:
@@ -183,7 +185,7 @@ class _AnySignal(AbortSignal):
                 change(self._relay)
 
     def _relay(self) -> None:
-        if self.aborted:  # looking takes the source's abort over
+        if self.aborted:  # the property takes over the abort of a source
             self._relink()
 
 

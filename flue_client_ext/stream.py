@@ -1,5 +1,5 @@
 # Made from async_stream.py by `make generate`: edit that one.
-"""Streams for blocking code: an iterator over a driver, with a checkpoint and a way to stop it."""
+"""Streams for blocking code: an iterator over a driver, with a resume point and `cancel`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ B = TypeVar("B")
 class Stream(Uncopied, Generic[T]):
     """Items of a stream as they come; iterate over it, once.
 
-    A stream that is cancelled just ends; its `offset` stays right. One that was interrupted by
-    Ctrl-C in a wait goes on when it is asked for the next item; interrupted elsewhere, it raises
-    `RuntimeError` then. Leaving the loop closes the connection; another loop goes on where that one
-    stopped. Leaving a `with` block, or dropping the stream, ends it. Once the client is closed,
-    reading raises `RuntimeError`."""
+    After `cancel()` a stream ends, and its `offset` stays valid. If Ctrl-C interrupts a wait
+    instead, the stream resumes from its offset when the next item is asked for; interrupted
+    elsewhere, it raises `RuntimeError` then. Leaving the loop closes the connection; another loop
+    goes on where that one stopped. Leaving a `with` block, or dropping the stream, ends it. Once
+    the client is closed, reading raises `RuntimeError`."""
 
     _instead = "open another stream, with resume=stream.checkpoint or offset=stream.offset"
 
@@ -69,12 +69,12 @@ class Stream(Uncopied, Generic[T]):
         return self._counters.snapshot()
 
     def cancel(self, reason: Any = None) -> None:
-        """End the stream, from any thread: a wait under way ends at once, nothing more is
+        """End the stream, from any thread: a wait under way ends at once, and no more items are
         delivered."""
         self._controller.abort(reason)
 
     def close(self) -> None:
-        """Cancel, and let go of the connection."""
+        """Cancel the stream and release its connection."""
         self.cancel()
         self._driver.close()
 
@@ -90,8 +90,9 @@ class Stream(Uncopied, Generic[T]):
 
 
 class Reading(Generic[T]):
-    """Reads a driver for a stream and the iterators over it, which hold it together: the last one
-    to be dropped ends it. (An iterator outlives its stream in `for _ in runs.stream(id)`.)"""
+    """Reads a driver for a stream and the iterators over it. These share it: when the last of them
+    is dropped, the reading ends. (In `for _ in runs.stream(id)`, the iterator outlives the
+    stream.)"""
 
     def __init__(
         self, driver: Driver[None], delivery: Delivery[T], controller: AbortController
@@ -102,8 +103,9 @@ class Reading(Generic[T]):
         self._controller = controller
         self.consumer = Consumer(driver.machine, delivery, StopIteration)
 
+    # A default argument, since the module's globals may be gone when the interpreter finalises.
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        # Daemon threads stand still while the interpreter finalises, and keep the locks they hold.
+        # Daemon threads do not run while the interpreter finalises, and keep the locks they hold.
         if not finalizing():
             self._driver.close()
 
@@ -112,7 +114,8 @@ class Reading(Generic[T]):
             self._driver.release()
 
     def client_closed(self) -> None:
-        """End for good, from any thread."""
+        """End the reading because the client was closed; from any thread."""
+        # In this order: a reader whose connection is closed finds the reason.
         self._controller.abort(CLIENT_CLOSED)
         self._driver.release()
 
@@ -129,7 +132,7 @@ class Reading(Generic[T]):
         return self._next(lambda batch: group(batch, self.consumer.take_all(batch)))
 
     def _next(self, take: Callable[[Batch], B]) -> B:
-        """Give the next batch to `take`; its predecessor has been handed over."""
+        """Read the next batch and return what `take` makes of it. The one before was taken."""
         consumer = self.consumer
         try:
             consumer.check()
@@ -147,8 +150,8 @@ class Reading(Generic[T]):
 
 
 class _Iterator(Generic[T]):
-    """An iterator over a stream's items or batches. Dropping it closes the connection: that is how
-    a loop is left."""
+    """An iterator over a stream's items or batches. A loop that is left drops it, which closes the
+    connection."""
 
     def __init__(self, reading: Reading[Any], step: Callable[[], T]) -> None:
         self._reading = reading

@@ -2,9 +2,9 @@
 
 The async modules of `flue_client_ext` are written by hand. Each is turned into its blocking twin
 name by name, so that both have the same parameters and the same documentation: `AsyncX` becomes
-`X`, `async` and `await` go, and the tables below hold what does not follow that rule. What belongs
-to one world only stands in modules of that world (`sync_*.py` and `async_*.py` of `_http` and
-`_drivers`), under the same names.
+`X`, `async` and `await` are removed, and the tables below hold the exceptions. Code that only
+blocking or only async code needs is in `sync_*.py` and `async_*.py` of `_http` and `_drivers`,
+under the same names.
 
     python generator/unasync.py            write the twins
     python generator/unasync.py --check    change nothing; print a diff and fail if there is any
@@ -61,7 +61,7 @@ CODE = {
     r"\bAwaitable\[(\w+)\]": r"\1",
     r"Awaitable, ": "",
 }
-"""Of a line of code: what an awaitable result is when nobody awaits it."""
+"""Replacements in code: the blocking form of a type that names an awaitable."""
 
 PHRASES = {
     "for async code, on asyncio or trio.": "for blocking code; usable from many threads.",
@@ -73,12 +73,12 @@ PHRASES = {
     "async for": "for",
     "async with": "with",
     "Leaving an `with`": "Leaving a `with`",
-    "When it is the task that is cancelled (by a time limit over `anext(stream)`, say), the"
-    " connection closes, and the stream goes on from its offset when it is asked for the next"
-    " item.": "One that was interrupted by Ctrl-C in a wait goes on when it is asked for the next"
-    " item; interrupted elsewhere, it raises `RuntimeError` then.",
+    "If the task is cancelled instead (by a time limit over `anext(stream)`, for example), the"
+    " connection is closed, and the stream resumes from its offset when the next item is asked"
+    " for.": "If Ctrl-C interrupts a wait instead, the stream resumes from its offset when the next"
+    " item is asked for; interrupted elsewhere, it raises `RuntimeError` then.",
 }
-"""Of a docstring; the later ones also see what the earlier ones have made."""
+"""Replacements in docstrings; a later one also applies to the results of the earlier ones."""
 
 _HEADER = "# Made from {original} by `make generate`: edit that one.\n"
 _PREFIX = re.compile(r"^(_?)(?:Async(?=[A-Z])|async_(?=[a-z]))")
@@ -100,7 +100,7 @@ def main() -> int:
 
 
 def twins() -> Iterator[tuple[str, str]]:
-    """The names of the twins and what they are to hold."""
+    """Yield the name of each twin, and the text that it must have."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / PACKAGE.name  # the name tells which imports are its own
         target.mkdir()
@@ -157,7 +157,7 @@ def respelled(name: str) -> str:
 
 
 def _respelled_docstring(text: str, indent: int) -> str:
-    """Replace phrases wherever their lines are broken, and fill the paragraphs that change."""
+    """Replace phrases, also those that span lines, and fill the paragraphs that change."""
     paragraphs = text.split("\n\n")
     return "\n\n".join(_respelled_paragraph(one, indent) for one in paragraphs)
 
