@@ -50,7 +50,8 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def refuse_other_tools() -> None:
-    """The templates follow the internals of one generator, and each ruff formats in its way."""
+    """Exit unless the pinned tools are there: the templates depend on the internals of one version
+    of the generator, and each version of ruff formats differently."""
     for name, wanted in TOOLS.items():
         try:
             found = metadata.version(name)
@@ -91,7 +92,7 @@ def run(module: str, *arguments: str) -> None:
 
 
 def drop_empty_modules(folder: Path) -> None:
-    """The generator writes a file for each model and each of its templates, empty ones too."""
+    """Remove empty files: the generator writes one for each model and each template."""
     for path in folder.rglob("*.py"):
         if not path.read_text().strip():
             path.unlink()
@@ -108,7 +109,7 @@ def schemas_of(spec: Path) -> dict[str, Any]:
 
 
 def with_described_parameters(spec: dict[str, Any]) -> dict[str, Any]:
-    """The generator passes over what describes a parameter, but keeps what describes its schema."""
+    """Copy the description of each parameter to its schema: the generator drops the former."""
     operations = [each for path in spec["paths"].values() for each in path.values()]
     groups = [each["parameters"] for each in operations if "parameters" in each]
     groups.append(list(spec["components"].get("parameters", {}).values()))
@@ -119,13 +120,15 @@ def with_described_parameters(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def refuse_half_added_members(spec: Path) -> None:
-    """An event that is not in the union is delivered as unknown, and no tool says so."""
+    """Exit for a schema that is not in its union: it would be delivered as an unknown one, and no
+    tool would say so."""
     if problem := next(half_added_members(schemas_of(spec)), None):
         sys.exit(problem)
 
 
 def refuse_lost_schemas(spec: Path, models: Path) -> None:
-    """The generator drops some silently: those with an `allOf` of one item beside `properties`."""
+    """Exit if a schema is lost: the generator silently drops those with an `allOf` of one item
+    beside `properties`."""
     from openapi_python_client.strings import pascal_case
 
     schemas = schemas_of(spec)
@@ -168,7 +171,7 @@ def report(lines: list[str]) -> int:
 
 
 def replace(present: Path, fresh: Path) -> int:
-    """Write what differs and nothing else; return how many files that were."""
+    """Write only the files that differ; return how many there were."""
     old, new = files(present), files(fresh)
     changed = [name for name, text in new.items() if old.get(name) != text]
     for name in changed:

@@ -23,7 +23,7 @@ def unions_of(schemas: Schemas) -> dict[str, set[str]]:
 
 
 def half_added_members(schemas: Schemas) -> Iterator[str]:
-    """What keeps schemas that are named like members of a union from being delivered as such."""
+    """Yield the problem of each schema that is named like a member of a union and is none."""
     for union, members in unions_of(schemas).items():
         unknown = _unknown_of(members) or ""
         excluded = _excluded_by(schemas[unknown])
