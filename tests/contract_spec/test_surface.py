@@ -90,7 +90,7 @@ def test_the_blocking_surface_speaks_of_nothing_async(unasync: ModuleType) -> No
         (durable_streams.DurableStream, durable_streams.AsyncDurableStream),
     ],
 )
-def test_both_worlds_have_the_same_names_and_parameters(blocking: Any, other: Any) -> None:
+def test_blocking_and_async_have_the_same_names_and_parameters(blocking: Any, other: Any) -> None:
     def parameters(cls: Any) -> dict[str, Any]:
         names = {name for name in dir(cls) if not name.startswith("_")}
         methods = {n: getattr(cls, n) for n in names}

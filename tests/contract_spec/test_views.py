@@ -44,7 +44,7 @@ def attributes(cls: type[View]) -> list[str]:
     return [name for name in dir(cls) if isinstance(getattr(cls, name), property)]
 
 
-def test_every_recorded_event_becomes_the_class_of_its_type_and_keeps_its_object() -> None:
+def test_every_recorded_event_has_the_class_of_its_type_and_its_object() -> None:
     for data in EVENTS:
         event = parse_event(data)
         assert type(event) is EVENT_TYPES[data["type"]]

@@ -25,7 +25,7 @@ WORDS = ["w ", "", "é世界🎉", "\ud83c", "\udf89", '"\\\n', "longer words ",
 
 @frozen
 class Published:
-    """A batch: its chunks, the offset behind it, and the snapshot at that offset."""
+    """A batch: its chunks, the offset after it, and the snapshot at that offset."""
 
     chunks: list[Json]
     offset: str

@@ -22,13 +22,13 @@ FIRST = "-1"
 
 
 def offset_of(position: int) -> str:
-    """The opaque word for `position`."""
+    """The opaque offset of `position`."""
     return f"{'kqzbx'[position % 5]}{position * 7919 % 1009:04}_{position:x}"
 
 
 @define
 class Response:
-    """An answer on its way: `body` is what is still to be sent."""
+    """An answer under way: `body` is what is still to be sent."""
 
     head: Head
     body: bytes = b""
@@ -61,7 +61,7 @@ class Stream:
         raise AssertionError(f"an offset that was never given out: {offset}")
 
     def page(self, position: int) -> tuple[list[Any], int, bool, bool]:
-        """Items from `position`, the position behind them, whether it is the tail, and the end."""
+        """Items from `position`, the position after them, whether it is the tail, and the end."""
         items = self.items[position : position + PAGE]
         following = position + len(items)
         at_tail = following == len(self.items)

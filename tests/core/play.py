@@ -59,7 +59,7 @@ class ManualClock:
 
 
 class Play:
-    """A conversation under way; `step` is what it wants now, `None` after its end."""
+    """A flow under way; `step` is what it wants now, `None` after its end."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class Play:
         return self.reply(failure)
 
     def slept(self) -> float:
-        """Let the sleep under way pass, what is left of it; return its seconds."""
+        """Let the rest of the sleep under way pass; return its seconds."""
         assert isinstance(self.step, Sleep), self.step
         seconds = self.step.seconds
         self.clock.now = max(self.clock.now, self.machine.wake_at)

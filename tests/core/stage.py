@@ -55,7 +55,7 @@ class Stage:
         self.reply(answer.head)
 
     def reply(self, answer: Any) -> None:
-        """Give the follower its reply; forget an answer that it has left."""
+        """Give the follower its reply; forget an answer that it has given up."""
         self.play.reply(answer)
         self.forget_answer()
 
@@ -78,7 +78,7 @@ class Stage:
         return answer is not None
 
     def take_one(self) -> None:
-        """Hand over the next item, as a stream does; behind the last one, ask for more."""
+        """Hand over the next item, as a stream does; after the last one, ask for more."""
         batch = self.play.batch
         if self.in_hand is None:
             self.in_hand = self.delivery.begin(batch)
@@ -132,12 +132,12 @@ class Stage:
         self.check_requests()
 
     def check_items(self) -> None:
-        """Each once, in order, none left out."""
+        """Each once, in order, none missing."""
         begin = self.pinned or 0
         assert self.got == self.stream.items[begin : begin + len(self.got)]
 
     def check_offset(self) -> None:
-        """It is behind the batches that were handed over whole, exactly."""
+        """It is exactly that after the batches that were handed over whole."""
         if self.pinned is None:
             return
         position = self.stream.position(self.delivery.offset)

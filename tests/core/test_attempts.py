@@ -50,7 +50,7 @@ def test_a_401_evaluates_the_credentials_anew_three_times_in_a_row_at_most(metho
     assert len(used) == 4
 
 
-def test_a_refreshed_credential_heals_a_401_without_a_pause() -> None:
+def test_a_401_is_sent_again_with_new_credentials_without_a_pause() -> None:
     credentials, _ = numbered()
     play = begin("POST", credentials)
     called_and_sent(play)

@@ -131,7 +131,7 @@ def test_the_hook_learns_of_every_failed_attempt_and_of_the_last() -> None:
     ]
 
 
-def test_what_the_hook_raises_is_noted_without_its_words_and_ignored() -> None:
+def test_an_error_of_the_hook_is_logged_by_its_class_and_ignored() -> None:
     def hook(attempt: FailedAttempt) -> None:
         raise RuntimeError("SECRET")
 

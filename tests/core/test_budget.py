@@ -26,7 +26,7 @@ def began(live: str | None, timeout: float) -> FollowPlay:
 
 @pytest.mark.parametrize("live", ["auto", None])
 @pytest.mark.parametrize("timeout", [0.5, 3, 8])
-def test_silence_takes_half_of_what_is_left(live: str | None, timeout: float) -> None:
+def test_silence_takes_half_of_the_remaining_time(live: str | None, timeout: float) -> None:
     play = began(live, timeout)
     assert play.step.timeout == timeout / 2
     play.clock.now += timeout / 2

@@ -1,4 +1,4 @@
-"""Single calls: which trouble is tried again, and that a POST never is."""
+"""Single calls: which failures are tried again, and that a POST that was sent never is."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAILURES = {"refused": REFUSED, "cut": CUT, "silent": SILENT, "stale": STALE}
 
 
 def run_out(play: Play, again: Callable[[], Any]) -> list[float]:
-    """Repeat the same trouble until the call gives up; return its pauses."""
+    """Repeat the same failure until the call gives up; return its pauses."""
     pauses = []
     while not play.ended:
         again()
@@ -63,7 +63,7 @@ def test_a_GET_is_sent_again_for_a_passing_status_and_ends_with_that_answer(stat
 
 
 @pytest.mark.parametrize("status", PASSING)
-def test_a_GET_whose_trouble_passes_returns_the_good_answer(status: int) -> None:
+def test_a_GET_that_fails_for_a_while_returns_the_good_answer(status: int) -> None:
     play = begin()
     play.answer(status)
     play.slept()
@@ -136,7 +136,7 @@ def test_a_certificate_that_is_not_trusted_is_not_tried_again(method: str) -> No
     assert play.opened == 1
 
 
-def test_a_GET_on_a_connection_that_had_died_goes_out_again_at_once_and_uncounted() -> None:
+def test_a_GET_on_a_dead_connection_is_sent_again_at_once_and_uncounted() -> None:
     play = begin(options=BackoffOptions(max_retries=0))
     play.fail(STALE)
     assert isinstance(play.step, Open)

@@ -16,7 +16,7 @@ from flue_client_ext._values.steps import Batch, Emit, Flow, Read
 
 
 class End(Exception):
-    """What a world's iterator raises at its end."""
+    """The exception that ends an iteration."""
 
 
 class Reading:
@@ -42,7 +42,7 @@ def test_a_stream_is_read_in_one_mode() -> None:
         consumer.begin("item by item")
 
 
-def test_the_last_iterator_leaves_the_connection() -> None:
+def test_dropping_the_last_iterator_releases_the_connection() -> None:
     consumer = Reading().consumer
     consumer.iterator_made()
     consumer.iterator_made()

@@ -40,7 +40,7 @@ def handed_over(delivery: EventDelivery, given: Batch) -> list[Any]:
     return [event.to_dict() for event in events]
 
 
-def test_the_offset_moves_when_a_batch_is_finished_and_says_where_the_stream_stands() -> None:
+def test_a_finished_batch_sets_offset_up_to_date_and_closed() -> None:
     delivery: Delivery[Any] = Delivery("a")
     first = batch(1, 2)
     assert delivery.begin(first) == [1, 2]
@@ -67,7 +67,7 @@ def test_events_are_typed_and_strange_ones_are_not_lost() -> None:
 
 
 @pytest.mark.parametrize("version", [2, 4, "3", None, [3], {}, "absent"])
-def test_another_version_ends_the_stream_behind_the_events_before_it(version: Any) -> None:
+def test_another_version_ends_the_stream_after_the_events_before_it(version: Any) -> None:
     delivery = EventDelivery("run_1", "a")
     other = log(1, v=version)
     if version == "absent":
@@ -136,13 +136,13 @@ def test_handled_events_may_fill_more_than_one_batch_of_the_new_reading() -> Non
     assert handed_over(delivery, batch(log(9), offset="d")) == [log(9)]
 
 
-def test_once_new_events_have_come_nothing_is_left_out_any_more() -> None:
+def test_once_new_events_have_come_nothing_is_dropped_any_more() -> None:
     delivery = EventDelivery("run_1", "a", handled=7)
     handed_over(delivery, batch(log(9)))
     assert handed_over(delivery, batch(log(3))) == [log(3)]
 
 
-def test_a_resumed_consumer_gets_a_strange_event_behind_what_it_has_handled() -> None:
+def test_a_resumed_consumer_gets_an_unknown_event_after_what_it_handled() -> None:
     """A checkpoint at the end of a batch must not hide what the next begins with."""
     strange = {"type": "nova", "v": 3}
     delivery = EventDelivery("run_1", "a", handled=4)

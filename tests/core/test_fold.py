@@ -372,7 +372,7 @@ def test_an_empty_fold_is_an_empty_conversation() -> None:
     assert (fold.offset, fold.pending, fold.busy, fold.superseded) == (None, (), False, False)
 
 
-def test_the_offset_moves_behind_whole_batches() -> None:
+def test_the_offset_moves_past_whole_batches() -> None:
     fold = Fold(snapshot(message()))
     assert not fold.apply_batch([CHECKPOINT], "o2")
     assert fold.offset == fold.snapshot()["offset"] == "o2"

@@ -56,7 +56,7 @@ def test_any_cut_and_resumed_reading_gives_the_snapshot_of_the_server(
 
 
 @given(deeds, betas)
-def test_every_state_on_the_way_is_right_and_never_changes_later(
+def test_every_state_in_between_is_right_and_never_changes_later(
     deeds: list[Deed], beta: bool
 ) -> None:
     server = Conversation(beta=beta).do(deeds)

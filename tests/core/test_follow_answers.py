@@ -62,7 +62,7 @@ def test_strange_items_are_delivered_with_the_others() -> None:
     assert play.batch.items == [1, None, "x", [2], {"a": "\ud83d"}, float("inf")]
 
 
-def test_a_batch_that_was_handed_over_before_is_left_out() -> None:
+def test_a_batch_that_was_emitted_before_is_dropped() -> None:
     play = follow(live="long-poll")
     play.page([1], "b", "up_to_date")
     play.taken()

@@ -1,4 +1,4 @@
-"""`auto`: SSE where it works, long-polls where something stands in its way."""
+"""`auto`: SSE where it works, long-polls where a proxy breaks it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .play import CUT, REFUSED, SILENT, control, data, follow, reading
 
 
 @pytest.mark.parametrize("kind", ["text/html", "text/plain", "", "application/octet-stream"])
-def test_auto_leaves_SSE_for_long_polls_where_something_else_is_answered(kind: str) -> None:
+def test_auto_gives_up_SSE_where_something_else_is_answered(kind: str) -> None:
     play = follow("b", live="auto", backoff=BackoffOptions(max_retries=0))
     play.head(200, content_type=kind)
     assert play.asked == ("GET", "long-poll", "b")
@@ -35,7 +35,7 @@ def test_auto_uses_a_page_that_was_answered_instead_of_SSE() -> None:
 
 @pytest.mark.parametrize("failure", [CUT, SILENT])
 @pytest.mark.parametrize("place", ["head", "first bytes", "before control"])
-def test_auto_leaves_SSE_when_it_breaks_before_its_first_control_frame(
+def test_auto_gives_up_SSE_that_fails_before_its_first_control_frame(
     failure: Any, place: str
 ) -> None:
     play = follow("a", live="auto", backoff=BackoffOptions(max_retries=0))
@@ -52,7 +52,7 @@ def test_auto_leaves_SSE_when_it_breaks_before_its_first_control_frame(
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 406, 501])
-def test_auto_leaves_SSE_for_a_status_that_will_not_change(status: int) -> None:
+def test_auto_gives_up_SSE_for_a_permanent_status(status: int) -> None:
     play = follow("b", live="auto", backoff=BackoffOptions(max_retries=0))
     play.head(status, content_type="application/json")
     assert play.asked == ("GET", "long-poll", "b")
@@ -71,7 +71,7 @@ def test_auto_stays_with_SSE_for_a_status_that_may_pass(status: int) -> None:
 @pytest.mark.parametrize("status", [429, 500, 503])
 @pytest.mark.parametrize("worked", [False, True])
 def test_a_Retry_After_for_SSE_does_not_hold_pages_up(status: int, worked: bool) -> None:
-    """They were not refused. Where they are, they are told themselves."""
+    """The Retry-After was for SSE. If the server limits pages, it says so in their answers."""
     play = reading("auto") if worked else follow("b", live="auto")
     if worked:
         play.fail(CUT)
@@ -99,7 +99,7 @@ def test_auto_stays_with_SSE_that_has_worked() -> None:
     assert play.asked == ("GET", "sse", "b")
 
 
-def test_SSE_that_may_be_replaced_must_speak_soon_until_the_tail_is_reached() -> None:
+def test_a_shortcut_must_bring_bytes_soon_until_the_tail_is_reached() -> None:
     for live, first in (("auto", LIMITS.start), ("sse", LIMITS.read)):
         play = follow("b", live=live)
         assert play.step.timeout == first
@@ -117,7 +117,7 @@ def test_SSE_that_may_be_replaced_must_speak_soon_until_the_tail_is_reached() ->
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_auto_leaves_SSE_when_a_passing_status_does_not_pass_and_nothing_ever_came(
+def test_auto_gives_up_SSE_for_a_status_that_lasts_before_any_batch(
     status: int,
 ) -> None:
     play = follow("b", live="auto")
@@ -127,7 +127,7 @@ def test_auto_leaves_SSE_when_a_passing_status_does_not_pass_and_nothing_ever_ca
     assert play.asked == ("GET", "long-poll", "b")
 
 
-def test_auto_does_not_leave_SSE_that_has_worked_for_a_passing_status() -> None:
+def test_auto_keeps_SSE_that_has_worked_over_a_passing_status() -> None:
     play = reading("auto")
     for _ in range(5):
         play.fail(CUT) if isinstance(play.step, Read) else play.answer(503)

@@ -80,7 +80,7 @@ def test_an_end_at_an_offset_that_cannot_be_stale_needs_no_second_request(offset
     assert (play.ended, play.opened) == (True, 1)
 
 
-def test_an_end_behind_items_of_the_same_reading_needs_no_second_look() -> None:
+def test_an_end_after_items_of_the_same_reading_needs_no_HEAD() -> None:
     play = follow("a", live="long-poll")
     play.page([1], "b", "up_to_date")
     play.taken()
@@ -89,7 +89,7 @@ def test_an_end_behind_items_of_the_same_reading_needs_no_second_look() -> None:
     assert (play.ended, play.opened) == (True, 2)
 
 
-def test_an_end_after_a_reconnect_is_checked_since_the_server_may_have_lost_its_store() -> None:
+def test_an_end_after_a_reconnect_is_confirmed_by_a_HEAD() -> None:
     play = follow(live="long-poll")
     play.page([1], "b", "up_to_date")
     play.taken()
@@ -101,22 +101,22 @@ def test_an_end_after_a_reconnect_is_checked_since_the_server_may_have_lost_its_
         play.answer(200, stream_next_offset="-1")
 
 
-def test_the_look_at_the_tail_is_tried_again_while_its_trouble_is_passing() -> None:
+def test_the_HEAD_for_the_tail_is_sent_again_after_a_passing_failure() -> None:
     play = follow("b")
     play.page([], "b", "closed")
-    for trouble in (503, "cut", 429):
-        if trouble == "cut":
+    for failure in (503, "cut", 429):
+        if failure == "cut":
             play.fail(CUT)
         else:
-            play.answer(int(trouble))
-        assert isinstance(play.step, Sleep), trouble
+            play.answer(int(failure))
+        assert isinstance(play.step, Sleep), failure
         play.slept()
         assert play.request.method == "HEAD"
     with pytest.raises(StreamResetError):
         play.answer(200, stream_next_offset="a")
 
 
-def test_the_tail_is_not_known_where_a_server_has_no_HEAD_and_the_end_is_believed() -> None:
+def test_an_end_counts_where_a_server_has_no_HEAD_to_confirm_it() -> None:
     for status in (405, 501):
         play = follow("b")
         play.page([], "b", "closed")
@@ -159,7 +159,7 @@ def test_the_offset_moves_only_when_the_consumer_asks_for_more() -> None:
     assert caught.value.offset == "-1"
 
 
-def test_the_look_at_the_tail_over_a_connection_that_had_died_goes_out_again_uncounted() -> None:
+def test_a_HEAD_over_a_dead_connection_is_sent_again_uncounted() -> None:
     play = follow("b", backoff=BackoffOptions(max_retries=0))
     play.page([], "b", "closed")
     play.fail(STALE)
@@ -168,7 +168,7 @@ def test_the_look_at_the_tail_over_a_connection_that_had_died_goes_out_again_unc
     assert play.batch.closed
 
 
-def test_the_look_at_the_tail_gives_up_as_every_read_does() -> None:
+def test_the_HEAD_for_the_tail_gives_up_as_every_read_does() -> None:
     play = follow("b", backoff=BackoffOptions(max_retries=1))
     play.page([], "b", "closed")
     play.answer(503)

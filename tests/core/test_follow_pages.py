@@ -88,7 +88,7 @@ def test_a_bulk_read_that_is_answered_with_a_page_uses_it() -> None:
     assert play.asked == ("GET", "page", "c")
 
 
-def test_a_bulk_read_that_breaks_before_it_said_anything_gives_way_to_pages() -> None:
+def test_a_bulk_read_that_fails_before_any_frame_falls_back_to_pages() -> None:
     play = follow()
     play.page([1], "b")
     play.taken()
@@ -129,7 +129,7 @@ def test_a_long_poll_follows_the_tail_and_echoes_the_cursor() -> None:
     assert play.ended
 
 
-def test_a_long_poll_that_is_not_at_the_tail_catches_up_over_one_connection_first() -> None:
+def test_a_long_poll_before_the_tail_first_catches_up_over_one_connection() -> None:
     play = follow(live="long-poll")
     play.page([1], "b")
     play.taken()
@@ -167,7 +167,7 @@ def test_a_server_that_says_nothing_new_at_once_is_asked_at_a_sane_pace(live: st
     assert play.slept() == pytest.approx(LIMITS.poll_pace - 0.4)
 
 
-def test_an_answer_that_leads_nowhere_is_trouble_that_ends_after_the_retries() -> None:
+def test_an_answer_that_moves_nothing_is_a_failure_that_is_retried() -> None:
     play = follow("b", live="long-poll")
     for _ in range(15):
         play.page(None, "b")

@@ -109,7 +109,7 @@ def test_a_wrong_content_type_where_SSE_is_insisted_on_is_a_protocol_error() -> 
         assert caught.value.offset == "b"
 
 
-def test_a_batch_that_the_server_repeats_is_left_out() -> None:
+def test_a_batch_that_the_server_repeats_is_dropped() -> None:
     play = reading()
     play.bytes(data([2]), control("c"))
     play.taken()
@@ -151,7 +151,7 @@ def test_a_lone_surrogate_in_a_frame_is_delivered() -> None:
     assert play.batch.items == [{"text": "\ud83d"}]
 
 
-def test_frames_behind_the_end_are_not_delivered() -> None:
+def test_frames_after_the_end_are_not_delivered() -> None:
     play = follow(live="sse")
     play.sse(data([1]) + control("b", "closed") + data([2]) + control("c"))
     assert play.batch.closed

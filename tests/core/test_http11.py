@@ -159,7 +159,7 @@ def test_a_connection_that_the_server_closes_is_not_used_again(name: str) -> Non
     assert not http.reusable
 
 
-def test_a_server_that_announces_its_close_is_believed() -> None:
+def test_a_connection_whose_server_announces_its_close_is_not_used_again() -> None:
     http = Connection(route())
     exchange(Wire([LENGTH.replace(b"X-A: 1", b"Connection: close")]), http)
     assert not http.reusable

@@ -99,7 +99,7 @@ class Reading:
 
 
 def reading_in(state: State) -> Reading:
-    """A reading that has come to `state` as one does; for RUNNING see `told`."""
+    """A reading brought to `state` by ordinary events; for RUNNING see `told`."""
     reading = Reading(EMPTY, Read(None), EMPTY)
     machine = reading.machine
     if state is State.NEW:
@@ -171,7 +171,7 @@ def test_a_machine_does_what_the_table_says(state: State, event: Event) -> None:
 
 
 @pytest.mark.parametrize("event", UNASKED, ids=lambda event: event.name)
-def test_nobody_takes_the_flow_from_under_its_reader(event: Event) -> None:
+def test_no_event_from_elsewhere_ends_a_flow_that_is_being_read(event: Event) -> None:
     reading = Reading(Read(None))
     states: list[State] = []
 
@@ -350,7 +350,7 @@ def test_a_reader_finds_an_aborted_signal(when: str) -> None:
         machine.can_advance()
 
 
-def test_an_abort_that_no_listener_has_told_yet_is_found() -> None:
+def test_an_abort_is_found_before_the_listener_reports_it() -> None:
     """As when another thread aborts while this one begins to read."""
     reading = Reading(EMPTY, EMPTY)
     reading.machine.next()
@@ -366,7 +366,7 @@ def test_an_abort_that_no_listener_has_told_yet_is_found() -> None:
 def test_another_thread_does_not_undo_the_readers_step(
     event: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It looks at the state while somebody reads, who has gone on when it comes to its end."""
+    """It reads the state while a reader is active, which has changed it when the event ends."""
     machine = reading_in(State.WAITING).machine
 
     def slowly(state: State, event: Event) -> State:

@@ -1,4 +1,4 @@
-"""What is sent again, and when SSE gives way to pages: both as tables."""
+"""What is sent again, and when pages take over from SSE: both as tables."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ GIVES_WAY: list[tuple[Any, dict[str, Any], bool]] = [
 
 
 @pytest.mark.parametrize(("outcome", "facts", "expected"), GIVES_WAY)
-def test_when_a_shortcut_gives_way(outcome: Any, facts: dict[str, Any], expected: bool) -> None:
+def test_when_a_shortcut_is_given_up(outcome: Any, facts: dict[str, Any], expected: bool) -> None:
     assert (
         falls_back(outcome, **{**NOTHING, "exhausted": False, "told_to_wait": False, **facts})
         is expected
@@ -91,7 +91,7 @@ def test_when_a_shortcut_gives_way(outcome: Any, facts: dict[str, Any], expected
 
 
 @pytest.mark.parametrize("failure", [UNTRUSTED, REJECTED])
-def test_what_nothing_can_heal_ends_the_look_at_the_tail_at_once(failure: Failure) -> None:
+def test_a_permanent_failure_ends_the_HEAD_for_the_tail_at_once(failure: Failure) -> None:
     play = follow("b")
     play.page([], "b", "closed")
     assert play.request.method == "HEAD"
@@ -101,7 +101,7 @@ def test_what_nothing_can_heal_ends_the_look_at_the_tail_at_once(failure: Failur
     assert play.counters.reconnects == 1
 
 
-def test_the_look_at_the_tail_waits_and_counts_as_every_request_does() -> None:
+def test_the_HEAD_for_the_tail_waits_and_counts_as_every_request() -> None:
     play = follow("b")
     play.page([], "b", "closed")
     play.answer(503, retry_after="7")
@@ -117,14 +117,14 @@ def test_the_look_at_the_tail_waits_and_counts_as_every_request_does() -> None:
         play.answer(200, stream_next_offset="a")
 
 
-def test_a_look_at_the_tail_may_be_answered_as_a_compressed_page_would_be() -> None:
+def test_the_answer_to_the_HEAD_for_the_tail_may_name_a_coding() -> None:
     play = follow("b")
     play.page([], "b", "closed")
     play.answer(200, stream_next_offset="b", content_encoding="gzip")
     assert play.batch.closed
 
 
-def test_a_shortcut_that_fails_over_TLS_only_gives_way() -> None:
+def test_a_shortcut_that_fails_in_TLS_later_is_given_up() -> None:
     play = follow()
     play.page([1], "b")
     play.taken()
@@ -134,7 +134,7 @@ def test_a_shortcut_that_fails_over_TLS_only_gives_way() -> None:
         play.fail(UNTRUSTED)
 
 
-def test_auto_leaves_SSE_that_has_worked_when_it_stays_busy() -> None:
+def test_auto_gives_up_SSE_that_has_worked_when_it_stays_busy() -> None:
     play = reading("auto")
     play.fail(CUT)
     for _ in range(5):
@@ -162,7 +162,7 @@ def test_an_answer_that_is_replayed_from_the_start_repeats_nothing() -> None:
     assert play.counters.duplicates == 500
 
 
-def test_an_answer_that_is_behind_and_stays_there_gives_way() -> None:
+def test_a_shortcut_whose_answer_stays_behind_is_given_up() -> None:
     play = follow("b", live="sse")
     play.sse(data([1]) + control("c"))
     play.taken()

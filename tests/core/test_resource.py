@@ -124,7 +124,7 @@ def test_a_reset_that_a_status_tells_is_final_in_every_mode(live: str | None, st
         play.answer(status, b"{}")
 
 
-def test_the_resource_is_told_the_offset_that_was_asked_for() -> None:
+def test_the_resource_gets_the_offset_of_the_request() -> None:
     play = conversation("-1", None)
     with pytest.raises(FlueApiError):
         play.answer(404, b"{}")

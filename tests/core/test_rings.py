@@ -154,7 +154,7 @@ def test_only_two_modules_use_the_generated_request_builders() -> None:
 
 
 @pytest.mark.parametrize("module", [*modules("_http"), *modules("_drivers")])
-def test_a_world_does_not_import_the_other_nor_what_serves_both_either(module: str) -> None:
+def test_blocking_and_async_modules_do_not_import_each_other(module: str) -> None:
     world = module.rpartition(".")[2].partition("_")[0]
     others = {"sync": ("async_",), "async": ("sync_",)}.get(world, ("sync_", "async_"))
     for name in imports(module):

@@ -1,4 +1,4 @@
-"""Abort signals: once, from any thread, with their reason; nothing is left behind."""
+"""Abort signals: once, from any thread, with their reason, and without leaks."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_removed_listener_is_not_called_and_nothing_is_held(
     controller.abort()
 
 
-def test_a_composed_signal_leaves_nothing_with_its_sources_when_nobody_listens() -> None:
+def test_a_composed_signal_without_listeners_does_not_listen_itself() -> None:
     controllers = [AbortController() for _ in range(3)]
     for _ in range(100):
         composed = AbortSignal.any(c.signal for c in controllers)
@@ -133,7 +133,7 @@ def test_a_timeout_that_has_passed_shows_without_anybody_listening() -> None:
     assert isinstance(signal.reason, TimeoutError)
 
 
-def test_a_timeout_runs_no_timer_unless_somebody_listens() -> None:
+def test_a_timeout_without_listeners_runs_no_timer() -> None:
     signals = [AbortSignal.timeout(3600) for _ in range(50)]
     assert not timers()
     for signal in signals:
@@ -150,7 +150,7 @@ def test_a_timeout_that_is_none_is_refused(seconds: Any) -> None:
         AbortSignal.timeout(seconds)
 
 
-def test_an_abort_from_another_thread_is_seen_by_all_who_wait() -> None:
+def test_an_abort_from_another_thread_reaches_every_listener() -> None:
     controller = AbortController()
     events = [threading.Event() for _ in range(50)]
     for event in events:
@@ -181,7 +181,7 @@ class Slow(list[Any]):
         return super().__len__()
 
 
-def test_two_threads_that_begin_to_listen_to_a_composed_signal_at_once_both_hear_of_it() -> None:
+def test_two_threads_can_listen_to_a_composed_signal_at_once() -> None:
     controller = AbortController()
     shared = AbortSignal.any([controller.signal])
     shared._listeners = Slow()
@@ -239,7 +239,7 @@ def test_a_listener_that_fails_keeps_no_other_signal_waiting(
         assert [type(each.exc_value) for each in told] == [ValueError] * number
 
 
-def test_a_composed_signal_that_nobody_watched_still_knows_which_abort_was_first() -> None:
+def test_a_composed_signal_without_listeners_knows_the_first_abort() -> None:
     one, two = AbortController(), AbortController()
     composed = AbortSignal.any([one.signal, two.signal])
     nested = AbortSignal.any([AbortSignal.any([one.signal]), two.signal])

@@ -61,7 +61,7 @@ def parsed(*chunks: bytes) -> whatwg.Events:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_reads_as_the_standard_says_whole_byte_by_byte_and_at_every_split(
+def test_a_sample_reads_as_the_standard_says_whole_and_at_every_split(
     name: str,
 ) -> None:
     raw = SAMPLES[name]
@@ -174,7 +174,7 @@ def test_the_fields_of_an_event_of_many_lines_are_those_that_came_last() -> None
         assert (found, value) == (name, "\n".join(["1"] * 5000 + ["2"] * 5000))
 
 
-def test_what_is_held_of_a_frame_is_bounded_by_its_bytes_however_small_its_chunks() -> None:
+def test_an_unfinished_frame_takes_memory_for_its_bytes_not_its_chunks() -> None:
     tracemalloc.start()
     try:
         framer = Framer()

@@ -26,7 +26,7 @@ def client(server: Flue2Server) -> Iterator[httpx.Client]:
         yield api
 
 
-def test_a_lost_store_shows_in_three_ways(version: Version) -> None:
+def test_a_lost_store_shows_in_three_answers(version: Version) -> None:
     with Flue2Server(version=version) as server:
         with client(server) as api:
             conversation = Conversation(api, "agents/echo")

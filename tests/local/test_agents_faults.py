@@ -256,7 +256,9 @@ def kept(tmp_path: Path) -> Iterator[LocalAgents]:
         yield running
 
 
-def test_a_lost_store_shows_in_three_ways(agents: LocalAgents, conversation: Conversation) -> None:
+def test_a_lost_store_shows_in_three_answers(
+    agents: LocalAgents, conversation: Conversation
+) -> None:
     uid = conversation.send("second")["uid"]
     while len(conversation.history()["settlements"]) < 2:
         pass

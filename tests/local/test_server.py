@@ -55,7 +55,7 @@ def test_a_process_exits_cleanly_in_the_middle_of_a_run() -> None:
         assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_importing_the_client_does_not_import_the_server_nor_the_kit_its_dependencies() -> None:
+def test_importing_client_or_kit_loads_no_server_and_no_dependency() -> None:
     script = (
         "import sys, flue_client_ext\n"
         "assert 'flue_client_ext.testing' not in sys.modules\n"

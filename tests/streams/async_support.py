@@ -1,4 +1,4 @@
-"""Clients for tests that are async themselves, and proofs that nothing was left behind."""
+"""Clients for tests that are async themselves, and proofs that nothing leaks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def client_at(url: str, connections: str) -> AsyncIterator[AsyncFlueClient
 
 @asynccontextmanager
 async def nothing_complains() -> AsyncIterator[None]:
-    """Fail on what asyncio reports behind one's back, and on tasks that are left."""
+    """Fail on errors that only asyncio's handler gets, and on tasks that are still there."""
     loop, complaints = asyncio.get_running_loop(), list[Any]()
     loop.set_exception_handler(lambda _, context: complaints.append(context))
     before = asyncio.all_tasks()

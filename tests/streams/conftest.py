@@ -46,7 +46,7 @@ def set_limits(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
 
 @pytest.fixture(params=["long-poll", "sse", "auto", False], ids=str)
 def live(request: Any) -> Any:
-    """Every way to read a stream."""
+    """Every mode of reading a stream."""
     return request.param
 
 

@@ -1,4 +1,4 @@
-"""A run served from memory the way a genuine server does, with faults where a test wants them.
+"""A run served from memory as a genuine server does, with faults where a test wants them.
 
 Give a `Replay` to a `RawServer` as its handler. Its offsets are opaque and full of characters that
 mean something in a URL; its event indexes have gaps, as real ones do.
@@ -55,7 +55,7 @@ def whole_run(count: int) -> list[dict[str, Any]]:
 
 
 def offset_at(place: int) -> str:
-    """The offset behind the first `place` events; not one that a client could make up."""
+    """The offset after the first `place` events; not one that a client could make up."""
     return f"at/{place:x}+&=%"
 
 

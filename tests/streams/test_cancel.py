@@ -133,7 +133,7 @@ def test_a_stream_blocked_in(
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Look until it is so, for what nobody tells."""
+    """Poll until it is so, where no event tells."""
     until = time.monotonic() + 10
     while not condition():
         assert time.monotonic() < until

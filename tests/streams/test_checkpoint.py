@@ -34,9 +34,7 @@ def test_the_offset_moves_when_the_last_event_of_a_batch_is_returned(
     assert stream.offset == offset_at(11)
 
 
-def test_batches_come_with_the_offset_behind_them(
-    any_world: World, serve: Serve, live: Any
-) -> None:
+def test_batches_come_with_the_offset_after_them(any_world: World, serve: Serve, live: Any) -> None:
     run = whole_run(11)
     server = serve(Replay(run, page=4))
     stream = any_world.client(server.url).runs.stream(RUN, live=live)
@@ -78,7 +76,7 @@ def test_an_empty_batch_moves_the_offset_at_once(any_world: World, serve: Serve)
 
 
 @pytest.mark.parametrize("handled", range(12))
-def test_a_checkpoint_continues_behind_the_last_event_that_was_handed_over(
+def test_a_checkpoint_continues_after_the_last_event_that_was_handed_over(
     any_world: World, serve: Serve, handled: int
 ) -> None:
     run = whole_run(11)
@@ -105,7 +103,7 @@ def test_a_resumed_stream_that_has_delivered_nothing_yet_keeps_its_checkpoint(
 
 @pytest.mark.parametrize("odd", [None, {"v": 3, "note": "no index"}])
 @pytest.mark.parametrize("handled", range(1, 6))
-def test_events_without_an_index_neither_spoil_a_checkpoint_nor_are_lost_by_it(
+def test_events_without_an_index_are_not_lost_by_a_checkpoint(
     serve: Serve, any_world: World, odd: Any, handled: int
 ) -> None:
     run = [log_event(0), odd, log_event(1), odd, log_event(2)]
@@ -116,7 +114,7 @@ def test_events_without_an_index_neither_spoil_a_checkpoint_nor_are_lost_by_it(
     indexes = [event.to_dict().get("eventIndex") for event in events]
     assert saved.event_index == [index for index in indexes if index is not None][-1]
     again = list(client.runs.stream(RUN, resume=saved, live=False))
-    # Those without an index behind the last one with an index come again; nothing else does.
+    # Those without an index after the last one with an index come again; nothing else does.
     assert len(again) == {1: 4, 2: 4, 3: 2, 4: 2, 5: 0}[handled]
 
 

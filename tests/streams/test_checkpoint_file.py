@@ -157,7 +157,7 @@ def test_processes_and_threads_that_save_at_once_do_not_collide(tmp_path: Path) 
     assert os.listdir(tmp_path) == ["saved"]
 
 
-def test_what_a_killed_process_left_is_taken_over(tmp_path: Path) -> None:
+def test_the_file_of_a_killed_process_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "saved"
     (tmp_path / ".saved.tmp").write_text("much longer than a checkpoint, and broken " * 20)
     FIRST.save(path)
@@ -178,7 +178,7 @@ def test_a_signal_handler_saves_while_it_interrupts_a_save(
     assert os.listdir(tmp_path) == ["saved"]
 
 
-def test_a_child_with_a_killed_parent_s_descriptors_keeps_nobody_waiting(tmp_path: Path) -> None:
+def test_a_child_with_a_killed_parent_s_descriptors_blocks_no_save(tmp_path: Path) -> None:
     path = tmp_path / "saved"
     command = [sys.executable, "-c", FORKED, str(path)]
     with subprocess.Popen(

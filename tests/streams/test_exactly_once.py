@@ -32,7 +32,7 @@ RUN_OF_SIX = whole_run(6)
 def test_an_answer_may_be_cut_at_any_byte(
     any_world: World, serve: Serve, live: Any, framing: Framing, how: Any
 ) -> None:
-    """The first answer is cut behind its nth byte; every n is tried where it is cheapest."""
+    """The first answer is cut after its nth byte; every n is tried where it is cheapest."""
     state: dict[str, Any] = {}
 
     def fault(request: Request) -> Fault:

@@ -17,7 +17,7 @@ KNOWN = ("conversationId", "messages", "settlements")
 
 
 def pages_of(server: Conversation, start: int) -> list[Page]:
-    """A page for each batch behind `start` that tells something.
+    """A page for each batch after `start` that is not empty.
 
     The SDK refuses chunks of an unknown type, and publishes nothing where nothing is told.
     """

@@ -1,4 +1,4 @@
-"""Streams that are left early or ended by somebody else close their connections, without a word."""
+"""Streams whose loop ends early, or that another thread ends, close their connections silently."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Fleet:
         self.run(name).append(run_end(1, **more), close=True)
 
     def is_left_alone(self) -> bool:
-        """Whether nobody follows a run any more, or soon will not."""
+        """Whether no reader follows a run any more, now or soon."""
         return self.server.wait_until(lambda: self.followed == 0, 2)
 
     def handle(self, request: Request, connection: Connection) -> None:
@@ -228,8 +228,10 @@ def test_concurrency_is_checked_before_anything_is_sent(
     assert not fleet.server.requests
 
 
-def test_streams_compete_with_nobody_for_connections(any_world: World, fleet: Fleet) -> None:
-    """More streams than any pool has places for, and calls go through at once beside them."""
+def test_a_stream_does_not_wait_for_the_connection_of_another(
+    any_world: World, fleet: Fleet
+) -> None:
+    """More streams than any pool has slots, and a call beside them does not wait either."""
     client = any_world.client(fleet.server.url)
     many = 120
     streams = [client.runs.stream(f"r{number}", live="sse") for number in range(many)]

@@ -1,4 +1,4 @@
-"""The ways to read: what each asks for; `auto` and catching up when SSE does not get through."""
+"""The modes of reading: what each asks for; `auto` and catching up where a proxy breaks SSE."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ SPOILERS = {
 
 
 @pytest.mark.parametrize("spoiler", SPOILERS)
-def test_auto_turns_to_long_poll_where_sse_is_spoiled(
+def test_auto_falls_back_to_long_poll_where_a_proxy_breaks_sse(
     any_world: World,
     serve: Serve,
     monkeypatch: pytest.MonkeyPatch,
@@ -195,7 +195,7 @@ def test_auto_turns_to_long_poll_where_sse_is_spoiled(
 
 
 @pytest.mark.parametrize("spoiler", SPOILERS)
-def test_catching_up_turns_to_pages_where_sse_is_spoiled(
+def test_catching_up_falls_back_to_pages_where_a_proxy_breaks_sse(
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch, spoiler: str
 ) -> None:
     """No retry is needed for that, so none is allowed here."""

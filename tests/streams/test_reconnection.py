@@ -1,4 +1,4 @@
-"""What a stream survives: every way that an answer can fail, in every mode, with nothing lost."""
+"""What a stream survives: every kind of failure, in every mode, with nothing lost."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_retry_after_is_a_capped_floor(
 def test_a_page_that_takes_over_from_sse_obeys_its_own_retry_after(
     any_world: World, serve: Serve
 ) -> None:
-    """What SSE is told holds for SSE."""
+    """A Retry-After in an answer to SSE holds for SSE only."""
     told: list[FailedAttempt] = []
 
     def fault(request: Request) -> Fault | None:
@@ -122,7 +122,7 @@ def test_delays_grow_under_full_jitter_up_to_the_cap(any_world: World, serve: Se
     assert len(set(delays)) > 6
 
 
-def test_good_answers_that_bring_nothing_part_the_failures_before_and_behind_them(
+def test_a_good_answer_without_news_resets_the_count_of_failures(
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Failures that are not consecutive do not add up: an idle run may be followed for days."""
@@ -223,7 +223,7 @@ def test_an_event_stream_that_falls_silent_is_reopened(
     assert stream.stats.reconnects == 1
 
 
-def test_a_certificate_that_is_not_trusted_ends_the_look_at_the_tail(
+def test_a_certificate_that_is_not_trusted_ends_the_HEAD_for_the_tail(
     any_world: World, serve: Serve, live: Any
 ) -> None:
     """The one request of a stream that is no GET is tried as rarely as the others."""

@@ -54,7 +54,7 @@ def finished_runs(genuine: FlueServer) -> dict[str, str]:
 
 
 def starts(genuine: FlueServer, run: str) -> dict[str, dict[str, Any]]:
-    """The options of each start; the saved offset is that behind the first page of `run`."""
+    """The options of each start; the saved offset is that after the first page of `run`."""
     answer = httpx.get(f"{genuine.url}/runs/{run}?offset=-1", trust_env=False)
     given = {name: dict(options) for name, options in STARTS.items()}
     for options in given.values():

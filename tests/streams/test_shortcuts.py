@@ -25,7 +25,7 @@ Spoiled = Callable[["Gateway", Request, Connection], None]
 
 
 class Gateway:
-    """Passes all on but event streams, of which it spoils what comes after `intact` frames."""
+    """Forwards everything, except that event streams break after `intact` frames."""
 
     def __init__(self, spoil: Spoiled, intact: int = 0) -> None:
         self.replay = Replay(RUN_OF, page=PAGE)
@@ -47,7 +47,7 @@ class Gateway:
         return [b"".join(self.replay.frames(at, min(at + PAGE, COUNT), False)) for at in places]
 
     def begin(self, request: Request, connection: Connection, **headers: str) -> list[bytes]:
-        """Send the head and the frames that are left intact; return the others."""
+        """Send the head and the intact frames; return the others."""
         connection.event_stream({name.replace("_", "-"): value for name, value in headers.items()})
         frames = self.frames(request)
         for frame in frames[: self._intact]:

@@ -53,7 +53,7 @@ class Weather:
                 return None
             kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
             self.struck[kind] += 1
-            # An event stream holds all that is left: it is cut within the next batches.
+            # An event stream holds all remaining events: it is cut within the next batches.
             return self._fault(kind, chance.randrange(2800 if sse else 1500), chance)
 
     def _fault(self, kind: str, after: int, chance: random.Random) -> Fault:

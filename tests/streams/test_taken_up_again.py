@@ -136,7 +136,7 @@ def test_it_goes_on_without_losing_or_repeating_an_item(
 
 
 @pytest.mark.parametrize("batches", [False, True])
-def test_a_batch_that_was_on_its_way_is_not_passed_over(
+def test_a_batch_that_was_under_way_is_not_skipped(
     any_world: World, serve: Serve, live: str, batches: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = whole_run(9)

@@ -93,7 +93,9 @@ def test_a_stream_that_ends_without_a_run_end_asks_the_record(
     assert "meta" in query(server.requests[-1])
 
 
-def test_a_run_that_ends_without_a_word_is_named_so(any_world: World, genuine: FlueServer) -> None:
+def test_a_run_that_ends_without_a_result_is_named_so(
+    any_world: World, genuine: FlueServer
+) -> None:
     client = any_world.client(genuine.url)
     key = f"silent-{any_world.name}"
 
@@ -151,7 +153,7 @@ def test_what_on_event_raises_ends_the_call(any_world: World, serve: Serve) -> N
     assert server.wait_idle(2)
 
 
-def test_an_async_on_event_is_awaited_in_the_async_world(any_world: World, serve: Serve) -> None:
+def test_an_async_on_event_is_awaited_by_the_async_client(any_world: World, serve: Serve) -> None:
     client = any_world.client(serve(Replay([log_event(0), run_end(1)])).url)
     seen: list[Any] = []
 

@@ -48,7 +48,7 @@ class ForwardProxy(RawServer):
 
 
 def _carry(client: socket.socket, target: socket.socket) -> None:
-    """Carry bytes both ways until either side ends."""
+    """Carry bytes in both directions until either side ends."""
     other = {client: target, target: client}
     while True:
         try:

@@ -159,7 +159,7 @@ def test_a_call_blocked_in_the_name_lookup_ends(
     any_world: World, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     # A name server cannot be made to hang here, so the look-up itself is replaced. Nothing can
-    # interrupt a real one either: its thread is left behind and ends with it.
+    # interrupt a real one either: its thread goes on, and ends with it.
     asked, answer = threading.Event(), threading.Event()
 
     def getaddrinfo(

@@ -133,7 +133,7 @@ def test_an_explicit_authorization_header_wins_over_the_token(any_world: World, 
 def test_the_environments_token_is_the_default_and_none_means_none(
     any_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FLUE_TOKEN", "ambient")
+    monkeypatch.setenv("FLUE_TOKEN", "from-env")
     with RawServer(works) as server:
         any_world.client(server.url).workflows.invoke("w")
         any_world.client(server.url, token="own").workflows.invoke("w")
@@ -141,7 +141,7 @@ def test_the_environments_token_is_the_default_and_none_means_none(
         any_world.client(server.url).with_options(token=None).workflows.invoke("w")
         monkeypatch.setenv("FLUE_TOKEN", "")
         any_world.client(server.url).workflows.invoke("w")
-    assert sent(server) == ["Bearer ambient", "Bearer own", None, None, None]
+    assert sent(server) == ["Bearer from-env", "Bearer own", None, None, None]
 
 
 def test_what_a_credential_function_raises_reaches_the_caller_before_any_io(
@@ -210,11 +210,11 @@ def test_unfit_credentials_of_a_function_are_refused_before_anything_is_sent(
         assert not server.requests
 
 
-@pytest.mark.parametrize("way", ["own sockets", "http_client"])
+@pytest.mark.parametrize("transport", ["own sockets", "http_client"])
 @pytest.mark.parametrize("value", ["plain", "t\u00f6k\u00e9n", "with space", "a=b;c,d\"e\\f'"])
-def test_every_legal_value_arrives(any_world: World, way: str, value: str) -> None:
+def test_every_legal_value_arrives(any_world: World, transport: str, value: str) -> None:
     with RawServer(works) as server, borrowed(any_world) as http_client:
-        own = {"http_client": http_client} if way == "http_client" else {}
+        own = {"http_client": http_client} if transport == "http_client" else {}
         client = any_world.client(server.url, token=value, headers={"X-Value": value}, **own)
         client.workflows.invoke("w")
     assert sent(server) == [f"Bearer {value}"]

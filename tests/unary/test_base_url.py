@@ -71,11 +71,11 @@ def test_a_base_url_that_is_no_string_is_a_type_error(kind: Any) -> None:
 def test_the_argument_comes_before_the_environment(
     any_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with RawServer(works) as named, RawServer(works) as ambient:
-        monkeypatch.setenv("FLUE_BASE_URL", ambient.url + "/env")
+    with RawServer(works) as named, RawServer(works) as from_environment:
+        monkeypatch.setenv("FLUE_BASE_URL", from_environment.url + "/env")
         any_world.client().workflows.invoke("w")
         any_world.client(named.url).workflows.invoke("w")
-    assert [request.target for request in ambient.requests] == ["/env/workflows/w"]
+    assert [request.target for request in from_environment.requests] == ["/env/workflows/w"]
     assert [request.target for request in named.requests] == ["/workflows/w"]
 
 

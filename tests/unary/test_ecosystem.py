@@ -47,7 +47,7 @@ def test_the_users_client_is_used_and_never_closed(any_world: World) -> None:
         assert user_agents == {"flue-client"}
 
 
-def test_a_client_of_the_other_world_or_of_another_kind_is_refused(any_world: World) -> None:
+def test_an_http_client_of_another_kind_is_refused(any_world: World) -> None:
     wrong = httpx.Client if any_world.is_async else httpx.AsyncClient
     for http_client in (wrong(trust_env=False), wrong, "client", httpx):
         assert type(failure(any_world.client, "http://h", http_client=http_client)) is TypeError

@@ -1,4 +1,4 @@
-"""Users who mock, instrument, or speak other protocols: they give the client an httpx client."""
+"""Users who mock, instrument, or use other protocols: they pass an httpx client of their own."""
 
 from __future__ import annotations
 

@@ -246,18 +246,18 @@ def test_a_POST_uses_the_latest_connection_and_closes_uncertain_ones() -> None:
 
 @pytest.mark.usefixtures("frozen_clock")
 @pytest.mark.parametrize(
-    ("closed_after", "trusted", "doubted"),
+    ("closed_after", "short", "too_long"),
     [(0.06, 0.02, 0.035), (0.001, 0.005, 0.02), (1.0, 0.07, 0.09), (5.0, 0.07, 0.09)],
 )
 def test_a_server_that_closes_early_is_trusted_for_half_as_long(
-    closed_after: float, trusted: float, doubted: float
+    closed_after: float, short: float, too_long: float
 ) -> None:
     pool = Pool(route(), lambda _: Quiet(0.0), lambda: None)
     closed = used(closed_after)
     closed.socket.ended = True
     pool.release(closed)
     assert pool.acquire(GET) is not closed
-    for idle, expected in ((trusted, True), (doubted, False)):
+    for idle, expected in ((short, True), (too_long, False)):
         connection = used(idle)
         pool.release(connection)
         assert (pool.acquire(POST) is connection) is expected

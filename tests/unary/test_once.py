@@ -86,13 +86,15 @@ WAITS = [None, "result"]
 
 
 @contextmanager
-def either_client(world: World, way: str, url: str) -> Iterator[Any]:
+def either_client(world: World, transport: str, url: str) -> Iterator[Any]:
     with borrowed(world) as http_client:
-        yield world.client(url, **({"http_client": http_client} if way == "http_client" else {}))
+        yield world.client(
+            url, **({"http_client": http_client} if transport == "http_client" else {})
+        )
 
 
 @pytest.fixture(params=["own sockets", "http_client"])
-def way(request: pytest.FixtureRequest) -> str:
+def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
@@ -108,11 +110,11 @@ def test_an_error_response_to_a_post_is_final(any_world: World, status: int) -> 
 
 
 @pytest.mark.parametrize("wait", WAITS)
-@pytest.mark.parametrize("trouble", AMBIGUOUS, ids=lambda handler: handler.__name__)
+@pytest.mark.parametrize("failing", AMBIGUOUS, ids=lambda handler: handler.__name__)
 def test_an_ambiguous_post_is_not_repeated(
-    any_world: World, way: str, trouble: Handler, wait: Any
+    any_world: World, transport: str, failing: Handler, wait: Any
 ) -> None:
-    with RawServer(trouble) as server, either_client(any_world, way, server.url) as client:
+    with RawServer(failing) as server, either_client(any_world, transport, server.url) as client:
         error = failure(client.workflows.invoke, "w", input={"pay": 1}, wait=wait)
         assert type(error) is InvokeOutcomeUnknownError
         assert error.cause
@@ -120,9 +122,9 @@ def test_an_ambiguous_post_is_not_repeated(
         assert len(server.requests) == server.accepted == 1
 
 
-@pytest.mark.parametrize("trouble", [reset_before_head, reset_in_body])
-def test_run_does_not_repeat_its_post_either(any_world: World, trouble: Handler) -> None:
-    with RawServer(trouble) as server:
+@pytest.mark.parametrize("failing", [reset_before_head, reset_in_body])
+def test_run_does_not_repeat_its_post_either(any_world: World, failing: Handler) -> None:
+    with RawServer(failing) as server:
         error = failure(any_world.client(server.url).workflows.run, "w")
         assert type(error) is InvokeOutcomeUnknownError
         assert len(server.requests) == 1
@@ -130,11 +132,11 @@ def test_run_does_not_repeat_its_post_either(any_world: World, trouble: Handler)
 
 @pytest.mark.parametrize("wait", WAITS)
 def test_a_deadline_that_passes_after_sending_leaves_the_outcome_unknown(
-    any_world: World, way: str, wait: Any
+    any_world: World, transport: str, wait: Any
 ) -> None:
     with (
         RawServer(lambda _, connection: connection.wait_closed()) as server,
-        either_client(any_world, way, server.url) as client,
+        either_client(any_world, transport, server.url) as client,
     ):
         error = failure(client.workflows.invoke, "w", wait=wait, timeout=0.2)
         assert type(error) is InvokeOutcomeUnknownError
@@ -152,10 +154,12 @@ def test_a_post_with_a_malformed_response_is_not_repeated(any_world: World) -> N
 
 
 @pytest.mark.usefixtures("hasty_retries")
-def test_a_post_that_was_not_sent_ends_as_a_connection_error(any_world: World, way: str) -> None:
+def test_a_post_that_was_not_sent_ends_as_a_connection_error(
+    any_world: World, transport: str
+) -> None:
     with (
         RawServer(works, mode="refuse") as server,
-        either_client(any_world, way, server.url) as client,
+        either_client(any_world, transport, server.url) as client,
     ):
         error = failure(client.workflows.invoke, "w")
         assert type(error) is FlueConnectionError
@@ -163,7 +167,7 @@ def test_a_post_that_was_not_sent_ends_as_a_connection_error(any_world: World, w
 
 
 def test_a_refused_connect_is_tried_again_and_succeeds_with_one_post(
-    any_world: World, way: str
+    any_world: World, transport: str
 ) -> None:
     server = RawServer(works, mode="refuse")
     failed: list[None] = []
@@ -174,7 +178,7 @@ def test_a_refused_connect_is_tried_again_and_succeeds_with_one_post(
             server.mode = "serve"
             server.start()
 
-    with server, either_client(any_world, way, server.url) as client:
+    with server, either_client(any_world, transport, server.url) as client:
         with on_log(serve_after_the_second_failure):
             assert client.workflows.invoke("w").run_id == "run_1"
         assert len(failed) == 2

@@ -1,4 +1,4 @@
-"""What a call says of the run that it was about when something ends it on the way."""
+"""What the error of a call says of its run when something ends the call early."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_deadline_that_passes_in_an_answer_says_nothing_of_a_retry(any_world: 
         assert error.cause == "the deadline passed"
 
 
-def test_an_abort_whose_reason_cannot_be_pickled_travels_with_its_repr() -> None:
+def test_an_abort_whose_reason_cannot_be_pickled_keeps_its_repr() -> None:
     reason = threading.Lock()
     error = FlueAbortError(reason, run_id="run_1")
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):

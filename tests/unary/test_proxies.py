@@ -245,11 +245,11 @@ def test_an_unusable_proxy_is_refused_without_its_password(
 def test_a_client_of_the_users_own_decides_about_proxies_itself(
     any_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with RawServer(works) as server, ForwardProxy() as ambient, ForwardProxy() as own:
-        monkeypatch.setenv("HTTP_PROXY", ambient.url)
+    with RawServer(works) as server, ForwardProxy() as from_environment, ForwardProxy() as own:
+        monkeypatch.setenv("HTTP_PROXY", from_environment.url)
         with borrowed(any_world, proxy=own.url) as http_client:
             any_world.client(server.url, http_client=http_client).workflows.invoke("w")
-        assert (ambient.accepted, len(own.requests)) == (0, 1)
+        assert (from_environment.accepted, len(own.requests)) == (0, 1)
 
 
 @pytest.mark.usefixtures("hasty_retries")

@@ -188,7 +188,7 @@ def test_the_address_that_connected_is_first_until_it_fails() -> None:
     assert history.ordered(rows) == [rows[0], rows[2], rows[1]]
 
 
-def test_a_preferred_address_that_fails_gives_way_to_the_next(
+def test_after_a_preferred_address_fails_the_next_one_is_tried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     player, history, rows = Player(monkeypatch), AddressHistory(), [row("a"), row("b")]
@@ -272,7 +272,7 @@ def test_a_silent_address_is_skipped_and_costs_nothing_later(
             client.workflows.invoke("w", timeout=PATIENCE)
             server.reset_all()  # the next call needs a connection of its own
             assert server.wait_idle()
-            # From here on, whoever begins with the silent address waits longer than the call may.
+            # From here on, a call that begins with the silent address exceeds its deadline.
             monkeypatch.setattr(LIMITS, "attempt_delay", 10 * PATIENCE)
         assert server.accepted == 3
 
@@ -338,7 +338,7 @@ def closes(request: Request, connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("how", ["closes", "stalls in TLS"])
-def test_an_address_that_stops_responding_gives_way_to_others(
+def test_an_address_that_stops_responding_is_tried_last(
     any_world: World, resolves: Callable[..., None], monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     tls = how == "stalls in TLS"

@@ -136,7 +136,7 @@ def test_an_untrusted_server_is_tried_once(any_world: World, own: bool, call: st
 def test_a_client_without_a_good_certificate_is_refused_once(
     any_world: World, own: bool, call: str, version: ssl.TLSVersion, shown: bool
 ) -> None:
-    """In TLS 1.3 the refusal comes in place of the first answer, behind a request that the server
+    """In TLS 1.3 the refusal comes in place of the first answer, after a request that the server
     has never read. httpx under asyncio and trio may lose it: then the outcome is unknown."""
     may_be_lost = not own and any_world.is_async and version is ssl.TLSVersion.TLSv1_3
     with RawServer(works, tls=True) as server:

@@ -43,10 +43,10 @@ def addressed(request: Request) -> tuple[list[str], str]:
     return [unquote(part, errors="strict") for part in path.split("/")[1:]], query
 
 
-@pytest.mark.parametrize("way", ["own sockets", "http_client"])
-def test_any_other_string_reaches_exactly_its_own_segment(any_world: World, way: str) -> None:
+@pytest.mark.parametrize("transport", ["own sockets", "http_client"])
+def test_any_other_string_reaches_exactly_its_own_segment(any_world: World, transport: str) -> None:
     with RawServer(works) as server, borrowed(any_world) as http_client:
-        options = {"http_client": http_client} if way == "http_client" else {}
+        options = {"http_client": http_client} if transport == "http_client" else {}
         client = any_world.client(server.url + "/api", **options)
 
         @settings(max_examples=60, deadline=None)
@@ -115,7 +115,7 @@ def test_the_genuine_server_tells_the_three_inputs_apart(
     assert isinstance(refused, FlueApiError)
 
 
-def test_requests_say_who_they_come_from_and_ask_for_plain_json(any_world: World) -> None:
+def test_requests_have_a_user_agent_and_ask_for_plain_json(any_world: World) -> None:
     with RawServer(works) as server:
         client = any_world.client(server.url)
         client.workflows.invoke("w", input={})

@@ -73,16 +73,16 @@ def test_any_other_status_is_final(any_world: World, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble", [reset, close, cut_body, cut_chunk, garbage], ids=lambda handler: handler.__name__
+    "failing", [reset, close, cut_body, cut_chunk, garbage], ids=lambda handler: handler.__name__
 )
-def test_a_transport_failure_is_read_again(any_world: World, trouble: Handler) -> None:
-    with RawServer(in_turn(trouble, trouble, works)) as server:
+def test_a_transport_failure_is_read_again(any_world: World, failing: Handler) -> None:
+    with RawServer(in_turn(failing, failing, works)) as server:
         client = any_world.client(server.url)
         assert client.runs.get("run_1", backoff_options=QUICK).status == "completed"
         assert len(server.requests) == 3
 
 
-def test_the_defaults_heal_a_short_outage(any_world: World) -> None:
+def test_the_defaults_survive_a_short_outage(any_world: World) -> None:
     with RawServer(in_turn(reset, says(503), works)) as server:
         assert any_world.client(server.url).runs.get("run_1").run_id == "run_1"
 

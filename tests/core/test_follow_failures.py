@@ -73,7 +73,7 @@ def test_the_routine_end_of_a_live_connection_is_no_failure() -> None:
 
 
 @pytest.mark.parametrize("live", ["sse", "long-poll"])
-def test_after_a_cut_before_any_word_a_page_is_read_to_see_what_became_of_the_stream(
+def test_after_a_live_connection_is_cut_before_any_batch_a_page_is_read(
     live: str,
 ) -> None:
     play = follow("b", live=live, backoff=BackoffOptions(max_retries=0))

@@ -38,13 +38,13 @@ from tests.unary.support import (
 )
 from tests.worlds import World
 
-WAYS = ["own sockets", "http_client"]
+TRANSPORTS = ["own sockets", "http_client"]
 SHORT = 0.4
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=TRANSPORTS)
 def client_of(request: pytest.FixtureRequest, any_world: World) -> Iterator[Any]:
-    """Make clients of any world, on either way; `tls` is a context that trusts the server."""
+    """Make clients of any world, over either transport; `tls` is a context that trusts the peer."""
     with borrowed(any_world) as http_client:
 
         def make(url: str, **options: Any) -> Any:
@@ -490,7 +490,7 @@ def test_a_client_that_the_user_has_closed_is_said_to_be(any_world: World) -> No
 def test_a_transport_that_tells_nothing_meets_the_deadline_too(
     any_world: World, no_other_limit: None
 ) -> None:
-    """A mock without a socket, whose body never comes."""
+    """A mock without a socket. The body of its response never comes."""
     over = threading.Event()
 
     class Endless(httpx.SyncByteStream, httpx.AsyncByteStream):

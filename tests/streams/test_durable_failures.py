@@ -1,4 +1,4 @@
-"""The engine by itself when the Durable Streams reference server is in trouble."""
+"""The engine by itself when the Durable Streams reference server fails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .test_durable_streams import QUICK, VALUES
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_passing_troubles_of_the_server_are_retried(
+def test_passing_failures_of_the_server_are_retried(
     any_world: World, durable: DurableServer, path: str, live: Any, status: int
 ) -> None:
     url = durable.create(path, *VALUES, closed=True)
@@ -84,7 +84,7 @@ def test_what_cannot_pass_is_not_retried(
     assert told == []
 
 
-def test_an_event_name_that_nobody_knows_is_passed_over(
+def test_an_unknown_event_name_is_passed_over(
     any_world: World, durable: DurableServer, path: str
 ) -> None:
     url = durable.create(path, *VALUES, closed=True)
