@@ -34,10 +34,10 @@ quick: $(READY) ## lint, types, and the core's tests without generated examples,
 test: $(READY) ## run every test
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-pythons: ## get Python 3.14 and 3.15 from Debian into .cache/debian, where that can be done
+pythons: ## install Python 3.14 and 3.15 from Debian into .cache/debian, where possible
 	.ci/debian-pythons
 
-test-pythons: $(READY) ## run the tests on every other Python 3.11-3.15 there is
+test-pythons: $(READY) ## run the tests on every other Python 3.11-3.15 that is installed
 	$(BIN)/python -m tests.pythons
 
 check: $(READY) ## formatting, lint, strict types, and drift of the generated code
@@ -65,6 +65,6 @@ lock: ## pin the newest versions that requirements-dev.in allows
 bench: $(READY) ## measure against the peers and print the ratios
 	$(BIN)/python -m benchmarks
 
-clean: ## remove everything that the other targets have made
+clean: ## remove everything that the other targets make
 	rm -rf $(VENV) .venvs .cache dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
