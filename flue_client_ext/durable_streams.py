@@ -52,7 +52,7 @@ class _Position:
 
     @property
     def closed(self) -> bool:
-        """Whether the stream has ended for good."""
+        """Whether the stream is closed: nothing will be appended to it."""
         return self._delivery.closed
 
 

@@ -89,7 +89,7 @@ class AsyncDriver(Generic[T]):
     def wake(self) -> None:
         """End the wait under way, or close the connection that waits for its consumer; from any
         thread."""
-        # First the state: a reader that begins its next step by itself finds it.
+        # First the state: an idle reading is aborted before its connection is closed.
         self.machine.signalled()
         if self._call_in_loop is not None:
             try:

@@ -90,8 +90,8 @@ class Driver(Generic[T]):
 
     def wake(self) -> None:
         """End the wait under way, from the aborting thread."""
-        # First the state: a reader that begins its next step by itself finds it. A wait is a sleep
-        # or one of the channel's, so both are ended.
+        # First the state: an idle reading is aborted before its connection is closed. A wait is a
+        # sleep or one of the channel's, so both are ended.
         self.machine.signalled()
         self._wake_up.set()
         self._channel.abort()

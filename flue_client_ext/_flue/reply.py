@@ -1,9 +1,9 @@
 """The reply that a submission got, found in a snapshot: upstream's rule.
 
-Pure, over plain JSON. It is the last assistant message that carries the submission's id. A
-submission that joined a running response has none: its settlement names the host, whose reply
-answers both. A settlement that names nobody is of an older server: the last assistant message.
-The betas put the reply's text into the settlement itself.
+Pure, over plain JSON. The reply is the last assistant message that carries the submission's id. A
+submission that joined a running response has no such message: its settlement names the host, and
+the host's reply answers both. Older servers name no host; then the last assistant message is the
+reply. The betas put the reply's text into the settlement itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .._values.jsoncodec import as_array, as_object
 from .growing_message import Json
 
 BLANK_LINE = "\n\n"
-"""What stands between the parts of a text."""
+"""The separator between the parts of a text."""
 
 _DATA = "data-"
 

@@ -22,14 +22,14 @@ _Key = tuple[str, int]
 
 @frozen
 class TextDelta:
-    """The reply's text goes on. The first delta of a new part begins with the blank line."""
+    """More text of the reply. The first delta of a new part begins with a blank line."""
 
     text: str
 
 
 @frozen
 class ReasoningDelta:
-    """The model's reasoning goes on. The first delta of a new part begins with a blank line."""
+    """More of the model's reasoning. The first delta of a new part begins with a blank line."""
 
     text: str
 

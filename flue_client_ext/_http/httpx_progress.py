@@ -53,7 +53,7 @@ class Progress:
             raise Abandoned
 
     def withdraw(self) -> None:
-        """Let the request not be sent from now on: its caller has gone. One that waits for a
+        """Keep the request from being sent: its caller does not wait any more. One that waits for a
         connection of the pool cannot be cancelled otherwise, and would be sent over the next one.
         """
         self._withdrawn = True

@@ -41,7 +41,7 @@ class RequestSocket:
             self._socket = stream.get_extra_info("socket")
 
     def forget(self) -> None:
-        """Let the socket alone from now on: it may carry another request."""
+        """Do not touch the socket any more: it may carry another request."""
         self._socket = None
 
     def shut_down(self) -> None:

@@ -59,7 +59,7 @@ def falls_back(
     exhausted: bool,
     told_to_wait: bool,
 ) -> bool:
-    """Whether a shortcut that failed is given up for good.
+    """Whether a shortcut that failed is given up for the rest of the reading.
 
     `progress`: it has moved the offset; `has_batch`: its answer has brought a batch; `answered`:
     some answer of this reading has; `bulk`: it was for catching up only; `failures`: how often it
