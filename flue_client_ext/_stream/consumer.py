@@ -67,8 +67,8 @@ class Consumer(Generic[T]):
         return client_closed() if closed else self._end()
 
     def failed(self, error: BaseException) -> bool:
-        """Told that `error` leaves whoever takes a batch, from which nothing is handed over then.
-        Says whether the reading is over."""
+        """Record that `error` interrupted the hand-over of a batch. Return whether the reading has
+        ended."""
         if isinstance(error, SecondReader):  # the first may stand between two batches by now
             return False
         self._machine.lose()

@@ -12,7 +12,7 @@
 
 Reads are idempotent, and so is a POST that the server knows again by a key. Another POST is sent
 again only when it is certain that nothing was sent, since a second one could execute a workflow
-twice. "At once" is no failure and counts as none.
+twice. "At once" does not count as a failure.
 
 A shortcut is SSE where pages or long-polls could do the same. `falls_back` decides when they take
 over, after every kind of failure, protocol errors included, so that a shortcut raises no error
@@ -71,7 +71,7 @@ def falls_back(
     if progress:
         return False
     if decide(outcome, 0.0) == "never":
-        return answered or not isinstance(outcome, Failure)  # at first it is the server's own
+        return answered or not isinstance(outcome, Failure)  # at first, pages would fail as well
     if exhausted or told_to_wait:
         return True
     if isinstance(outcome, Failure) and not outcome.sent:

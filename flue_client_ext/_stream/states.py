@@ -27,9 +27,9 @@ at a time; between two batches its stream may also be released, closed or aborte
 | `RELEASE` | the consumer needs no connection for now; from any thread |
 | `CLOSE` | the consumer is done; from any thread |
 
-While somebody reads, `SIGNAL`, `RELEASE` and `CLOSE` change nothing: a running generator cannot be
-closed. A signal wakes the reader, who finds it and ends the flow. `LOSE` comes from another reader
-then."""
+In `RUNNING` and `WAITING`, `SIGNAL`, `RELEASE` and `CLOSE` change nothing: a running generator
+cannot be closed. The signal wakes the reader, which finds it aborted and ends the flow. A `LOSE` in
+these states comes from a second reader, whose `NEXT` was refused."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ NEXT, STEP, REPLY, EMIT, END, ERROR, CANCEL, LOSE, SIGNAL, ABORT, RELEASE, CLOSE
 BUSY = RUNNING, WAITING
 ENDED = FINISHED, ABORTED, BROKEN
 
-SECOND = Refusal(SecondReader, "somebody else is reading this stream")
+SECOND = Refusal(SecondReader, "another thread or task is reading this stream")
 STOPPED = Refusal(Aborted)
 LOST = Refusal(
     RuntimeError,
