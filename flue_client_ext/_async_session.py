@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +20,7 @@ from ._settings import Settings
 from ._stream import arguments
 from ._stream.aborting import Aborted
 from ._values.steps import Flow
-from .async_event_stream import AsyncFlueEventStream
+from .async_stream import AsyncStream
 from .errors import FlueAbortError, Identifiers
 from .signals import AbortController, AbortSignal
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+StreamT = TypeVar("StreamT", bound=AsyncStream[Any])
 
 
 class AsyncSession:
@@ -87,14 +88,15 @@ class AsyncSession:
 
     def stream(
         self,
+        kind: Callable[..., StreamT],
         opened: Opening,
         signal: AbortSignal | None,
         timeout: float | None,
         *,
         within_call: bool = False,
-    ) -> AsyncFlueEventStream:
-        """Return a stream, not yet begun, that owns its connection. `within_call`: a call owns the
-        stream, and finishes after the client is closed."""
+    ) -> StreamT:
+        """Return a stream of this `kind`, not yet begun, that owns its connection. `within_call`:
+        nobody but a call holds it, which finishes when the client is closed."""
         if within_call:
             self.held.check()
         held = None if within_call else self.held
@@ -104,7 +106,7 @@ class AsyncSession:
         driver = AsyncDriver(
             opened.flow, channel, watched, arguments.timeout(timeout), copy_context()
         )
-        return AsyncFlueEventStream(driver, opened.delivery, controller, opened.counters, held)
+        return kind(driver, opened.delivery, controller, opened.counters, held)
 
     def many(
         self,

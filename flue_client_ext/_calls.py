@@ -15,6 +15,7 @@ from ._options import checked_signal, new_counters
 from ._stream import arguments
 from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
+from ._stream.delivery import Delivery
 from ._stream.options import Live
 from ._stream.stats import Counters
 from ._values.checks import function, several, wrong_type
@@ -118,7 +119,7 @@ class Opening(NamedTuple):
     """What a stream is made of, beside its driver."""
 
     flow: Flow[None]
-    delivery: EventDelivery
+    delivery: Delivery[Any]
     counters: Counters
 
 

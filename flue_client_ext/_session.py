@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,13 +22,14 @@ from ._stream import arguments
 from ._stream.aborting import Aborted
 from ._values.steps import Flow
 from .errors import FlueAbortError, Identifiers
-from .event_stream import FlueEventStream
 from .signals import AbortController, AbortSignal
+from .stream import Stream
 
 if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+StreamT = TypeVar("StreamT", bound=Stream[Any])
 
 
 class Session:
@@ -88,14 +89,15 @@ class Session:
 
     def stream(
         self,
+        kind: Callable[..., StreamT],
         opened: Opening,
         signal: AbortSignal | None,
         timeout: float | None,
         *,
         within_call: bool = False,
-    ) -> FlueEventStream:
-        """Return a stream, not yet begun, that owns its connection. `within_call`: a call owns the
-        stream, and finishes after the client is closed."""
+    ) -> StreamT:
+        """Return a stream of this `kind`, not yet begun, that owns its connection. `within_call`:
+        nobody but a call holds it, which finishes when the client is closed."""
         if within_call:
             self.held.check()
         held = None if within_call else self.held
@@ -103,7 +105,7 @@ class Session:
         watched = controller.linked(checked_signal(signal))
         channel = open_channel(self.pool, self.http_client, abortable=True)
         driver = Driver(opened.flow, channel, watched, arguments.timeout(timeout), copy_context())
-        return FlueEventStream(driver, opened.delivery, controller, opened.counters, held)
+        return kind(driver, opened.delivery, controller, opened.counters, held)
 
     def many(
         self,

@@ -77,7 +77,9 @@ class AsyncRuns(Uncopied):
             offset=offset, tail=tail, backoff=backoff_options, pages_only=pages_only
         )
         opened = opening(self._session.api, run_id, options)
-        stream = self._session.stream(opened, signal, timeout, within_call=True)
+        stream = self._session.stream(
+            AsyncFlueEventStream, opened, signal, timeout, within_call=True
+        )
         async with stream:
             events = [event async for batch, _ in stream.batches() for event in batch]
             if signal is not None and signal.aborted:
@@ -121,7 +123,7 @@ class AsyncRuns(Uncopied):
             pages_only=pages_only,
         )
         opened = opening(self._session.api, run_id, options)
-        return self._session.stream(opened, signal, timeout)
+        return self._session.stream(AsyncFlueEventStream, opened, signal, timeout)
 
     async def wait(
         self,

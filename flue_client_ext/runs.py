@@ -78,7 +78,7 @@ class Runs(Uncopied):
             offset=offset, tail=tail, backoff=backoff_options, pages_only=pages_only
         )
         opened = opening(self._session.api, run_id, options)
-        stream = self._session.stream(opened, signal, timeout, within_call=True)
+        stream = self._session.stream(FlueEventStream, opened, signal, timeout, within_call=True)
         with stream:
             events = [event for batch, _ in stream.batches() for event in batch]
             if signal is not None and signal.aborted:
@@ -122,7 +122,7 @@ class Runs(Uncopied):
             pages_only=pages_only,
         )
         opened = opening(self._session.api, run_id, options)
-        return self._session.stream(opened, signal, timeout)
+        return self._session.stream(FlueEventStream, opened, signal, timeout)
 
     def wait(
         self,
