@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._values.steps import Batch, DeadlineExceeded, Emit, Flow, T
+from .._values.steps import Batch, DeadlineExceeded, Emit, Flow, Note, T, TimeLeft
 
 
-def for_each_batch(stream: Flow[T], take: Callable[[Batch], Flow[None]]) -> Flow[T]:
-    """Run `stream` and yield its steps, except `Emit`: `take` gets the batch."""
+def nothing() -> Flow[None]:
+    yield from ()
+
+
+def for_each_batch(
+    stream: Flow[T],
+    take: Callable[[Batch], Flow[None]],
+    before_wait: Callable[[], Flow[None]] = nothing,
+) -> Flow[T]:
+    """Run `stream`, passing all its steps on, except that `take` gets its batches.
+
+    `before_wait` runs before each step that may wait, and at the end: all batches that came with
+    one read have been taken then.
+    """
     try:
         step = next(stream)
         while True:
@@ -16,6 +28,8 @@ def for_each_batch(stream: Flow[T], take: Callable[[Batch], Flow[None]]) -> Flow
                 yield from take(step.batch)
                 step = stream.send(None)
                 continue
+            if not isinstance(step, Note | TimeLeft):
+                yield from before_wait()
             try:
                 reply = yield step
             except DeadlineExceeded as passed:
@@ -24,6 +38,7 @@ def for_each_batch(stream: Flow[T], take: Callable[[Batch], Flow[None]]) -> Flow
                 step = stream.send(reply)
     except StopIteration as stop:
         result: T = stop.value
-        return result
-    finally:  # now, not when the garbage collector finds the generator
+    finally:
         stream.close()
+    yield from before_wait()
+    return result

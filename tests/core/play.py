@@ -90,6 +90,11 @@ class Play:
         """Send `answer` and return the next step that is not a note."""
         return self._turn(lambda: self.machine.reply(answer))
 
+    def taken(self) -> Any:
+        """Take the batch that is being handed over."""
+        assert isinstance(self.step, Emit), self.step
+        return self._turn(self.machine.next)
+
     def cancel(self) -> Any:
         """Cancel what it waits for, and come back; return the next step."""
         self.machine.cancel()
@@ -173,11 +178,6 @@ class FollowPlay(Play):
     def batch(self) -> Batch:
         assert isinstance(self.step, Emit), self.step
         return self.step.batch
-
-    def taken(self) -> Any:
-        """Take the batch that is being handed over."""
-        assert isinstance(self.step, Emit), self.step
-        return self._turn(self.machine.next)
 
     def page(
         self,

@@ -74,3 +74,32 @@ def test_an_error_of_the_consumer_closes_the_stream_inside() -> None:
 
 def iter_nothing() -> Flow[None]:
     yield from ()
+
+
+def test_what_is_done_before_a_wait_is_done_behind_all_batches_that_came_at_once() -> None:
+    def begin() -> Flow[None]:
+        yield Sleep(1)
+        yield Emit(batch(1))
+        yield Note("debug", "does not wait")
+        yield Emit(batch(2))
+        yield Sleep(2)
+        yield Emit(batch(3))
+
+    seen: list[int] = []
+
+    def take(given: Batch) -> Flow[None]:
+        seen.extend(given.items)
+        yield from ()
+
+    def before_wait() -> Flow[None]:
+        yield Emit(batch(*seen))
+
+    play = Play(for_each_batch(begin(), take, before_wait), ManualClock())
+    shown = []
+    while not play.ended:
+        if isinstance(play.step, Emit):
+            shown.append(play.step.batch.items)
+            play.taken()
+        else:
+            play.slept()
+    assert shown == [[], [1, 2], [1, 2, 3]]
