@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     from ._flue.conversation_results import Admission as Admission
     from ._flue.conversation_results import Reply as Reply
     from ._flue.conversation_results import ReplyOutcome as ReplyOutcome
+    from ._flue.conversation_state import ConversationState as ConversationState
+    from ._flue.reply_changes import DataUpdate as DataUpdate
+    from ._flue.reply_changes import ReasoningDelta as ReasoningDelta
+    from ._flue.reply_changes import ReplyChange as ReplyChange
+    from ._flue.reply_changes import Retracted as Retracted
+    from ._flue.reply_changes import TextDelta as TextDelta
+    from ._flue.reply_changes import ToolCall as ToolCall
+    from ._flue.reply_changes import ToolResult as ToolResult
     from ._flue.results import EventBatch as EventBatch
     from ._flue.results import RunOutcome as RunOutcome
     from ._flue.results import WorkflowRunResult as WorkflowRunResult
+    from ._flue.update_delivery import UpdateBatch as UpdateBatch
     from ._stream.backoff import BackoffOptions as BackoffOptions
     from ._stream.backoff import FailedAttempt as FailedAttempt
     from ._stream.stats import StreamStats as StreamStats
@@ -30,8 +39,12 @@ if TYPE_CHECKING:
     from .async_client import AsyncFlueClient as AsyncFlueClient
     from .async_conversation import AsyncConversation as AsyncConversation
     from .async_event_stream import AsyncFlueEventStream as AsyncFlueEventStream
+    from .async_reply_stream import AsyncReplyStream as AsyncReplyStream
+    from .async_update_stream import AsyncStateStream as AsyncStateStream
+    from .async_update_stream import AsyncUpdateStream as AsyncUpdateStream
     from .attachments import Attachment as Attachment
     from .checkpoint import Checkpoint as Checkpoint
+    from .checkpoint import UpdateCheckpoint as UpdateCheckpoint
     from .client import FlueClient as FlueClient
     from .conversation import Conversation as Conversation
     from .errors import FlueAbortError as FlueAbortError
@@ -47,8 +60,11 @@ if TYPE_CHECKING:
     from .errors import UnsupportedFlueEventVersionError as UnsupportedFlueEventVersionError
     from .errors import WorkflowApiNotFoundError as WorkflowApiNotFoundError
     from .event_stream import FlueEventStream as FlueEventStream
+    from .reply_stream import ReplyStream as ReplyStream
     from .signals import AbortController as AbortController
     from .signals import AbortSignal as AbortSignal
+    from .update_stream import StateStream as StateStream
+    from .update_stream import UpdateStream as UpdateStream
 
 _PLACES = {
     "flue_client_ext._stream.backoff": (
@@ -62,17 +78,36 @@ _PLACES = {
         "Reply",
         "ReplyOutcome",
     ),
+    "flue_client_ext._flue.conversation_state": ("ConversationState",),
+    "flue_client_ext._flue.reply_changes": (
+        "DataUpdate",
+        "ReasoningDelta",
+        "ReplyChange",
+        "Retracted",
+        "TextDelta",
+        "ToolCall",
+        "ToolResult",
+    ),
     "flue_client_ext._flue.results": (
         "EventBatch",
         "RunOutcome",
         "WorkflowRunResult",
     ),
+    "flue_client_ext._flue.update_delivery": ("UpdateBatch",),
     "flue_client_ext._drivers.async_many": ("AsyncRunOutcomes",),
     "flue_client_ext.async_client": ("AsyncFlueClient",),
     "flue_client_ext.async_conversation": ("AsyncConversation",),
     "flue_client_ext.async_event_stream": ("AsyncFlueEventStream",),
+    "flue_client_ext.async_reply_stream": ("AsyncReplyStream",),
+    "flue_client_ext.async_update_stream": (
+        "AsyncStateStream",
+        "AsyncUpdateStream",
+    ),
     "flue_client_ext.attachments": ("Attachment",),
-    "flue_client_ext.checkpoint": ("Checkpoint",),
+    "flue_client_ext.checkpoint": (
+        "Checkpoint",
+        "UpdateCheckpoint",
+    ),
     "flue_client_ext.client": ("FlueClient",),
     "flue_client_ext.conversation": ("Conversation",),
     "flue_client_ext.errors": (
@@ -94,6 +129,11 @@ _PLACES = {
         "AbortSignal",
     ),
     "flue_client_ext.event_stream": ("FlueEventStream",),
+    "flue_client_ext.reply_stream": ("ReplyStream",),
+    "flue_client_ext.update_stream": (
+        "StateStream",
+        "UpdateStream",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
 

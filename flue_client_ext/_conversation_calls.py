@@ -19,8 +19,7 @@ from ._files import Replacement
 from ._flue import arguments, submission_body
 from ._flue.api import Api
 from ._flue.asking import Waiting
-from ._flue.conversation_api import ConversationApi
-from ._flue.conversation_requests import ConversationRequests
+from ._flue.conversation_api import ConversationApi, conversation_api
 from ._flue.conversation_results import Admission, Reply
 from ._flue.download import Aside, Download
 from ._flue.settling import OnUpdate
@@ -154,10 +153,7 @@ class ConversationCalls:
         identifiers = Identifiers(conversation_url=self.url)
         if not isinstance(awaited, Unset):
             identifiers.submission_id, identifiers.idempotency_key = _awaited(awaited)
-        api = self._api
-        requests = ConversationRequests(self.url, api.user_agent)
-        options = backoff_options(backoff)
-        return ConversationApi(requests, api.credentials, api.clock, identifiers, options)
+        return conversation_api(self._api, self.url, identifiers, backoff_options(backoff))
 
 
 def _call(api: ConversationApi, flow: Flow[T]) -> Call[T]:

@@ -12,5 +12,11 @@ class LazyModule:
     def __init__(self, name: str) -> None:
         self._name = name
 
+    @classmethod
+    def of_same_world(cls, module: str, name: str) -> LazyModule:
+        """Return the module `name` for async or for blocking code, as `module` is."""
+        package, _, own = module.rpartition(".")
+        return cls(f"{package}.{'async_' if own.startswith('async_') else ''}{name}")
+
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module(self._name), name)

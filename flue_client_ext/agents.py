@@ -4,57 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, overload
+from typing import Any
 
 from flue_client.models import ConversationChunk, ConversationSettlement, ConversationSnapshot
 
 from ._asking_many import all_asking
 from ._calls import ManyOptions
 from ._conversation_calls import Follow
-from ._conversation_urls import conversation_url
 from ._drivers.sync_many import RunOutcomes
 from ._flue.conversation_results import Admission, Reply, ReplyOutcome
-from ._session import Session
 from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
-from ._values.uncopied import Uncopied
+from .agent_streams import AgentStreams
 from .attachments import Attachment
-from .conversation import Conversation
 from .signals import AbortSignal
 
 
-class Agents(Uncopied):
+class Agents(AgentStreams):
     """`client.agents`: talk to the agents of a Flue 2.x server.
 
     `conversation` is the natural way; the calls that take an agent's name and a conversation's id
     are the same ones, flat, under the same names and with the same options."""
-
-    _instead = "they belong to their client"
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @overload
-    def conversation(self, name: str, id: str) -> Conversation: ...
-    @overload
-    def conversation(self, *, path: str) -> Conversation: ...
-    @overload
-    def conversation(self, *, url: str) -> Conversation: ...
-    def conversation(
-        self,
-        name: str | None = None,
-        id: str | None = None,
-        *,
-        path: str | None = None,
-        url: str | None = None,
-    ) -> Conversation:
-        """Return a conversation, without I/O: by an agent's name and an id of your choice, by the
-        `path` under the base URL where the app has mounted the agent, or by its whole `url`.
-
-        The url must be of the client's own origin, since it gets the credentials.
-        """
-        address = self._session.settings.address
-        return Conversation(self._session, conversation_url(address, name, id, path, url))
 
     def send(
         self,

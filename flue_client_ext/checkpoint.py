@@ -1,4 +1,4 @@
-"""Checkpoints: the position of a consumer in a run, as plain data and as files."""
+"""Checkpoints: where a consumer stands in a run or a conversation, as plain data and as files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from attrs import field, frozen
 from ._saved import Saved
 from ._values.checks import field_check, text, whole, wrong_value
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "UpdateCheckpoint"]
 
 
 def _offset(value: object, what: str) -> None:
@@ -18,6 +18,11 @@ def _offset(value: object, what: str) -> None:
 def _index(value: object, what: str) -> None:
     if value is not None:
         whole(value, what, 0)
+
+
+def _identity(value: object, what: str) -> None:
+    if value is not None:
+        text(value, what)
 
 
 @frozen(eq=False)
@@ -31,3 +36,20 @@ class Checkpoint(Saved):
     run_id: str = field(validator=field_check(text))
     offset: str = field(validator=field_check(_offset))
     event_index: int | None = field(default=None, validator=field_check(_index))
+
+
+@frozen(eq=False)
+class UpdateCheckpoint(Saved):
+    """Where a consumer stands in the updates of a conversation: plain data to be saved, and given
+    to `conversation.updates(resume=)`.
+
+    `path` is that of the conversation's URL. `batch` and `index` are the position of the last
+    update that was handed over, `None` before the first. `incarnation` names the server's store:
+    an offset means nothing in another one.
+    """
+
+    path: str = field(validator=field_check(text))
+    offset: str = field(validator=field_check(_offset))
+    batch: int | None = field(default=None, validator=field_check(_index))
+    index: int | None = field(default=None, validator=field_check(_index))
+    incarnation: str | None = field(default=None, validator=field_check(_identity))

@@ -32,10 +32,13 @@ TWINS = {
     "async_runs.py": "runs.py",
     "async_workflows.py": "workflows.py",
     "async_agents.py": "agents.py",
+    "async_agent_streams.py": "agent_streams.py",
     "async_conversation.py": "conversation.py",
     "async_submissions.py": "submissions.py",
     "async_stream.py": "stream.py",
     "async_event_stream.py": "event_stream.py",
+    "async_update_stream.py": "update_stream.py",
+    "async_reply_stream.py": "reply_stream.py",
     "_async_session.py": "_session.py",
 }
 """Modules of `flue_client_ext`: the original, and its twin."""

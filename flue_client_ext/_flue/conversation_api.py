@@ -13,7 +13,7 @@ from flue_client.models import (
     ConversationSnapshot,
 )
 
-from .._stream.backoff import BackoffOptions
+from .._stream.backoff import BackoffOptions, Retry
 from .._stream.call import ReadBody, call
 from .._stream.credentials import Credentials
 from .._stream.follow import follow
@@ -23,6 +23,7 @@ from .._values.http import Request, Response
 from .._values.limits import LIMITS
 from .._values.steps import Clock, Flow
 from ..errors import FlueProtocolError, Identifiers
+from .api import Api
 from .conversation_errors import api_error
 from .conversation_requests import ConversationRequests
 from .conversation_resource import ConversationResource
@@ -116,34 +117,62 @@ class ConversationApi:
         )
         self._check(request, response, 200)
 
-    def follow(
+    def tail(self) -> Flow[str]:
+        """Return the offset where the updates end now. A `HEAD` tells it; where that is refused,
+        the conversation does, or says why: an answer to a `HEAD` has no body."""
+        request = self._requests.tail()
+        response = yield from self._call(request)
+        offset = response.headers.get("stream-next-offset")
+        if response.status == 200 and offset:
+            return offset
+        return (yield from self.history()).offset
+
+    def updates(
         self,
-        offset: str,
-        counters: Counters,
         *,
-        live: Live,
-        incarnation: str | None,
-        ends: Callable[[list[Any]], bool],
-    ) -> Flow[None]:
-        """Read the updates since `offset`, batch by batch, until one of which `ends` is true."""
-        resource = ConversationResource(
-            self._requests, self.identifiers, incarnation=incarnation, ends=ends
+        incarnation: str | None = None,
+        exists: bool = True,
+        ends: Callable[[list[Any]], bool] = lambda items: False,
+    ) -> ConversationResource:
+        """The conversation's updates as a stream, until a batch of which `ends` is true."""
+        return ConversationResource(
+            self._requests, self.identifiers, incarnation=incarnation, exists=exists, ends=ends
         )
+
+    def follow(
+        self, updates: ConversationResource, offset: str, live: Live, counters: Counters
+    ) -> Flow[None]:
+        """Read the updates since `offset`, batch by batch."""
         backoff = self._backoff or BackoffOptions()
         options = ReadOptions(self._credentials, offset, live, backoff)
-        return follow(resource, options, self._clock, counters)
+        return follow(updates, options, self._clock, counters)
+
+    def retry(self, options: BackoffOptions | None = None) -> Retry:
+        """The retries of something that one of these calls is a part of."""
+        return Retry(options or self._backoff or BackoffOptions(), self._clock.jitter)
 
     def attachment_url(self, id: str) -> str:
         return self._requests.attachment(id).url
 
     def _read(self, request: Request) -> Flow[Response]:
-        response = yield from call(
-            request, self._credentials, self._clock, options=self._backoff, limit=LIMITS.read
-        )
+        response = yield from self._call(request)
         self._check(request, response, 200)
         return response
+
+    def _call(self, request: Request) -> Flow[Response]:
+        return call(
+            request, self._credentials, self._clock, options=self._backoff, limit=LIMITS.read
+        )
 
     def _check(self, request: Request, response: Response, wanted: int) -> None:
         if response.status != wanted:
             url = self._requests.url
             raise api_error(response, retryable=request.idempotent, url=url)
+
+
+def conversation_api(
+    api: Api, url: str, identifiers: Identifiers, backoff: BackoffOptions | None
+) -> ConversationApi:
+    """Return the operations of the conversation at `url`, of a server, for one call."""
+    requests = ConversationRequests(url, api.user_agent)
+    return ConversationApi(requests, api.credentials, api.clock, identifiers, backoff)

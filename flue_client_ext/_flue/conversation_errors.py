@@ -19,3 +19,8 @@ def api_error(response: Response, *, retryable: bool, url: str) -> FlueApiError:
     if response.status != 404 or response.body_lost or error.type not in _FOREIGN_404:
         return error
     return FlueApiError(response, read=retryable, explanation=_NO_AGENT.format(url=url))
+
+
+def is_absent(error: FlueApiError) -> bool:
+    """Whether it says that there is no such conversation, at an agent that is there."""
+    return error.status == 404 and error.type == "stream_not_found"

@@ -11,6 +11,7 @@ from flue_client.api.agents import (
     abort_conversation,
     get_attachment,
     get_conversation,
+    head_conversation,
     read_earlier_messages,
     send_message,
 )
@@ -44,6 +45,9 @@ class ConversationRequests:
     def history_before(self, cursor: str, limit: int | None) -> Request:
         kwargs = read_earlier_messages._get_kwargs(*_PLACE, before=cursor, limit=_or_unset(limit))
         return self._built(kwargs)
+
+    def tail(self) -> Request:
+        return self._built(head_conversation._get_kwargs(*_PLACE))
 
     def abort(self) -> Request:
         """It may be repeated: to stop twice is to stop."""

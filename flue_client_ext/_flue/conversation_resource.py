@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from .._stream.resource import Resource
 from .._values.http import Response
 from .._values.jsoncodec import as_object
 from ..errors import FlueError, Identifiers, StreamResetError
-from .conversation_errors import api_error
+from .conversation_errors import api_error, is_absent
 from .conversation_requests import ConversationRequests
 
 _CHECKPOINT = "stream-checkpoint"
@@ -39,6 +40,10 @@ class ConversationResource(Resource):
         self._exists = exists
         self._ends = ends
 
+    @property
+    def path(self) -> str:
+        return urlsplit(self._url).path
+
     def parameters(self, offset: str) -> dict[str, str]:
         return {"view": "updates"}
 
@@ -63,6 +68,6 @@ class ConversationResource(Resource):
         if response.status == 416 and error.type == "stream_offset_gone":
             tail = as_object(error.meta).get("nextOffset")
             return StreamResetError(offset=offset, tail=tail if isinstance(tail, str) else None)
-        if response.status == 404 and error.type == "stream_not_found" and self._exists:
+        if self._exists and is_absent(error):
             return StreamResetError(offset=offset, tail=None)
         return error

@@ -18,6 +18,7 @@ from .._values.jsoncodec import as_array, as_object
 from .._values.steps import Batch, Call, Flow, Outcome
 from ..errors import FlueApiError, FlueExecutionError, StreamResetError
 from .conversation_api import ConversationApi
+from .conversation_errors import is_absent
 from .reply import find_settlement
 
 OnUpdate = Callable[[ConversationChunk], Any]
@@ -65,6 +66,7 @@ class Settling:
         self._live: Live = live
         self._on_update = on_update
         self._found: Settled | None = None
+        self._updates = api.updates()
 
     def run(self, offset: str | None) -> Flow[Settled]:
         """Follow the updates since `offset` until the submission has settled. Without an offset,
@@ -99,7 +101,7 @@ class Settling:
         try:
             return (yield from self._look())
         except FlueApiError as error:
-            raise (reset if error.type == "stream_not_found" else error) from None
+            raise (reset if is_absent(error) else error) from None
 
     def _look(self) -> Flow[Json]:
         snapshot = (yield from self._api.history()).to_dict()
@@ -107,14 +109,14 @@ class Settling:
         return snapshot
 
     def _follow(self, offset: str, incarnation: str | None) -> Flow[None]:
-        stream = self._api.follow(
-            offset,
-            self._counters,
-            live=self._live,
-            incarnation=incarnation,
-            ends=lambda items: self._found is not None,
+        self._updates = self._api.updates(
+            incarnation=incarnation, ends=lambda items: self._is_over()
         )
+        stream = self._api.follow(self._updates, offset, self._live, self._counters)
         yield from for_each_batch(stream, self._take)
+
+    def _is_over(self) -> bool:
+        return self._found is not None
 
     def _take(self, batch: Batch) -> Flow[None]:
         for item in batch.items:

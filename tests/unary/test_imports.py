@@ -15,11 +15,13 @@ import flue_client_ext
 
 _PROMISED = """
 AbortController AbortSignal Admission AsyncConversation AsyncFlueClient AsyncFlueEventStream
-AsyncRunOutcomes Attachment BackoffOptions Batch Checkpoint Conversation EventBatch FailedAttempt
-FlueAbortError FlueApiError FlueClient FlueConnectionError FlueError FlueEventStream
-FlueExecutionError FlueProtocolError FlueTimeoutError InvokeOutcomeUnknownError Reply ReplyOutcome
-RunNotReadableError RunOutcome StreamResetError StreamStats UnsupportedFlueEventVersionError
-WorkflowApiNotFoundError WorkflowRunResult __version__
+AsyncReplyStream AsyncRunOutcomes AsyncStateStream AsyncUpdateStream Attachment BackoffOptions Batch
+Checkpoint Conversation ConversationState DataUpdate EventBatch FailedAttempt FlueAbortError
+FlueApiError FlueClient FlueConnectionError FlueError FlueEventStream FlueExecutionError
+FlueProtocolError FlueTimeoutError InvokeOutcomeUnknownError ReasoningDelta Reply ReplyChange
+ReplyOutcome ReplyStream Retracted RunNotReadableError RunOutcome StateStream StreamResetError
+StreamStats TextDelta ToolCall ToolResult UnsupportedFlueEventVersionError UpdateBatch
+UpdateCheckpoint UpdateStream WorkflowApiNotFoundError WorkflowRunResult __version__
 """
 PROMISED = [*_PROMISED.split(), *flue_client.models.__all__]
 HEAVY = {"httpx", "httpcore", "h11", "anyio", "trio", "backoff", "msgspec", "sseclient", "attrs"}

@@ -1,0 +1,46 @@
+# Made from async_reply_stream.py by `make generate`: edit that one.
+"""The stream of a reply as it comes, for blocking code."""
+
+from __future__ import annotations
+
+from ._flue.conversation_results import Admission, Reply
+from ._flue.reply_changes import ReplyChange
+from ._flue.reply_delivery import ReplyDelivery
+from .stream import Stream
+
+
+class ReplyStream(Stream[ReplyChange]):
+    """An agent's reply as it comes: iterate over it.
+
+    Yields `TextDelta`, `ReasoningDelta`, `ToolCall`, `ToolResult`, `DataUpdate` and, where the
+    server takes back what it had said, `Retracted`: then `text` is empty, and what holds of it
+    comes again. Without one, the text deltas joined are the reply's text.
+
+    The message is sent when the first change is asked for. Leaving the stream early stops nothing
+    at the server: that is what `conversation.abort()` is for."""
+
+    _instead = "the rest is read by conversation.read(stream.admission)"
+    _delivery: ReplyDelivery
+
+    @property
+    def text(self) -> str:
+        """What a screen should show: the text of the reply as far as it was handed over."""
+        return self._delivery.text
+
+    @property
+    def admission(self) -> Admission | None:
+        """The accepted message; `None` before it is known. Another process can wait for it."""
+        return self._delivery.answer.admission
+
+    @property
+    def reply(self) -> Reply:
+        """The whole reply, once the iteration has ended. `RuntimeError` before, and where there is
+        none."""
+        reply = self._delivery.answer.reply
+        if reply is None:
+            raise RuntimeError("there is no reply yet: read this stream to its end")
+        return reply
+
+    def __repr__(self) -> str:
+        id = None if self.admission is None else self.admission.submission_id
+        return f"<{type(self).__name__} of {id}, {self.stats.state}>"
