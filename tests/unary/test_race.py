@@ -240,6 +240,8 @@ def silent(port: int, host: str) -> Iterator[None]:
     """An address that never answers: the backlog of its listener is full."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
+        # Connections of an earlier server at this port may still be in TIME_WAIT.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(0)
         stack.enter_context(socket.create_connection((host, port)))
