@@ -1,4 +1,4 @@
-"""The demo: start workflows, wait for a result, and watch a run's events as they come.
+"""The demo: start workflows and wait for a result; watch events and an agent's reply as they come.
 
 `python examples/demo.py` uses the local server that comes with the package; `--flue` installs and
 starts a genuine Flue server (from the repository only), and `--url` uses one that runs already.
@@ -14,7 +14,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flue_client_ext import FlueClient, FlueEvent, FlueEventStream
+from flue_client_ext import FlueClient, FlueEvent, FlueEventStream, Retracted, TextDelta
 
 TEXT = "Flue runs agents as workflows, and every run tells its story as a stream of events."
 FAINT, BOLD, RED, GREEN, YELLOW, BLUE, RESET = (
@@ -82,7 +82,21 @@ def show(stream: FlueEventStream) -> None:
     print(paint(FAINT, f"     resume from offset {stream.offset}"))
 
 
-def tell(url: str) -> None:
+def ask(client: FlueClient) -> None:
+    """An agent answers; no server of the beta has this API, and no server of 2.x has workflows."""
+    conversation = client.agents.conversation("assistant", "demo")
+    with conversation.ask_stream("What is six times seven?") as stream:
+        for change in stream:
+            if isinstance(change, TextDelta):
+                print(paint(GREEN, change.text), end="", flush=True)
+            elif isinstance(change, Retracted):
+                print(paint(FAINT, " (taken back)"), paint(GREEN, stream.text), end="", flush=True)
+            else:
+                print(paint(FAINT, f"\n     {change}"))
+        print(paint(FAINT, f"\n     settled: {stream.reply.submission_id}"))
+
+
+def tell(url: str, agents: bool) -> None:
     with FlueClient(url) as client:
         headline(f"1. Run summarize on {url} and wait for its result")
         done = client.workflows.invoke("summarize", input={"text": TEXT}, wait="result")
@@ -97,6 +111,10 @@ def tell(url: str) -> None:
         with client.runs.stream(started.run_id, live="sse") as stream:
             show(stream)
 
+        if agents:
+            headline("4. Ask the agent assistant, and show its reply as it comes")
+            ask(client)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -107,10 +125,10 @@ def main() -> None:
     if reconfigure is not None:
         reconfigure(errors="replace")  # a delta may hold one half of an emoji
     if options.url:
-        tell(options.url)
+        tell(options.url, agents=False)
         return
     with genuine_server() if options.flue else local_server() as url:
-        tell(url)
+        tell(url, agents=not options.flue)
 
 
 if __name__ == "__main__":

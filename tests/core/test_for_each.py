@@ -76,7 +76,7 @@ def iter_nothing() -> Flow[None]:
     yield from ()
 
 
-def test_what_is_done_before_a_wait_is_done_behind_all_batches_that_came_at_once() -> None:
+def test_before_a_wait_comes_after_all_batches_that_came_at_once() -> None:
     def begin() -> Flow[None]:
         yield Sleep(1)
         yield Emit(batch(1))
