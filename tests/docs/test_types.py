@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+from .blocks import DOCS, README, ROOT
+from .blocks import blocks as blocks_of
+
 PYRIGHT = {
     "venvPath": str(ROOT),
     "venv": ".venv",
@@ -26,14 +25,12 @@ PYRIGHT = {
 def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All blocks as files of one folder."""
     folder = tmp_path_factory.mktemp("blocks")
-    for document in DOCUMENTS:
-        text = document.read_text()
-        for found in BLOCK.finditer(text):
-            line = text.count("\n", 0, found.start()) + 2
-            name = f"{document.stem.replace('-', '_')}_line_{line}.py"
-            folder.joinpath(name).write_text(found[1])
-    assert len(list(folder.glob("README_*.py"))) >= 6
-    assert len(list(folder.glob("testing_*.py"))) >= 3
+    for document in (README, *sorted(DOCS.glob("*.md"))):
+        if "```python" in document.read_text():
+            for block in blocks_of(document):
+                folder.joinpath(f"{block.name}.py").write_text(block.code)
+    for name, fewest in (("README", 6), ("testing", 3)):
+        assert len(list(folder.glob(f"{name}_*.py"))) >= fewest
     return folder
 
 

@@ -12,10 +12,12 @@ import pytest
 
 from flue_client_ext.testing import demo_server, faults
 from flue_client_ext.testing._cli import arguments
+from tests.docs.blocks import DOCS, ROOT, blocks
 from tests.local.support import ended
 from tests.local.test_cli import FLOWS, serving
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text()
+TESTING = DOCS / "testing.md"
+GUIDE = TESTING.read_text()
 
 #: The plugin comes by its entry point where the package is installed, by name where it is not.
 PLUGIN = (
@@ -25,22 +27,17 @@ PLUGIN = (
 )
 
 
-def blocks(language: str) -> list[str]:
-    found = re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.M | re.S)
-    assert found
-    return found
-
-
 pytest_plugins = ["pytester"]
 
 
 def test_every_python_example_passes(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     tests = 0
-    for number, block in enumerate(blocks("python")):
-        if "def test_" in block:
+    for number, example in enumerate(blocks(TESTING)):
+        block = example.code
+        if example.has_tests:
             pytester.makepyfile(**{f"test_example_{number}": block})
             tests += block.count("def test_") + 2 * block.count("parametrize")
             tests += block.count("mark.anyio")  # on asyncio and on trio
@@ -61,7 +58,11 @@ def test_every_fault_is_in_the_table_with_an_example_that_evaluates() -> None:
 
 
 def test_every_command_is_understood() -> None:
-    commands = re.findall(r"^\$ flue-client (.*)$", "\n".join(blocks("console")), re.M)
+    commands = re.findall(
+        r"^\$ flue-client (.*)$",
+        "\n".join(block.code for block in blocks(TESTING, "console")),
+        re.M,
+    )
     assert [arguments(shlex.split(command)).command for command in commands] == [
         "record",
         "replay",
