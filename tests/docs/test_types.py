@@ -29,7 +29,7 @@ def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if "```python" in document.read_text():
             for block in blocks_of(document):
                 folder.joinpath(f"{block.name}.py").write_text(block.code)
-    for name, fewest in (("README", 6), ("testing", 3)):
+    for name, fewest in (("README", 6), ("testing", 3), ("conversations", 8)):
         assert len(list(folder.glob(f"{name}_*.py"))) >= fewest
     return folder
 

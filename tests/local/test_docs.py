@@ -1,4 +1,5 @@
-"""The guide `docs/testing.md`, run: every Python block, every command."""
+"""The guides, run: every Python block of `docs/testing.md` and its commands, and the tests that
+`docs/conversations.md` shows."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import pytest
 
 from flue_client_ext.testing import demo_server, faults
 from flue_client_ext.testing._cli import arguments
-from tests.docs.blocks import DOCS, ROOT, blocks
+from tests.docs.blocks import DOCS, ROOT, Block, blocks
 from tests.local.support import ended
 from tests.local.test_cli import FLOWS, serving
 
@@ -30,12 +31,12 @@ PLUGIN = (
 pytest_plugins = ["pytester"]
 
 
-def test_every_python_example_passes(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+def run_examples(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, examples: list[Block]
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     tests = 0
-    for number, example in enumerate(blocks(TESTING)):
+    for number, example in enumerate(examples):
         block = example.code
         if example.has_tests:
             pytester.makepyfile(**{f"test_example_{number}": block})
@@ -45,8 +46,22 @@ def test_every_python_example_passes(
             script = f"import runpy\ndef test_script():\n    runpy.run_path('script_{number}.py')\n"
             pytester.makepyfile(**{f"script_{number}": block, f"test_script_{number}": script})
             tests += 1
+    assert tests
     ran = pytester.runpytest_subprocess("-q", "-W", "error", *PLUGIN, timeout=120)
     ran.assert_outcomes(passed=tests)
+
+
+def test_every_python_example_passes(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_examples(pytester, monkeypatch, blocks(TESTING))
+
+
+def test_the_tests_that_the_guide_to_conversations_shows_pass(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = blocks(DOCS / "conversations.md")
+    run_examples(pytester, monkeypatch, [block for block in shown if block.has_tests])
 
 
 def test_every_fault_is_in_the_table_with_an_example_that_evaluates() -> None:
