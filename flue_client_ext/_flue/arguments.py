@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from .._values.checks import is_whole, several, text, whole, wrong_value
+
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def segment(value: object, what: str) -> str:
@@ -12,7 +15,7 @@ def segment(value: object, what: str) -> str:
     given = text(value, what)
     if given in ("", ".", ".."):
         raise ValueError(f"{what} must not be {given!r}: it would address another route")
-    if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in given):
+    if _UNUSABLE.search(given):
         raise ValueError(f"{what} must not contain control characters or lone surrogates")
     return given
 

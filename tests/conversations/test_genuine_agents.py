@@ -251,5 +251,6 @@ def test_a_server_that_is_killed_in_mid_answer_takes_it_up_again(tmp_path: Path)
         server.recover()
         server.end(key, "two")
         reply = aside.result(timeout=60)
-        assert reply.text == "two"
+        # What the model said before the kill is kept or not, by the moment of the kill.
+        assert reply.text.removeprefix("one ").strip() == "two"
         assert talk.read(reply.submission_id).message == reply.message

@@ -49,9 +49,10 @@ class Stage:
     def may_append_to_answer(self) -> bool:
         return self.answer is not None and self.answer.live
 
-    def begin_answer(self, answer: Response) -> None:
+    def begin_answer(self, answer: Response, tail: int | None = None) -> None:
+        """`tail`: the position of what the answer calls the tail, where that is out of date."""
         self.answer = answer
-        self.tail = len(self.stream.items)
+        self.tail = len(self.stream.items) if tail is None else tail
         self.reply(answer.head)
 
     def reply(self, answer: Any) -> None:
