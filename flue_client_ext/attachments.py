@@ -73,7 +73,8 @@ class Attachment:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object that is sent."""
-        kind = "document" if self.mime_type.lower().startswith("application/pdf") else "image"
+        media_type = self.mime_type.partition(";")[0].strip().lower()
+        kind = "document" if media_type == "application/pdf" else "image"
         wire: dict[str, Any] = {
             "type": kind,
             "data": b2a_base64(self.data, newline=False).decode("ascii"),

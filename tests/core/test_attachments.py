@@ -24,8 +24,17 @@ def test_an_attachment_is_sent_as_base64_with_its_type_and_name() -> None:
     }
 
 
-def test_a_pdf_is_a_document() -> None:
-    assert Attachment(b"%PDF", "application/pdf").to_dict()["type"] == "document"
+@pytest.mark.parametrize(
+    ("mime_type", "kind"),
+    [
+        ("application/pdf", "document"),
+        ("Application/PDF ; version=2", "document"),
+        ("application/pdfx", "image"),
+        ("application/pdf+xml", "image"),
+    ],
+)
+def test_a_pdf_is_a_document(mime_type: str, kind: str) -> None:
+    assert Attachment(b"%PDF", mime_type).to_dict()["type"] == kind
 
 
 @pytest.mark.parametrize("data", [b"abc", bytearray(b"abc"), memoryview(b"abc")])
