@@ -30,7 +30,8 @@ class Messages:
 
     def submissions(self) -> list[str]:
         """Return the ids of the submissions that have a message, in the order of the messages."""
-        return [*dict.fromkeys(id for view in self._views if (id := view.get("submissionId")))]
+        ids = (view.get("submissionId") for view in self._views)
+        return [*dict.fromkeys(id for id in ids if isinstance(id, str) and id)]
 
     def put(self, message: Json) -> bool:
         """Replace the message with the same id, or append a new one."""

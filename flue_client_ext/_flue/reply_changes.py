@@ -130,12 +130,14 @@ class ReplyChanges:
         ends = dict.fromkeys(_TEXTS, -len(BLANK_LINE))
         before, self._parts = self._parts, {}
         for part in parts:
-            kind = part["type"]
+            kind, call_id = part.get("type"), part.get("toolCallId")
+            if not isinstance(kind, str):
+                continue  # of a later server, or of none
             if kind in ends and isinstance(part.get("text"), str):
                 ends[kind] += len(BLANK_LINE) + len(part["text"])
                 yield from self._grown(kind, whole[kind], ends[kind])
-            elif kind == "dynamic-tool":
-                yield from _tool_changes(self._keep(part["toolCallId"], part, before), part)
+            elif kind == "dynamic-tool" and isinstance(call_id, str):
+                yield from _tool_changes(self._keep(call_id, part, before), part)
             elif kind.startswith("data-"):
                 yield from _data_changes(self._keep(kind, part, before), part)
         for kind, string in whole.items():

@@ -395,6 +395,11 @@ def test_a_submission_is_pending_until_it_settles() -> None:
     assert [*fold.pending, fold.busy] == [False]
 
 
+@pytest.mark.parametrize("id", [None, "", 5, ["s1"], {}])
+def test_a_submission_id_that_is_none_is_not_pending(id: Any) -> None:
+    assert Fold(snapshot(message(submissionId=id))).pending == ()
+
+
 def test_a_snapshot_that_was_given_out_never_changes() -> None:
     fold = Fold(snapshot(message(OPEN), message(tool("input-available", "c2"), id="m2")))
     first = fold.snapshot()

@@ -37,7 +37,7 @@ def text(words: str, state: str = "streaming", type: str = "text") -> Json:
     return {"type": type, "text": words, "state": state}
 
 
-def call(id: str = "c1", **more: Any) -> Json:
+def call(id: Any = "c1", **more: Any) -> Json:
     named = {"type": "dynamic-tool", "toolName": "t", "toolCallId": id, "input": [1]}
     return {**named, "state": "input-available", **more}
 
@@ -148,6 +148,10 @@ STATES: dict[str, tuple[list[list[Json]], list[ReplyChange]]] = {
         [TextDelta("a"), TextDelta("\ud83c"), TextDelta("\n\nb")],
     ),
     "what is not shown": ([[{"type": "file", "mediaType": "m"}, {"type": "nova"}]], []),
+    "parts that break the protocol": (
+        [[{}, {"type": 5}, {"type": ["text"]}, {"type": "dynamic-tool"}, call(["c1"]), text("a")]],
+        [TextDelta("a")],
+    ),
 }
 
 
