@@ -16,7 +16,8 @@ def for_each_batch(
     take: Callable[[Batch], Flow[None]],
     before_wait: Callable[[], Flow[None]] = nothing,
 ) -> Flow[T]:
-    """Run `stream`, passing all its steps on, except that `take` gets its batches.
+    """Run `stream`, passing all its steps on, except that `take` gets its batches. A deadline that
+    passes in `take` is raised in the stream, which knows how to say where.
 
     `before_wait` runs before each step that may wait, and at the end: all batches that came with
     one read have been taken then.
@@ -25,8 +26,12 @@ def for_each_batch(
         step = next(stream)
         while True:
             if isinstance(step, Emit):
-                yield from take(step.batch)
-                step = stream.send(None)
+                try:
+                    yield from take(step.batch)
+                except DeadlineExceeded as passed:
+                    step = stream.throw(passed)
+                else:
+                    step = stream.send(None)
                 continue
             if not isinstance(step, Note | TimeLeft):
                 yield from before_wait()

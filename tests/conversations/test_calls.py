@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from flue_client_ext import (
@@ -28,7 +29,7 @@ from flue_client_ext.agents import Agents
 from flue_client_ext.async_agents import AsyncAgents
 from tests.servers.agents import AgentServer
 from tests.unary.support import Aside, borrowed, failure, leftover_threads
-from tests.worlds import World
+from tests.worlds import World, world
 
 PATH = "/agents/support/t1"
 MODES: list[Any] = [True, "long-poll", "sse", "auto", False]
@@ -186,6 +187,15 @@ def test_on_update_sees_what_happens(talk: Any) -> None:
     seen: list[str] = []
     talk.ask("hello", on_update=lambda chunk: seen.append(chunk.type))
     assert seen == ["message-appended", "message-appended", "submission-settled"]
+
+
+@pytest.mark.parametrize("name", ["asyncio", "trio"])
+def test_a_deadline_that_passes_in_on_update_is_the_callers(name: str, agents: AgentServer) -> None:
+    with world(name) as async_world:
+        talk = async_world.client(agents.url).agents.conversation("support", "t1")
+        error = failure(talk.ask, "x", on_update=lambda _: anyio.sleep_forever(), timeout=0.5)
+    assert type(error) is FlueTimeoutError
+    assert None not in (error.submission_id, error.idempotency_key, error.offset)
 
 
 def test_an_attachment_comes_back_as_it_was_sent(talk: Any, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from flue_client_ext._stream.for_each import for_each_batch
 from flue_client_ext._values.steps import (
     Batch,
+    Call,
     DeadlineExceeded,
     Emit,
     Flow,
@@ -58,6 +59,20 @@ def test_a_deadline_reaches_the_stream_inside_and_its_error_comes_out() -> None:
     with pytest.raises(LookupError):
         play.deadline()
     assert words == ["deadline", "closed"]
+
+
+def test_a_deadline_that_passes_in_the_consumer_reaches_the_stream_too() -> None:
+    words: list[str] = []
+
+    def take(given: Batch) -> Flow[None]:
+        yield Call(lambda: given)
+
+    play = Play(for_each_batch(stream(words), take), ManualClock())
+    play.slept()
+    assert isinstance(play.step, Call)
+    with pytest.raises(LookupError):
+        play.deadline(sent=False)
+    assert words == ["None", "deadline", "closed"]
 
 
 def test_an_error_of_the_consumer_closes_the_stream_inside() -> None:
