@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from .._stream.call import read_body
+from .._stream.failures import overdue
 from .._values.http import Head, Request
-from .._values.steps import Call, Failure, Flow, Outcome, Read
+from .._values.steps import Call, DeadlineExceeded, Failure, Flow, Outcome, Read
 
 Aside = Callable[[Callable[[], object]], Callable[[], Any]]
 """Makes of a function that waits for the disk one that a driver may call."""
@@ -37,6 +38,9 @@ class Download:
             yield from self._do(self._file.open)
             yield from fetch
             yield from self._do(self._file.commit)
+        except DeadlineExceeded:  # of the file: what is read knows its own deadline
+            self._file.discard()
+            raise overdue(None, "while the file was opened or completed") from None
         except BaseException:
             self._file.discard()
             raise

@@ -64,10 +64,10 @@ def outcome_unknown(request: Request, cause: str) -> InvokeOutcomeUnknownError:
     return InvokeOutcomeUnknownError(words, cause=cause)
 
 
-def overdue(retry: Retry, where: str, offset: str | None = None) -> FlueTimeoutError:
+def overdue(retry: Retry | None, where: str, offset: str | None = None) -> FlueTimeoutError:
     """Return the error for a deadline that has passed. `where` says how far the call had come."""
     cause = DEADLINE_PASSED
-    if retry.waiting_after is not None:
+    if retry is not None and retry.waiting_after is not None:
         cause += f" while waiting to retry after: {retry.waiting_after}"
     return FlueTimeoutError(f"{cause} ({where})", cause=cause, offset=offset)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext import BackoffOptions, FlueApiError, FlueConnectionError
+from flue_client_ext import BackoffOptions, FlueApiError, FlueConnectionError, FlueTimeoutError
 from flue_client_ext._flue.download import Download
 from flue_client_ext._values.steps import Call
 
@@ -117,6 +117,31 @@ def test_a_full_disk_ends_the_call_with_its_own_error() -> None:
     with pytest.raises(OSError, match="no space left"):
         play.reply(b"d")
     assert file.log == ["open", "discard"]
+
+
+def slow_disk(file: Notebook) -> ConversationPlay:
+    """Leaves what is done with the file to the test."""
+    return operation(
+        lambda api: api.save_attachment("a1", Download(file, lambda function: function))
+    )
+
+
+@pytest.mark.parametrize("step", ["open", "write", "commit"])
+def test_a_deadline_that_passes_at_the_disk_is_the_callers(step: str) -> None:
+    file = Notebook()
+    play = slow_disk(file)
+    if step != "open":
+        play.called()
+        play.head(200)
+        play.called()
+        play.reply(b"ab")
+    if step == "commit":
+        play.called()
+        play.reply(b"")
+    with pytest.raises(FlueTimeoutError):
+        play.deadline(sent=False)
+    assert file.log[-1] == "discard"
+    assert "commit" not in file.log
 
 
 def test_a_call_that_is_given_up_leaves_no_file() -> None:
