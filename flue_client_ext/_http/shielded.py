@@ -16,6 +16,7 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 T = TypeVar("T")
 
@@ -90,6 +91,25 @@ async def shielded(work: Coroutine[Any, Any, None]) -> None:
             await work
     else:
         await _result_of(_spawn(work))
+
+
+async def to_its_end(begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Begin work that ends by itself, and wait for its end. A cancellation in the meantime is
+    raised then: who cleans up after it has the work behind him."""
+    if in_trio():
+        return await begin()
+    await anyio.lowlevel.checkpoint_if_cancelled()
+    task = _spawn(begin())
+    cancelled: asyncio.CancelledError | None = None
+    with anyio.CancelScope(shield=True):  # or a cancelled scope would go on cancelling
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:
+                cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
 
 
 async def _result_of(task: asyncio.Task[T]) -> T:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
 from flue_client_ext import TextDelta
+from flue_client_ext._drivers.async_aside import aside
 from tests.servers.agents import AgentServer
 from tests.servers.conversation import message
 from tests.servers.raw import Connection, Request
@@ -101,3 +106,55 @@ def test_a_send_under_way_is_repeated_with_its_key(async_world: World, agents: A
     assert list(stream) == [TextDelta("echo hello")]
     first, second = agents.sends()
     assert first == second | {"idempotencyKey": stream.admission.idempotency_key}
+
+
+@pytest.mark.parametrize("name", ["asyncio", "trio"])
+def test_a_cancelled_task_waits_for_its_thread_at_the_disk(name: str) -> None:
+    begun, allowed, log = threading.Event(), threading.Event(), list[str]()
+
+    def write() -> None:
+        begun.set()
+        allowed.wait(20)
+        log.append("written")
+
+    async def save() -> None:
+        try:
+            await aside(write)()
+        finally:
+            log.append("left")
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(save)
+            await anyio.to_thread.run_sync(begun.wait, 20)
+            group.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await anyio.lowlevel.checkpoint()
+                allowed.set()
+
+    anyio.run(main, backend=name)
+    assert log == ["written", "left"]
+
+
+def test_task_cancel_waits_for_the_thread_at_the_disk() -> None:
+    begun, allowed, log = threading.Event(), threading.Event(), list[str]()
+
+    def write() -> None:
+        begun.set()
+        allowed.wait(20)
+        log.append("written")
+
+    async def main() -> None:
+        task = asyncio.ensure_future(aside(write)())
+        await asyncio.to_thread(begun.wait, 20)
+        for _ in range(3):
+            task.cancel()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        log.append(f"done: {task.done()}")
+        allowed.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert log == ["done: False", "written"]
