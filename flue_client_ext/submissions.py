@@ -88,7 +88,8 @@ class Submissions(Uncopied):
         ends the call.
 
         Raises `FlueExecutionError` when the submission failed or was aborted, and
-        `StreamResetError` when the server has lost it."""
+        `StreamResetError` when the server has lost it. A store that was lost and has grown past the
+        admission's offset before the call does not show: only `timeout` ends that wait."""
         call = self._calls.wait(submission, Follow(live, backoff_options, on_update))
         return self._run(call, signal, arguments.timeout(timeout))
 
@@ -137,7 +138,9 @@ class Submissions(Uncopied):
     ) -> bool:
         """Stop what runs and what waits behind it; return whether there was anything to stop.
 
-        What was stopped settles as aborted a little later.
+        What was stopped settles as aborted a little later. A call whose answer is lost is repeated:
+        it stops what was sent in the meantime, too, and returns `False` if the first had stopped
+        everything.
         """
         return self._run(self._calls.abort(backoff_options), signal, self._limit(timeout))
 
