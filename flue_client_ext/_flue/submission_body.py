@@ -63,6 +63,8 @@ def idempotency_key(given: object | Unset, fresh: str) -> str | None:
     key = _named(given, "idempotency_key")
     if _length(key) > _LONGEST_KEY:
         raise ValueError(f"idempotency_key must have at most {_LONGEST_KEY} characters")
+    if any("\ud800" <= character <= "\udfff" for character in key):  # all the same to the server
+        raise ValueError("idempotency_key must not contain lone surrogates")
     return key
 
 

@@ -60,6 +60,11 @@ def test_a_key_of_a_length_that_the_server_refuses_is_refused(key: str) -> None:
         body.idempotency_key(key, "fresh")
 
 
+def test_a_key_that_the_server_takes_for_another_is_refused() -> None:
+    with pytest.raises(ValueError, match="idempotency_key"):
+        body.idempotency_key("k\ud800", "fresh")
+
+
 @pytest.mark.parametrize("message", [None, b"x", 5, ["x"], {"body": "x"}])
 def test_a_message_is_a_string(message: Any) -> None:
     with pytest.raises(TypeError):
