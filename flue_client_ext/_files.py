@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 from contextlib import suppress
+from errno import EISDIR
 
 from ._scratch import closed, remove, temporary
 
@@ -40,6 +41,8 @@ class Replacement:
     def open(self) -> None:
         self._target = os.path.realpath(self._path)
         self._old = _status(self._target)
+        if self._old is not None and stat.S_ISDIR(self._old.st_mode):
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR), self._path)
         mode = 0o666 if self._old is None else _mode(self._old)
         self._descriptor, self._scratch = temporary(self._target, mode)
 

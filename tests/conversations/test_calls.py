@@ -221,6 +221,15 @@ def test_a_file_that_cannot_be_saved_keeps_its_old_content(talk: Any, tmp_path: 
     assert isinstance(failure(talk.save_attachment, "a", tmp_path / "no" / "x"), FileNotFoundError)
 
 
+def test_a_folder_in_place_of_the_file_is_an_error_before_any_request(
+    talk: Any, agents: AgentServer, tmp_path: Path
+) -> None:
+    error = failure(talk.save_attachment, "a", tmp_path)
+    assert isinstance(error, IsADirectoryError)
+    assert error.filename == str(tmp_path)
+    assert agents.accepted == 0
+
+
 def test_an_abort_through_a_signal_names_what_goes_on(
     any_world: World, agents: AgentServer
 ) -> None:
