@@ -291,7 +291,8 @@ def test_live_connections_are_closed_after_some_seconds_of_the_clock(
         threading.Thread(target=_advance, args=(clock, 60)).start()
         body, error = read(http, f"/runs/{run_id}{SSE}")
         assert (error if error is None else type(error)) == ending
-        assert body.count(b": heartbeat") in (3, 4)
+        least = 0 if how == "reset" else 3  # a reset discards what has not been read yet
+        assert least <= body.count(b": heartbeat") <= 4
         assert b"streamClosed" not in body
         gates[f"closed-{how}"].set()
 
