@@ -22,7 +22,15 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 MINORS = (11, 12, 13, 14, 15)
-DEPENDENT = ("core", "local", "unary", "streams", "contract_spec/test_views.py", "packaging")
+DEPENDENT = (
+    "core",
+    "local",
+    "unary",
+    "streams",
+    "conversations",
+    "contract_spec/test_views.py",
+    "packaging",
+)
 INSTALL_LIMIT, TEST_LIMIT = 900, 1800
 """Seconds for an environment's installation, and for its tests."""
 
