@@ -12,10 +12,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from .._values.limits import LIMITS
 from .threads import WakeUp, start_daemon
-
-_IDLE = 0.5
-"""Seconds without a deadline after which the thread ends."""
 
 _FEW = 64
 """Cancelled deadlines that stay in the heap, because removing them costs more."""
@@ -71,7 +69,7 @@ class Watch:
             if len(self._heap) > 2 * self._live + _FEW:
                 self._heap = [each for each in self._heap if each[2].expire is not None]
                 heapq.heapify(self._heap)
-            if not self._live and self._sleeps_until - time.monotonic() > _IDLE:
+            if not self._live and self._sleeps_until - time.monotonic() > LIMITS.thread_idle:
                 self._wake()
 
     def _wake(self) -> None:
@@ -88,7 +86,9 @@ class Watch:
                         self._running = False
                         return
                     seen = 0 if self._heap else self._added
-                    until = self._heap[0][0] if self._heap else time.monotonic() + _IDLE
+                    until = (
+                        self._heap[0][0] if self._heap else time.monotonic() + LIMITS.thread_idle
+                    )
                     self._sleeps_until = until
             for expire in due:  # without the lock: `expire` may add or cancel a deadline
                 _call(expire)

@@ -20,9 +20,6 @@ BODY_LOST = "flue_body_lost"
 _FRAMED = ("HTTP/2", "HTTP/3")
 """Versions that mark the end of every body."""
 
-_WRITE = 60.0
-"""Seconds for one write, where the response may take as long as it likes."""
-
 
 def timeouts(limit: float | None, remaining: float) -> httpx.Timeout:
     """Return httpx's limits of single operations, none of which exceeds the `remaining` seconds of
@@ -37,7 +34,7 @@ def timeouts(limit: float | None, remaining: float) -> httpx.Timeout:
     return httpx.Timeout(
         connect=within(LIMITS.connect),
         read=within(limit),
-        write=within(limit or _WRITE),
+        write=within(limit or LIMITS.write),
         pool=within(LIMITS.pool),
     )
 

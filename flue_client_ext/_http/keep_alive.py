@@ -9,9 +9,6 @@ from typing import NamedTuple
 
 from .._values.limits import LIMITS
 
-_LONGEST = 60.0
-"""Seconds: the longest announcement that counts. Middleboxes drop idle connections sooner."""
-
 
 class IdleLimits(NamedTuple):
     """Seconds without a byte."""
@@ -35,5 +32,5 @@ def _announced(keep_alive: str) -> float | None:
     for parameter in keep_alive.split(","):
         name, _, value = parameter.strip().partition("=")
         if name.lower() == "timeout" and value.isascii() and value.isdigit():
-            return min(float(value), _LONGEST)
+            return min(float(value), LIMITS.longest_idle)
     return None

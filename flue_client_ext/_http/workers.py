@@ -13,12 +13,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
+from .._values.limits import LIMITS
 from .threads import WakeUp, start_daemon
 
 T = TypeVar("T")
-
-_IDLE = 0.5
-"""Seconds that a thread waits for its next job."""
 
 
 class Abandoned(Exception):  # becomes an abort or a DeadlineExceeded
@@ -121,7 +119,7 @@ class _Worker:
 
     def _has_job(self) -> bool:
         """Wait for the next job; `False` ends the thread."""
-        if not self._assigned.wait(_IDLE):
+        if not self._assigned.wait(LIMITS.thread_idle):
             if _idle.remove(self):
                 return False
             self._assigned.wait()  # `_submit` has taken this worker and is about to assign a job

@@ -14,13 +14,16 @@ class Limits:
         "certain_idle",
         "connect",
         "idle",
+        "longest_idle",
         "poll_pace",
         "pool",
         "read",
         "retry_after",
         "routine_life",
         "start",
+        "thread_idle",
         "unary",
+        "write",
     )
 
     def __init__(self) -> None:
@@ -34,6 +37,8 @@ class Limits:
         """The deadline of a single call when neither the call nor the client names another."""
         self.read = 45.0
         """Without a byte until a peer counts as dead: three heartbeats (PROTOCOL, SSE frames)."""
+        self.write = 60.0
+        """For one write over a user's httpx client, where the response may take any time."""
         self.start = 5.0
         """For the first byte of an SSE answer that may be replaced by pages: a server sends one at
         once, so silence means a proxy that buffers."""
@@ -49,10 +54,15 @@ class Limits:
         self.idle = 4.0
         """The longest time that a connection stays idle if the server announces none: less than the
         5 s of Node and uvicorn."""
+        self.longest_idle = 60.0
+        """The longest idle time that a server's announcement counts for: middleboxes drop idle
+        connections sooner."""
         self.certain_idle = 0.08
         """The idle time for which such a connection is certainly open: longer than a loop takes
         from one call to the next, and shorter than the limit of any server that keeps
         connections."""
+        self.thread_idle = 0.5
+        """Without a job or a deadline until a helper thread ends."""
 
 
 LIMITS = Limits()
