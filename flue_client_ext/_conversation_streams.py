@@ -76,7 +76,7 @@ class ConversationStreams:
 
     def ask_stream(self, body: Json, live: LiveOption, backoff: BackoffOptions | None) -> Opening:
         """A message, and the reply to it as it comes."""
-        api, counters, answer = self._conversation(backoff), new_counters(), Answer()
+        api, counters, answer = self._conversation(backoff), new_counters(), Answer(body)
         flow = ask_stream(api, body, answer, counters, followed(live))
         return Opening(_named(api, flow, counters), ReplyDelivery(answer), counters)
 

@@ -33,6 +33,13 @@ class ReplyStream(Stream[ReplyChange]):
         return self._delivery.answer.admission
 
     @property
+    def idempotency_key(self) -> str | None:
+        """The key that the message is sent with; `None` if keys are turned off. Where the stream
+        was cancelled before `admission` was known, sending the message again with this key finishes
+        the send."""
+        return self._delivery.answer.idempotency_key
+
+    @property
     def reply(self) -> Reply:
         """The whole reply, once the iteration has ended. `RuntimeError` before, and where there is
         none."""

@@ -24,9 +24,10 @@ from .settling import Settled, Settling, knows
 
 
 class Answer:
-    """What is known of an answer under way: the admission of its message, and the whole reply."""
+    """What is known of an answer: the key and admission of its message, and the whole reply."""
 
-    def __init__(self) -> None:
+    def __init__(self, body: Json) -> None:
+        self.idempotency_key: str | None = body.get("idempotencyKey")
         self.admission: Admission | None = None
         self.reply: Reply | None = None
 

@@ -188,6 +188,14 @@ def test_a_message_that_was_known_is_shown_at_once(talk: Any, agents: AgentServe
     assert stream.admission.deduplicated
 
 
+def test_the_key_of_a_stream_finishes_its_send(talk: Any) -> None:
+    stream = talk.ask_stream("hello")
+    admission = talk.send("hello", idempotency_key=stream.idempotency_key)
+    assert list(stream) == [TextDelta("echo hello")]
+    assert stream.admission.submission_id == admission.submission_id
+    assert talk.ask_stream("hello", idempotency_key=None).idempotency_key is None
+
+
 def test_bad_arguments_are_refused_before_anything_is_sent(talk: Any, agents: AgentServer) -> None:
     for message, options in (
         (7, {}), ("x", {"attachments": [1]}), ("x", {"idempotency_key": ""}), ("x", {"live": 3}),

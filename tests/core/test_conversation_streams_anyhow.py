@@ -162,11 +162,11 @@ def show(
     server: Conversation, chance: Random, id: str, place: int, settlement: dict[str, Any]
 ) -> None:
     """Stream the reply to the message that came with this batch."""
-    answer = Answer()
+    body = {"kind": "user", "body": "x", "idempotencyKey": "k"}
+    answer = Answer(body)
     delivery = ReplyDelivery(answer)
 
     def begin(api: ConversationApi) -> Flow[None]:
-        body = {"kind": "user", "body": "x", "idempotencyKey": "k"}
         return ask_stream(api, body, answer, Counters(lambda: 0.0), "long-poll")
 
     served = Served(operation(begin, FOR_EVER), server, chance)

@@ -56,8 +56,8 @@ class Streamed(ConversationPlay):
 
 def asking(key: str | None = "key-1", live: Any = "long-poll") -> Streamed:
     """A message that is about to be sent."""
-    answer = Answer()
     body = {"kind": "user", "body": "hi"} | ({} if key is None else {"idempotencyKey": key})
+    answer = Answer(body)
 
     def begin(api: ConversationApi) -> Flow[None]:
         return ask_stream(api, body, answer, Counters(lambda: 0.0), live)
