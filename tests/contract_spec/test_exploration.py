@@ -1,4 +1,4 @@
-"""schemathesis explores the genuine server by openapi.yaml and finds nothing to object to.
+"""schemathesis explores genuine servers by openapi.yaml and finds nothing to object to.
 
 Requests that lack `meta` are not made at the path of the record: without it they are the other
 view's.
@@ -13,7 +13,13 @@ import pytest
 
 from tests.contract_spec.exploration import explore
 from tests.servers.flue import FlueServer
+from tests.servers.flue2 import Flue2Server
 
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
+    "DwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+AGENTS = ["echo", "data", "tools", "nope"]
 NAMES = ["echo", "summarize", "bare", "fail", "hidden", "nope"]
 
 
@@ -35,3 +41,50 @@ def test_exploration_finds_nothing(
         ]
     values = {"name": NAMES, "runId": [*runs, "run_nope"]}
     explore(genuine.url, tmp_path, {"workflows", "runs"}, values, *selection)
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        [
+            "--exclude-operation-id=read_conversation_updates",
+            "--exclude-operation-id=read_earlier_messages",  # from 2.2 on
+        ],
+        ["--include-operation-id=read_conversation_updates", "--mode=positive"],
+    ],
+    ids=["send, history, head, abort, attachment", "updates"],
+)
+def test_exploration_of_agents_finds_nothing(
+    genuine2: Flue2Server, tmp_path: Path, selection: list[str]
+) -> None:
+    image = {"type": "image", "data": PIXEL, "mimeType": "image/png"}
+    ids = [f"explored-{number}" for number in range(3)]
+    with httpx.Client(base_url=genuine2.url, timeout=60, trust_env=False) as api:
+        for id in ids:
+            body = {"kind": "user", "body": "hello", "attachments": [image]}
+            assert api.post(f"/agents/echo/{id}", json=body).status_code == 202
+        attachment = attachment_id(api, f"/agents/echo/{ids[0]}")
+    values = {
+        "name": AGENTS,
+        "id": [*ids, "nobody"],
+        "attachmentId": [attachment, "nope"],
+        "live": [],  # over SSE a read has no end
+        "limit": [],
+        "from": [],
+    }
+    # Bodies with fields that the server does not know are accepted, as the contract says.
+    explore(
+        genuine2.url, tmp_path, {"agents"}, values, *selection, without=["negative_data_rejection"]
+    )
+
+
+def attachment_id(api: httpx.Client, path: str) -> str:
+    """The id of a conversation's first file, once its message is there."""
+    offset = "-1"
+    while True:
+        answer = api.get(f"{path}?view=updates&offset={offset}&live=long-poll")
+        offset = answer.headers["stream-next-offset"]
+        for chunk in answer.json():
+            for part in chunk.get("message", {}).get("parts", []):
+                if part["type"] == "file":
+                    return str(part["id"])
