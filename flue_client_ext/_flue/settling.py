@@ -19,7 +19,7 @@ from .._values.steps import Batch, Call, Flow, Outcome
 from ..errors import FlueApiError, FlueExecutionError, StreamResetError
 from .conversation_api import ConversationApi
 from .conversation_errors import is_absent
-from .reply import find_settlement
+from .reply import find_settlement, settlement_in
 
 OnUpdate = Callable[[ConversationChunk], Any]
 Json = dict[str, Any]
@@ -128,11 +128,11 @@ class Settling:
                 return
 
     def _seek_at(self, chunk: Json) -> None:
-        kind = chunk.get("type")
-        if kind == "submission-settled" and chunk.get("submissionId") == self.id:
+        settlement = settlement_in(chunk, self.id)
+        if settlement is chunk:
             self._found = Settled({k: v for k, v in chunk.items() if k not in _OF_CHUNKS})
-        elif kind == "conversation-reset":
-            self._seek_in(as_object(chunk.get("snapshot")))
+        elif settlement is not None:
+            self._found = Settled(settlement, as_object(chunk.get("snapshot")))
 
     def _seek_in(self, snapshot: Json) -> None:
         settlement = find_settlement(snapshot, self.id)
