@@ -22,7 +22,7 @@ from ._stream.aborting import Aborted
 from ._values.steps import Flow
 from .async_stream import AsyncStream
 from .errors import FlueAbortError, Identifiers
-from .signals import AbortController, AbortSignal
+from .signals import NEVER, AbortController, AbortSignal
 
 if TYPE_CHECKING:
     import httpx
@@ -79,7 +79,7 @@ class AsyncSession:
         """As `run`, for a part of a call under way, which finishes after the client is closed."""
         signal = checked_signal(signal)
         channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
-        watched = signal or AbortSignal()
+        watched = signal or NEVER
         try:
             return await AsyncDriver(flow, channel, watched, timeout).run()
         except Aborted:

@@ -22,7 +22,7 @@ from ._stream import arguments
 from ._stream.aborting import Aborted
 from ._values.steps import Flow
 from .errors import FlueAbortError, Identifiers
-from .signals import AbortController, AbortSignal
+from .signals import NEVER, AbortController, AbortSignal
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Session:
         """As `run`, for a part of a call under way, which finishes after the client is closed."""
         signal = checked_signal(signal)
         channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
-        watched = signal or AbortSignal()
+        watched = signal or NEVER
         try:
             return Driver(flow, channel, watched, timeout).run()
         except Aborted:

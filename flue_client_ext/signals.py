@@ -87,6 +87,18 @@ class AbortSignal(Uncopied):
                     return
 
 
+class _Never(AbortSignal):
+    def add_listener(self, listener: Listener) -> None:
+        pass
+
+    def remove_listener(self, listener: Listener) -> None:
+        pass
+
+
+NEVER: AbortSignal = _Never()
+"""The signal of a call that was given none."""
+
+
 def _is_signal(value: object) -> bool:
     return isinstance(value, AbortSignal)
 

@@ -20,9 +20,10 @@ from .._stream.stats import Counters
 from .._values.http import Request
 from .._values.limits import LIMITS
 from .._values.steps import Clock, Flow
+from ..errors import Identifiers
 from .requests import Requests
 from .responses import api_error, view_of
-from .run import Run, Started
+from .run import Run, Started, run_error
 
 Invoked = TypeVar("Invoked", WorkflowInvokeResult, WorkflowWaitResult)
 
@@ -72,18 +73,18 @@ class Api:
         return result
 
     def get_run(self, run_id: str, backoff: BackoffOptions | None = None) -> Flow[RunRecord]:
-        request, run = self._requests.run_record(run_id), self._run(run_id)
-        return identified(self._get_run(run, request, backoff), run.identifiers)
+        request = self._requests.run_record(run_id)
+        return identified(self._get_run(run_id, request, backoff), Identifiers(run_id))
 
     def _get_run(
-        self, run: Run, request: Request, backoff: BackoffOptions | None
+        self, run_id: str, request: Request, backoff: BackoffOptions | None
     ) -> Flow[RunRecord]:
         response = yield from call(
             request, self.credentials, self.clock, options=backoff, limit=LIMITS.read
         )
         if response.status != 200:
-            raise run.error(response)
-        run.was_read()
+            raise run_error(response, run_id, self._requests.base_url, self._started)
+        self._started.discard(run_id)
         return view_of(RunRecord, response, request, "runId")
 
     def follow(

@@ -14,7 +14,8 @@ from .responses import api_error
 
 class Started:
     """The latest runs that a client has started and not yet read, to explain their 404s;
-    thread-safe, bounded.
+    thread-safe, bounded. Once a run could be read, its 404 means something else than a missing
+    export.
 
     There is no lock: a child that is forked while another thread holds one never gets it.
     """
@@ -56,21 +57,18 @@ class Run(Resource):
         return {"tail": str(self._tail)} if self._tail is not None and offset == "-1" else {}
 
     def receive(self, items: list[Any], offset: str) -> list[Any]:
-        self.was_read()
-        return items
-
-    def was_read(self) -> None:
-        """Note that the run can be read: a later 404 means something else than a missing export."""
         self._started.discard(self.run_id)
+        return items
 
     def is_last(self, items: list[Any]) -> bool:
         """`run_end` is the last event that a run emits (PROTOCOL, closing)."""
         return bool(items) and as_object(items[-1]).get("type") == "run_end"
 
     def error(self, response: Response, offset: str = "-1") -> FlueApiError:
-        return api_error(
-            response,
-            read=True,
-            base_url=self._base_url,
-            started_run=self.run_id if self.run_id in self._started else None,
-        )
+        return run_error(response, self.run_id, self._base_url, self._started)
+
+
+def run_error(response: Response, run_id: str, base_url: str, started: Started) -> FlueApiError:
+    """Return the error for an answer to a read of a run that is not the one asked for."""
+    started_run = run_id if run_id in started else None
+    return api_error(response, read=True, base_url=base_url, started_run=started_run)
