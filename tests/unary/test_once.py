@@ -138,7 +138,7 @@ def test_a_deadline_that_passes_after_sending_leaves_the_outcome_unknown(
         RawServer(lambda _, connection: connection.wait_closed()) as server,
         either_client(any_world, transport, server.url) as client,
     ):
-        error = failure(client.workflows.invoke, "w", wait=wait, timeout=0.2)
+        error = failure(client.workflows.invoke, "w", wait=wait, timeout=1.0)
         assert type(error) is InvokeOutcomeUnknownError
         assert not isinstance(error, FlueTimeoutError)
         assert server.wait_idle()

@@ -153,7 +153,7 @@ def test_no_error_of_a_durable_stream_shows_a_signature(
             live=live,
             headers={"X-Api-Key": lambda: f"k-{CANARY}"},
             params={"key": f"p-{CANARY}", "other": lambda: f"c-{CANARY}"},
-            timeout=0.1,
+            timeout=0.5 if name.startswith("stall") else 10,
             backoff_options=QUICK,
         )
         must_be_silent(failure(list, stream), caplog)
