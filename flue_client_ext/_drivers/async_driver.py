@@ -12,6 +12,7 @@ import anyio
 from .._http.async_channel import AsyncChannel
 from .._http.log import trace
 from .._http.shielded import loop_caller
+from .._http.trace_context import with_trace_context
 from .._stream.aborting import Signal
 from .._stream.backoff import full_jitter
 from .._stream.machine import Machine
@@ -112,7 +113,9 @@ class AsyncDriver(Generic[T]):
                     case Read(limit):
                         reply = await self._channel.read(limit, self.machine.deadline)
                     case Open(request, limit):
-                        reply = await self._channel.open(request, limit, self.machine.deadline)
+                        reply = await self._channel.open(
+                            with_trace_context(request), limit, self.machine.deadline
+                        )
                     case Sleep():
                         await anyio.sleep_until(self.machine.wake_at)
                     case Call(function):

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from .._http.log import trace
 from .._http.sync_channel import Channel
 from .._http.threads import WakeUp
+from .._http.trace_context import with_trace_context
 from .._stream.aborting import Signal
 from .._stream.backoff import full_jitter
 from .._stream.machine import Machine
@@ -102,7 +103,9 @@ class Driver(Generic[T]):
             case Read(limit):
                 reply = self._channel.read(limit, self.machine.deadline)
             case Open(request, limit):
-                reply = self._channel.open(request, limit, self.machine.deadline)
+                reply = self._channel.open(
+                    with_trace_context(request), limit, self.machine.deadline
+                )
             case Sleep():
                 self._wake_up.wait(self.machine.wake_at - time.monotonic())
             case Call(function):

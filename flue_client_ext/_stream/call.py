@@ -18,7 +18,6 @@ from .failures import (
     retry_floor,
 )
 from .policy import decide
-from .trace_context import with_trace_context
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
 _REFRESHES = 3
@@ -29,7 +28,7 @@ def send(request: Request, credentials: Credentials, limit: float | None) -> Flo
     refreshes = _REFRESHES if credentials.refreshable else 0
     while True:
         prepared = yield from credentials.applied_to(request)
-        reply: Head | Failure = yield Open(with_trace_context(prepared), limit)
+        reply: Head | Failure = yield Open(prepared, limit)
         if isinstance(reply, Head):
             _check_coding(request, reply)
         if isinstance(reply, Failure) or reply.status != 401 or not refreshes:

@@ -22,7 +22,11 @@ RINGS: dict[str, tuple[set[str], set[str], bool]] = {
     "_values": (set(), {"attrs", "msgspec"}, False),
     "errors": ({"_values"}, set(), False),
     "_stream": ({"_values", "errors"}, {"attrs", "backoff", "sseclient"}, False),
-    "_http": ({"_values", "errors"}, {"attrs", "anyio", "certifi", "h11", "httpx"}, True),
+    "_http": (
+        {"_values", "errors"},
+        {"attrs", "anyio", "certifi", "h11", "httpx", "opentelemetry"},
+        True,
+    ),
     "_flue": (
         {"_values", "errors", "_stream", "flue_client"},
         {"attrs", "typing_extensions"},
