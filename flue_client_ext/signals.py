@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
+from ._values.checks import number
 from ._values.uncopied import Uncopied
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class AbortController(Uncopied):
 
 class _TimeoutSignal(AbortSignal):
     def __init__(self, seconds: float) -> None:
-        _check_seconds(seconds)
+        number(seconds, "seconds", "a number of at least 0", lambda given: given >= 0)
         super().__init__()
         self._until = time.monotonic() + seconds
         self._seconds = seconds
@@ -199,8 +200,3 @@ class _AnySignal(AbortSignal):
     def _relay(self) -> None:
         if self.aborted:  # the property takes over the abort of a source
             self._relink()
-
-
-def _check_seconds(seconds: object) -> None:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
-        raise ValueError(f"seconds must be a number of at least 0, not {seconds!r}")

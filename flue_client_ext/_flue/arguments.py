@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from .._values.checks import is_whole, several, text, whole, wrong_value
+from .._values.checks import several, text, whole, wrong_value
 
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -37,6 +37,4 @@ def wait(value: object) -> Literal["result"] | None:
 
 
 def concurrency(value: object) -> int:
-    if not is_whole(value) or value < 1:
-        raise wrong_value("concurrency", "a whole number of at least 1", value)
-    return value
+    return whole(value, "concurrency", 1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any, Literal, TypeAlias
 
-from .._values.checks import is_number, mapping, text, whole, wrong_type, wrong_value
+from .._values.checks import mapping, number, text, whole, wrong_type, wrong_value
 from .backoff import BackoffOptions
 from .credentials import Credentials
 from .options import Live, ReadOptions
@@ -50,11 +50,9 @@ def live_mode(value: object) -> Live:
 def timeout(value: object) -> float | None:
     if value is None:
         return None
-    if not is_number(value):
-        raise wrong_type("timeout", "a number of seconds or None", value)
-    if not value > 0:
-        raise wrong_value("timeout", "above 0 seconds (or None for no limit)", value)
-    return None if value == inf else float(value)
+    allowed = "a number of seconds above 0 (or None for no limit)"
+    seconds = number(value, "timeout", allowed, lambda given: given > 0)
+    return None if seconds == inf else float(seconds)
 
 
 def call_timeout(given: float | None | Unset, default: float | None) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from .._values.checks import field_check, function, is_number, is_whole, wrong_value
+from .._values.checks import field_check, function, number, whole
 from .._values.steps import Call, Flow, Note, Outcome, Sleep
 
 
@@ -25,18 +25,16 @@ class FailedAttempt:
 
 
 def _positive(value: object, what: str) -> None:
-    if not is_number(value) or not 0 < value < math.inf:
-        raise wrong_value(what, "a number of seconds above 0", value)
+    number(value, what, "a number of seconds above 0", lambda given: 0 < given < math.inf)
 
 
 def _multiplier(value: object, what: str) -> None:
-    if not is_number(value) or not value >= 1:
-        raise wrong_value(what, "a number of at least 1", value)
+    number(value, what, "a number of at least 1", lambda given: given >= 1)
 
 
 def _retries(value: object, what: str) -> None:
-    if value is not None and not (is_whole(value) and value >= 0):
-        raise wrong_value(what, "a whole number from 0, or None", value)
+    if value is not None:
+        whole(value, what, 0)
 
 
 @frozen(kw_only=True)

@@ -35,6 +35,15 @@ def whole(value: object, what: str, least: int) -> int:
     return value
 
 
+def number(value: object, what: str, allowed: str, permitted: Callable[[float], bool]) -> float:
+    """Check a number that is `permitted`, which `allowed` describes."""
+    if not is_number(value):
+        raise wrong_type(what, allowed, value)
+    if not permitted(value):
+        raise wrong_value(what, allowed, value)
+    return value
+
+
 def text(value: object, what: str) -> str:
     if not isinstance(value, str):
         raise wrong_type(what, "a string", value)
