@@ -122,7 +122,7 @@ class End(asyncio.Protocol):
         if self.faces_client and self._budget is not None:
             data, self._budget = data[: self._budget], max(0, self._budget - len(data))
         self.transport.write(data)
-        self.proxy.count(self.faces_client, len(data))
+        self.proxy.forwarded(self, data)
         if self.faces_client and self._budget == 0:
             self.cut()
 

@@ -94,12 +94,13 @@ class TcpProxy:
             self._open.discard(end)
             self._changed.notify_all()
 
-    def count(self, to_client: bool, size: int) -> None:
+    def forwarded(self, end: End, data: bytes) -> None:
+        """Count what has been sent to `end`."""
         with self._changed:
-            if to_client:
-                self.bytes_to_client += size
+            if end.faces_client:
+                self.bytes_to_client += len(data)
             else:
-                self.bytes_to_server += size
+                self.bytes_to_server += len(data)
             self._changed.notify_all()
 
     async def _dial(self, end: End) -> None:
