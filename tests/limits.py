@@ -19,7 +19,7 @@ from tests.servers import flue, flue2, upstream
 EXIT_LIMIT = 420.0
 STDERR = pytest.StashKey[int]()
 NODE = {"FlueServer", "DurableServer", "sdk_read", "genuine", "durable"}
-NODE_2 = {"Flue2Server", "genuine_versions"}
+NODE_2 = {"Flue2Server", "genuine_versions", "own_agents"}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -100,12 +100,18 @@ def _signal(given: dict[str, Any]) -> dict[str, Any]:
     if not message["type"]:
         raise errors.bad_message()
     if "attributes" in given:
-        listed = given["attributes"]
-        if not isinstance(listed, dict):
-            raise errors.bad_message()
-        attributes = cast("dict[str, Any]", listed)
+        attributes = _attributes(given["attributes"])
         message["attributes"] = _strings(attributes, *attributes)
     return {**message, **_strings(given, optional="tagName")}
+
+
+def _attributes(listed: object) -> dict[str, Any]:
+    """The attributes by name; a list is an object of JavaScript, whose names are its indexes."""
+    if isinstance(listed, list):
+        return {str(place): value for place, value in enumerate(cast("list[object]", listed))}
+    if not isinstance(listed, dict):
+        raise errors.bad_message()
+    return cast("dict[str, Any]", listed)
 
 
 def _check_words(kind: object, tag: object) -> None:

@@ -195,6 +195,7 @@ def test_sse_of_a_stream_closed_without_an_end(peer: Peer, http: httpx.Client) -
     peer.release("closed-sse")
 
 
+@pytest.mark.odd_answers
 def test_what_an_event_holds_is_passed_on_whatever_it_is(peer: Peer, http: httpx.Client) -> None:
     run_id = gate(http, "raw")
     event = {"type": "from_tomorrow", "v": 3, "eventIndex": 2, "nested": {"a": [None]}}

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import attrs
 import httpx
 
 _MASKS = (
-    (re.compile(r"run_[0-9A-HJKMNP-TV-Z]{26}"), "<run>"),
+    (re.compile(r"\b(run|sub|inst|conv|inc|turn|entry|err)_[0-9A-HJKMNP-TV-Z]{26}"), r"<\1>"),
+    (re.compile(r"\bsub_ik_[0-9a-f]{32}"), "<key>"),
+    (re.compile(r"\bentry_direct_[A-Za-z0-9_-]+"), "<entry>"),
+    (re.compile(r"\bcall_[0-9a-f-]{36}"), "<call>"),
+    (re.compile(r"http://127\.0\.0\.1:\d+"), "<origin>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "<time>"),
     (re.compile(r'"durationMs":\d+'), '"durationMs":<n>'),
     (re.compile(r'"streamCursor":"\d+"'), '"streamCursor":"<cursor>"'),
@@ -35,6 +40,22 @@ class Seen:
     status: int
     headers: dict[str, str]
     body: str
+
+    def without(self, *words: str) -> Seen:
+        """Replace what a test has named itself."""
+        body, headers = self.body, dict(self.headers)
+        for word in words:
+            body = body.replace(word, "<id>")
+            headers = {name: value.replace(word, "<id>") for name, value in headers.items()}
+        return Seen(self.status, headers, body)
+
+    def masking(self, masks: Mapping[re.Pattern[str], str]) -> Seen:
+        """Replace further patterns, in the body and the headers."""
+        body, headers = self.body, dict(self.headers)
+        for pattern, mask in masks.items():
+            body = pattern.sub(mask, body)
+            headers = {name: pattern.sub(mask, value) for name, value in headers.items()}
+        return Seen(self.status, headers, body)
 
 
 def seen(response: httpx.Response) -> Seen:

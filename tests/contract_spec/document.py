@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -93,11 +94,16 @@ def named_validator(name: str) -> jsonschema_rs.Validator:
 
 def validator(schema: dict[str, Any]) -> jsonschema_rs.Validator:
     """A validator for a schema of the document, references and formats included."""
+    return _validator(json.dumps(schema))
+
+
+@cache
+def _validator(schema: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "components": document()["components"],
-            "allOf": [schema],
+            "allOf": [json.loads(schema)],
         },
         validate_formats=True,
     )

@@ -9,9 +9,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.contract_spec.fixtures import answers_fit_the_contract
 from tests.contract_spec.test_document import EVENT_TYPES
-from tests.contract_spec.validation import check_httpx, validate_response
+from tests.contract_spec.validation import validate_response
 from tests.servers.flue import FlueServer
+
+__all__ = ["answers_fit_the_contract"]
 
 WORKFLOWS: dict[str, dict[str, Any]] = {
     "bare": {},
@@ -53,10 +56,7 @@ BAD_INVOCATIONS: list[tuple[str, dict[str, Any], int]] = [
 
 @pytest.fixture
 def api(genuine: FlueServer) -> Iterator[httpx.Client]:
-    hooks = {"response": [check_httpx]}
-    with httpx.Client(
-        base_url=genuine.url, timeout=60, trust_env=False, event_hooks=hooks
-    ) as client:
+    with httpx.Client(base_url=genuine.url, timeout=60, trust_env=False) as client:
         yield client
 
 
@@ -70,7 +70,6 @@ def ended_run(api: httpx.Client, workflow: str) -> str:
 def read_stream(api: httpx.Client, run: str, **params: Any) -> None:
     params = {"offset": "-1", "live": "sse", **params}
     answer = api.get(f"/runs/{run}", params=params)
-    validate_response("GET", "/runs/{runId}", 200, answer.headers, None, answer.content)
     assert answer.text.endswith('"streamClosed":true}\n\n')
 
 

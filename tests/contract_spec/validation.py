@@ -58,20 +58,6 @@ def validate_response(
         raise ContractViolation(f"{method} {path} answered {status}", problems)
 
 
-def check_httpx(response: httpx.Response) -> None:
-    """Check an answer as httpx gives it: `httpx.Client(event_hooks={"response": [check_httpx]})`.
-
-    Requests that the contract does not describe (other paths, other methods) pass. The body of an
-    event stream is left to whoever reads it.
-    """
-    method, path = response.request.method, path_template(response.request.url)
-    if path is None or method.lower() not in document.document()["paths"][path]:
-        return
-    streams = response.headers.get("content-type", "").startswith("text/event-stream")
-    body = b"" if streams else response.read()
-    validate_response(method, path, response.status_code, response.headers, None, body)
-
-
 def path_template(url: httpx.URL) -> str | None:
     """The path of the contract that a URL belongs to, wherever Flue is mounted."""
     match url.raw_path.decode().partition("?")[0].split("/"):

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from flue_client_ext import BackoffOptions
+from tests.contract_spec.fixtures import answers_fit_the_contract
 from tests.servers.agents import AgentServer
 from tests.worlds import World
+
+__all__ = ["answers_fit_the_contract"]
 
 QUICK = BackoffOptions(initial_delay=0.001, max_delay=0.001, max_retries=40)
 

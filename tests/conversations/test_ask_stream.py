@@ -16,7 +16,7 @@ from flue_client_ext import (
     TextDelta,
 )
 from tests.servers.agents import AgentServer
-from tests.servers.conversation import Conversation
+from tests.servers.conversation import Conversation, message
 from tests.servers.proxy import TcpProxy
 from tests.streams.reading import Reader
 from tests.unary.support import failure
@@ -93,11 +93,13 @@ def test_text_that_is_taken_back_is_retracted(agents: AgentServer, under_way: An
     reader, id = under_way()
     begin_with(agents, id, "first")
     assert reader.wait_items(1)
-    again = {"id": f"m_{id}", "role": "assistant", "submissionId": id, "parts": []}
-    snapshot = {"v": 1, "conversationId": "conv_1", "messages": [again], "settlements": []}
-    agents.change(
-        PATH, lambda found: found.append({"type": "conversation-reset", "snapshot": snapshot})
-    )
+    again = {**message(id, "assistant"), "id": f"m_{id}"}
+
+    def take_back(found: Conversation) -> None:
+        snapshot = {**found.snapshot(), "messages": [again], "settlements": []}
+        found.append({"type": "conversation-reset", "snapshot": snapshot})
+
+    agents.change(PATH, take_back)
     assert reader.wait_items(2)
     assert reader.stream.text == ""
     agents.change(PATH, lambda found: say(found, id, "second"))
@@ -197,9 +199,9 @@ def test_the_key_of_a_stream_finishes_its_send(talk: Any) -> None:
 
 
 def test_bad_arguments_are_refused_before_anything_is_sent(talk: Any, agents: AgentServer) -> None:
-    for message, options in (
+    for text, options in (
         (7, {}), ("x", {"attachments": [1]}), ("x", {"idempotency_key": ""}), ("x", {"live": 3}),
     ):  # fmt: skip
         with pytest.raises((TypeError, ValueError)):
-            talk.ask_stream(message, **options)
+            talk.ask_stream(text, **options)
     assert agents.requests == []

@@ -46,6 +46,9 @@ def interrupt(world: World, stream: Any, agents: AgentServer, requests: int) -> 
     assert asking.result(10) is None
 
 
+COMPLETED = {"type": "message-completed", "messageId": "entry_1"}
+
+
 @pytest.mark.parametrize("live", LIVE)
 def test_an_update_stream_goes_on(async_world: World, agents: AgentServer, live: Any) -> None:
     agents.lose_store(PATH)
@@ -54,7 +57,7 @@ def test_an_update_stream_goes_on(async_world: World, agents: AgentServer, live:
     types = [next(stream).type]
     for _ in range(3):
         interrupt(async_world, stream, agents, len(agents.requests) + (live == "long-poll"))
-        agents.change(PATH, lambda found: found.append({"type": "message-completed"}))
+        agents.change(PATH, lambda found: found.append(COMPLETED))
         types.append(next(stream).type)
     assert types == ["conversation-reset"] + ["message-completed"] * 3
 

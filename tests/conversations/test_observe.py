@@ -144,7 +144,8 @@ def test_without_live_it_is_the_conversation_as_it_stands(talk: Any) -> None:
 
 
 def test_an_app_without_agents_is_an_error(any_world: World, agents: AgentServer) -> None:
-    agents.handler = lambda request, connection: connection.answer(404, b"404 Not Found")
+    plain = {"content-type": "text/plain; charset=UTF-8"}
+    agents.handler = lambda request, connection: connection.answer(404, b"404 Not Found", plain)
     talk = any_world.client(agents.url).agents.conversation("support", "t1")
     assert type(failure(lambda: list(talk.observe(wait_for_it=True)))) is FlueApiError
 

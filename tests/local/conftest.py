@@ -8,8 +8,11 @@ import httpx
 import pytest
 
 from flue_client_ext.testing import LocalFlue
-from tests.local.agents import LocalAgents
+from tests.contract_spec.fixtures import answers_fit_the_contract
 from tests.local.support import with_workflows
+from tests.servers.local_agents import LocalAgents
+
+__all__ = ["answers_fit_the_contract"]
 
 
 @pytest.fixture

@@ -13,17 +13,17 @@ import httpx
 import pytest
 
 from flue_client_ext.testing import ConversationContext, LocalFlue, Message, VirtualClock, faults
-from tests.local.agents import LocalAgents
-from tests.local.conversation import (
+from tests.contract.conversation import (
     START,
     Conversation,
     Json,
+    error_of,
     frames,
     offset,
-    refusal,
     text_of,
     types,
 )
+from tests.servers.local_agents import LocalAgents
 
 SSE = {"view": "updates", "offset": "-1", "live": "sse"}
 
@@ -48,7 +48,7 @@ def heard(
 ) -> list[tuple[str, Any]]:
     """Return the first events of an SSE read, fewer if it ends or breaks before."""
     events: list[tuple[str, Any]] = []
-    with conversation.http.stream("GET", conversation.path, params=query or SSE) as stream:
+    with conversation.api.stream("GET", conversation.path, params=query or SSE) as stream:
         try:
             for event in frames(stream.iter_text()):
                 events.append(event)
@@ -75,7 +75,7 @@ def test_a_cut_counts_chunks_and_the_checkpoint_with_them(
 
 def test_a_cut_waits_for_a_read_of_updates(agents: LocalAgents, conversation: Conversation) -> None:
     cut = agents.server.inject(faults.Cut(after_events=0))
-    assert conversation.history() and conversation.http.head(conversation.path)
+    assert conversation.history() and conversation.api.head(conversation.path)
     assert conversation.send("again")
     assert cut.hits == 0
     with pytest.raises(httpx.RemoteProtocolError):
@@ -102,14 +102,15 @@ def test_a_refused_send_is_not_executed(agents: LocalAgents, conversation: Conve
     assert len(agents.server.submission_ids("echo", conversation.id)) == 1
 
 
+@pytest.mark.odd_answers
 def test_faults_are_aimed_at_an_agent_or_a_conversation(
     agents: LocalAgents, conversation: Conversation
 ) -> None:
     by_agent = agents.server.inject(faults.Status(500), agent="tools")
     by_id = agents.server.inject(faults.Status(500), agent="echo", conversation="other")
     assert conversation.updates().status_code == 200
-    assert Conversation(conversation.http, "tools").updates().status_code == 500
-    assert Conversation(conversation.http, "echo", "other").updates().status_code == 500
+    assert Conversation(conversation.api, "tools").updates().status_code == 500
+    assert Conversation(conversation.api, "echo", "other").updates().status_code == 500
     assert (by_agent.hits, by_id.hits) == (1, 1)
 
 
@@ -156,7 +157,7 @@ def test_a_dropped_stream_is_another_and_shorter(
     before = conversation.history()
     agents.server.inject(faults.DropStream(keep=2))
     gone = conversation.updates(before["offset"])
-    assert refusal(gone) == (416, "stream_offset_gone")
+    assert error_of(gone) == (416, "stream_offset_gone")
     assert gone.json()["error"]["meta"]["nextOffset"] == offset(1)
     after = conversation.history()
     assert after["incarnation"] != before["incarnation"]
@@ -167,7 +168,7 @@ def test_a_stream_dropped_altogether_is_not_found(
     agents: LocalAgents, conversation: Conversation
 ) -> None:
     agents.server.inject(faults.DropStream())
-    assert refusal(conversation.updates()) == (404, "stream_not_found")
+    assert error_of(conversation.updates()) == (404, "stream_not_found")
     assert conversation.send("hello", uid=None)["offset"] == START
 
 
@@ -175,7 +176,7 @@ def test_a_stream_dropped_altogether_is_not_found(
 def test_a_conversation_that_is_lost_breaks_live_reads(
     agents: LocalAgents, conversation: Conversation, keep: int
 ) -> None:
-    with conversation.http.stream("GET", conversation.path, params=SSE) as stream:
+    with conversation.api.stream("GET", conversation.path, params=SSE) as stream:
         events = frames(stream.iter_text())
         next(events)
         agents.server.drop_conversation("echo", conversation.id, keep=keep)
@@ -187,17 +188,17 @@ def test_a_function_whose_conversation_is_lost_ends(
     agents: LocalAgents, conversation: Conversation
 ) -> None:
     key = uuid4().hex
-    slow = Conversation(conversation.http, "slow")
+    slow = Conversation(conversation.api, "slow")
     slow.send(key)
     agents.say(key, "one ")
     agents.server.drop_conversation("slow", slow.id)
     agents.end(key, "two ")
-    assert refusal(conversation.http.get(slow.path)) == (404, "stream_not_found")
+    assert error_of(conversation.api.get(slow.path)) == (404, "stream_not_found")
     other = uuid4().hex
     sent = slow.send(other)
     agents.end(other, "three")
     slow.settled(sent)
-    assert [text_of(message) for message in slow.history()["messages"]] == [other, "three"]
+    assert slow.texts() == [other, "three"]
 
 
 def test_a_buffered_event_stream_comes_at_its_end(
@@ -205,7 +206,7 @@ def test_a_buffered_event_stream_comes_at_its_end(
 ) -> None:
     agents.server.inject(faults.BufferSSE(), live="sse")
     agents.server.inject(faults.CloseLive(0.2), live="sse")
-    with conversation.http.stream("GET", conversation.path, params=SSE) as stream:
+    with conversation.api.stream("GET", conversation.path, params=SSE) as stream:
         pieces = list(stream.iter_raw())
     assert len(b"".join(pieces).split(b"\n\n")) == 4
 
@@ -217,7 +218,7 @@ def test_a_stalled_read_goes_on_or_never_does(
     agents.server.inject(faults.Stall(after_events=2, seconds=0.01))
     assert conversation.updates().json() == whole
     agents.server.inject(faults.Stall(after_events=2), live="sse")
-    with conversation.http.stream("GET", conversation.path, params=SSE, timeout=0.5) as stream:
+    with conversation.api.stream("GET", conversation.path, params=SSE, timeout=0.5) as stream:
         events = frames(stream.iter_text())
         assert types(next(events)[1]) == ["stream-checkpoint"]
         with pytest.raises(httpx.ReadTimeout):
@@ -248,86 +249,6 @@ def test_a_token_that_changes_is_refused_from_then_on() -> None:
         assert conversation.updates().status_code == 401
         http.headers["authorization"] = "Bearer new"
         assert conversation.updates().status_code == 200
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[LocalAgents]:
-    with LocalAgents(database=tmp_path / "flue.sqlite3") as running:
-        yield running
-
-
-def test_a_lost_store_shows_in_three_answers(
-    agents: LocalAgents, conversation: Conversation
-) -> None:
-    uid = conversation.send("second")["uid"]
-    while len(conversation.history()["settlements"]) < 2:
-        pass
-    before = conversation.history()
-    agents.restart()
-    assert refusal(conversation.updates(before["offset"])) == (404, "stream_not_found")
-    stale = conversation.post(kind="user", body="x", uid=uid)
-    assert refusal(stale) == (404, "agent_instance_not_found")
-    conversation.ask("a shorter stream")
-    assert refusal(conversation.updates(before["offset"])) == (416, "stream_offset_gone")
-    conversation.ask("a longer")
-    conversation.ask("stream")
-    checkpoint, *others = conversation.updates(before["offset"]).json()
-    assert others
-    assert (
-        before["incarnation"] != checkpoint["incarnation"] == conversation.history()["incarnation"]
-    )
-
-
-def test_a_store_keeps_conversations_over_a_restart(kept: LocalAgents) -> None:
-    with httpx.Client(base_url=kept.url, timeout=10) as http:
-        conversation = Conversation(http, "data")
-        image = {"type": "image", "data": "aGk=", "mimeType": "image/png"}
-        first = conversation.send("2", idempotencyKey="k", attachments=[image])
-        conversation.settled(first)
-        snapshot, updates = conversation.history(), conversation.updates().json()
-        kept.restart()
-        assert conversation.history() == snapshot
-        assert conversation.updates().json() == updates
-        again = conversation.send("2", idempotencyKey="k", attachments=[image], uid=first["uid"])
-        assert again == {**first, "offset": "-1", "deduplicated": True}
-        attachment = snapshot["messages"][0]["parts"][1]["id"]
-        assert http.get(f"{conversation.path}/attachments/{attachment}").content == b"hi"
-        assert conversation.ask("1")[-1]["outcome"] == "completed"
-
-
-def test_initial_data_outlive_a_restart(kept: LocalAgents) -> None:
-    with httpx.Client(base_url=kept.url, timeout=10) as http:
-        conversation = Conversation(http, "greets")
-        conversation.ask("x", initialData={"name": "Ann"})
-        kept.restart()
-        conversation.ask("y")
-        assert text_of(conversation.history()["messages"][-1]) == "Hello, Ann!"
-
-
-def test_work_that_a_crash_has_cut_is_taken_up_again(kept: LocalAgents) -> None:
-    key, guest = uuid4().hex, uuid4().hex
-    with httpx.Client(base_url=kept.url, timeout=10) as http:
-        conversation = Conversation(http, "slow")
-        sent = conversation.send(key)
-        kept.say(key, "one ")
-        queued = conversation.send(guest)
-        kept.restart(crash=True)
-        kept.end(key, "two")
-        kept.end(guest, "three")
-        chunks = conversation.settled(sent)
-        _, reply, *others = conversation.history()["messages"]
-    assert chunks[-1]["outcome"] == "completed"
-    assert [part["text"] for part in reply["parts"]] == ["one ", "two", "three"]
-    started = [chunk["messageId"] for chunk in chunks if chunk["type"] == "message-started"]
-    assert started == [reply["id"]] * 3
-    notices = [message for message in others if message["display"] == "hidden"]
-    ends = ["stream_interrupted", "stream_continued"]
-    assert [notice["id"] for notice in notices] == [
-        f"entry_recovery_{reply['id']}_{e}" for e in ends
-    ]
-    assert {c["submissionId"] for c in chunks if c["type"] == "submission-settled"} == {
-        *(one["submissionId"] for one in (sent, queued))
-    }
 
 
 def test_work_that_had_not_begun_begins_after_a_crash(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -21,8 +20,7 @@ from flue_client_ext.testing import (
 )
 from flue_client_ext.testing._json import dumps, encode
 from flue_client_ext.testing._transcript import Transcript
-from tests.local.agents import LocalAgents
-from tests.local.conversation import Conversation, Json, text_of, types
+from tests.contract.conversation import Conversation, Json, text_of, types
 
 
 @pytest.fixture
@@ -39,15 +37,6 @@ def http(server: LocalFlue) -> Iterator[httpx.Client]:
         yield client
 
 
-def reply_of(conversation: Conversation) -> Json:
-    """The last assistant message of the snapshot."""
-    return dict([m for m in conversation.history()["messages"] if m["role"] == "assistant"][-1])
-
-
-def settlements(conversation: Conversation) -> dict[str, Json]:
-    return {one["submissionId"]: one for one in conversation.history()["settlements"]}
-
-
 def test_a_returned_text_is_the_reply(server: LocalFlue, http: httpx.Client) -> None:
     @server.agent
     def upper(message: Message) -> str:
@@ -56,7 +45,7 @@ def test_a_returned_text_is_the_reply(server: LocalFlue, http: httpx.Client) -> 
     conversation = Conversation(http, "upper")
     chunks = conversation.ask("hello")
     assert [chunk["delta"] for chunk in chunks if "delta" in chunk] == ["HELLO"]
-    assert text_of(reply_of(conversation)) == "HELLO"
+    assert text_of(conversation.reply()) == "HELLO"
 
 
 def test_an_async_agent_replies_too(server: LocalFlue, http: httpx.Client) -> None:
@@ -67,7 +56,7 @@ def test_an_async_agent_replies_too(server: LocalFlue, http: httpx.Client) -> No
 
     conversation = Conversation(http, "waits", "x")
     conversation.ask("hello")
-    assert text_of(reply_of(conversation)) == "waits x"
+    assert text_of(conversation.reply()) == "waits x"
 
 
 def test_an_agent_that_says_nothing_has_an_empty_reply(
@@ -76,89 +65,7 @@ def test_an_agent_that_says_nothing_has_an_empty_reply(
     server.agent("mute")(lambda message: None)
     conversation = Conversation(http, "mute")
     assert types(conversation.ask("hello"))[1:-1] == ["message-started", "message-completed"]
-    assert reply_of(conversation)["parts"] == []
-
-
-def test_all_steps_of_a_reply_are_one_message(api: httpx.Client) -> None:
-    conversation = Conversation(api, "tools")
-    chunks = conversation.ask("7/2")
-    step = ["message-started", "message-delta"]
-    tool = ["tool-input", "message-completed", "tool-output"]
-    assert types(chunks)[1:-1] == [*step, *tool, *step, "message-completed"]
-    assert len({chunk["messageId"] for chunk in chunks if "messageId" in chunk}) == 1
-    turns = [chunk["turnId"] for chunk in chunks if chunk["type"] == "message-started"]
-    assert len(set(turns)) == 2
-    reply = reply_of(conversation)
-    assert reply["turnId"] == turns[0]
-    first, called, last = reply["parts"]
-    assert (first["text"], last["text"]) == ("Let me calculate.", 'The tool says {"quotient":3.5}.')
-    assert {**called, "toolCallId": "", "durationMs": 0} == {
-        "type": "dynamic-tool",
-        "toolName": "divide",
-        "toolCallId": "",
-        "state": "output-available",
-        "input": {"a": 7, "b": 2},
-        "output": {"quotient": 3.5},
-        "durationMs": 0,
-    }
-
-
-def test_a_tool_that_fails_does_not_fail_the_submission(api: httpx.Client) -> None:
-    conversation = Conversation(api, "tools")
-    chunks = conversation.ask("7/0")
-    assert chunks[-1]["outcome"] == "completed"
-    called = reply_of(conversation)["parts"][1]
-    assert (called["state"], called["errorText"]) == ("output-error", "b must not be zero")
-
-
-def test_a_data_part_is_replaced_in_place(api: httpx.Client) -> None:
-    conversation = Conversation(api, "data")
-    chunks = conversation.ask("2")
-    steps = [{"step": step, "of": 2} for step in (1, 2)]
-    written = [(c["name"], c["data"]) for c in chunks if c["type"] == "data-part"]
-    assert written == [("progress", steps[0]), ("progress", steps[1]), ("note", "worked")]
-    tool, *data, text = reply_of(conversation)["parts"]
-    parts = [("data-progress", steps[1]), ("data-note", "worked")]
-    assert [(part["type"], part["data"]) for part in data] == parts
-    assert (tool["type"], text["text"]) == ("dynamic-tool", "Done.")
-
-
-def test_metadata_begin_the_message_and_are_merged_deeply(api: httpx.Client) -> None:
-    conversation = Conversation(api, "data")
-    chunks = conversation.ask("1")
-    first = {"stage": "started", "work": {"by": "data"}}
-    started, again = [chunk for chunk in chunks if chunk["type"] == "message-started"]
-    assert started["metadata"] == first and "metadata" not in again
-    assert [c["metadata"]["stage"] for c in chunks if c["type"] == "message-metadata"] == [
-        "finished"
-    ]
-    merged = {"stage": "finished", "work": {"by": "data", "calls": 1}}
-    assert reply_of(conversation)["metadata"] == merged
-
-
-def test_reasoning_comes_before_the_text(api: httpx.Client) -> None:
-    conversation = Conversation(api, "reasons")
-    chunks = conversation.ask("why")
-    kinds = [chunk["kind"] for chunk in chunks if "delta" in chunk]
-    assert kinds == ["reasoning", "reasoning", "text", "text"]
-    assert reply_of(conversation)["parts"] == [
-        {"type": "reasoning", "text": "Let me think.", "state": "done"},
-        {"type": "text", "text": "I am sure \U0001f600.", "state": "done"},
-    ]
-
-
-def test_a_retried_attempt_takes_its_text_back(api: httpx.Client) -> None:
-    conversation = Conversation(api, "retries")
-    chunks = conversation.ask(uuid4().hex)
-    assert types(chunks)[1:-1] == [
-        *["message-started", "message-delta", "message-completed"],
-        *["conversation-reset", "message-delta", "message-completed"],
-    ]
-    reset = chunks[4]["snapshot"]
-    assert [message["parts"] for message in reset["messages"]][1:] == [[]]
-    assert reset["settlements"] == [] and "incarnation" not in reset
-    assert reset["offset"].endswith(f"{chunks[4]['position']['batch']:016d}")
-    assert text_of(reply_of(conversation)) == "The second attempt."
+    assert conversation.reply()["parts"] == []
 
 
 def test_a_retried_step_leaves_the_steps_before_it(server: LocalFlue, http: httpx.Client) -> None:
@@ -172,30 +79,7 @@ def test_a_retried_step_leaves_the_steps_before_it(server: LocalFlue, http: http
     (reset,) = [c for c in conversation.ask("x") if c["type"] == "conversation-reset"]
     kept = [part["type"] for part in reset["snapshot"]["messages"][-1]["parts"]]
     assert kept == ["text", "dynamic-tool"]
-    assert text_of(reply_of(conversation)) == "One.Two."
-
-
-def test_a_compaction_is_a_reset_that_changes_nothing(api: httpx.Client) -> None:
-    conversation = Conversation(api, "forgets")
-    chunks = conversation.ask("x")
-    assert types(chunks)[-3:] == ["message-completed", "conversation-reset", "submission-settled"]
-    assert chunks[-2]["snapshot"]["messages"] == conversation.history()["messages"]
-
-
-def test_a_model_that_fails_fails_the_submission(api: httpx.Client) -> None:
-    conversation = Conversation(api, "fails")
-    settled = conversation.ask("x")[-1]
-    submission = settled["submissionId"]
-    assert (settled["outcome"], settled["answeredBySubmissionId"]) == ("failed", submission)
-    operation = f"direct({submission})"
-    assert settled["error"] == {
-        "name": "FlueError",
-        "message": f"{operation} failed: The model refuses.",
-        "type": "operation_failed",
-        "details": "",
-        "meta": {"operation": operation, "reason": "The model refuses."},
-    }
-    assert text_of(reply_of(conversation)) == "I was about to "
+    assert text_of(conversation.reply()) == "One.Two."
 
 
 def test_a_model_that_fails_at_once_has_an_empty_message(
@@ -222,6 +106,7 @@ def test_a_failure_may_be_any_that_a_settlement_can_tell(
     assert (settled["outcome"], settled["error"]) == ("failed", error)
 
 
+@pytest.mark.odd_answers
 def test_any_chunk_can_be_emitted(server: LocalFlue, http: httpx.Client) -> None:
     notice = {"id": "m", "role": "critic", "parts": [{"type": "hologram", "rays": 3}]}
 
@@ -251,15 +136,6 @@ def test_a_chunk_without_a_type_is_refused(
 ) -> None:
     server.agent("wrong")(lambda message, conversation: conversation.emit(chunk))
     assert Conversation(http, "wrong").ask("x")[-1]["error"]["type"] == "internal_error"
-
-
-def test_an_agent_that_raises_fails_without_a_reply(api: httpx.Client) -> None:
-    conversation = Conversation(api, "fails")
-    sent, settled = conversation.ask("start")
-    assert sent["type"] == "message-appended"
-    assert settled["error"]["type"] == "internal_error"
-    assert "broken" not in str(settled["error"])
-    assert "answeredBySubmissionId" not in settled
 
 
 def test_an_agent_that_returns_no_text_fails(server: LocalFlue, http: httpx.Client) -> None:
@@ -306,7 +182,7 @@ def test_values_are_those_of_json_wherever_they_are_asked_for(
 
     conversation = Conversation(http, "pairs")
     conversation.ask("x")
-    assert reply_of(conversation)["parts"] == [{"type": "data-pair", "data": [1, None]}]
+    assert conversation.reply()["parts"] == [{"type": "data-pair", "data": [1, None]}]
     assert server.snapshot("pairs", conversation.id) == conversation.history()
 
 
@@ -352,31 +228,6 @@ def test_an_observer_that_raises_changes_nothing(server: LocalFlue, http: httpx.
     assert Conversation(http, "echo").ask("x")[-1]["outcome"] == "completed"
 
 
-def test_a_message_that_arrives_meanwhile_joins(agents: LocalAgents, api: httpx.Client) -> None:
-    host, guest = uuid4().hex, uuid4().hex
-    conversation = Conversation(api, "slow")
-    first = conversation.send(host)
-    agents.say(host, "one ")
-    second = conversation.send(guest)
-    assert guest not in map(text_of, conversation.history()["messages"])
-    assert conversation.history()["settlements"] == []
-    agents.end(host, "two ")
-    agents.end(guest, "three")
-    chunks = conversation.settled(first)
-    assert {one["answeredBySubmissionId"] for one in settlements(conversation).values()} == {
-        first["submissionId"]
-    }
-    order = [c["submissionId"] for c in chunks if c["type"] == "submission-settled"]
-    assert order == [second["submissionId"], first["submissionId"]]
-    joined = [c for c in chunks if c["type"] == "message-appended"][-1]["message"]
-    assert joined["turnId"] == reply_of(conversation)["turnId"]
-    assert [text_of(m) for m in conversation.history()["messages"]] == [
-        host,
-        "one two three",
-        guest,
-    ]
-
-
 def test_messages_join_between_the_steps_of_a_reply(server: LocalFlue, http: httpx.Client) -> None:
     sent = threading.Event()
     joined: list[str] = []
@@ -395,9 +246,7 @@ def test_messages_join_between_the_steps_of_a_reply(server: LocalFlue, http: htt
     sent.set()
     conversation.settled(first)
     assert joined == ["second", "third"]
-    assert [text_of(m) for m in conversation.history()["messages"]] == [
-        *["first", "One.Two.", "second", "third"]
-    ]
+    assert conversation.texts() == [*["first", "One.Two.", "second", "third"]]
 
 
 def test_an_agent_without_joins_answers_one_after_another(
@@ -414,7 +263,7 @@ def test_an_agent_without_joins_answers_one_after_another(
     admissions = [conversation.send(text) for text in ("a", "b", "c")]
     sent.set()
     conversation.settled(admissions[-1])
-    assert [text_of(m) for m in conversation.history()["messages"]] == [
+    assert conversation.texts() == [
         "a",
         "a!",
         "b",
@@ -422,42 +271,8 @@ def test_an_agent_without_joins_answers_one_after_another(
         "c",
         "c!",
     ]
-    for submission, settled in settlements(conversation).items():
+    for submission, settled in conversation.settlements().items():
         assert settled["answeredBySubmissionId"] == submission
-
-
-def test_what_waits_when_a_model_fails_fails_with_it(
-    agents: LocalAgents, api: httpx.Client
-) -> None:
-    host, guest = uuid4().hex, uuid4().hex
-    conversation = Conversation(api, "slow")
-    first = conversation.send(host)
-    agents.say(host, "one")
-    second = conversation.send(guest)
-    agents.fail(host, "The model refuses.")
-    conversation.settled(first)
-    about = settlements(conversation)
-    assert list(about) == [second["submissionId"], first["submissionId"]]
-    assert about[second["submissionId"]]["error"] == about[first["submissionId"]]["error"]
-    assert {one["answeredBySubmissionId"] for one in about.values()} == {first["submissionId"]}
-    assert [text_of(m) for m in conversation.history()["messages"]] == [host, "one", guest]
-
-
-def test_what_waits_when_an_attempt_fails_joins_the_next(
-    agents: LocalAgents, api: httpx.Client
-) -> None:
-    host, guest = uuid4().hex, uuid4().hex
-    conversation = Conversation(api, "slow")
-    first = conversation.send(host)
-    agents.say(host, "one")
-    conversation.send(guest)
-    agents.fail(host, "overloaded")
-    agents.end(guest, "two")
-    chunks = conversation.settled(first)
-    (reset,) = [c["snapshot"] for c in chunks if c["type"] == "conversation-reset"]
-    assert [text_of(message) for message in reset["messages"]] == [host, "", guest]
-    assert {one["outcome"] for one in settlements(conversation).values()} == {"completed"}
-    assert text_of(reply_of(conversation)) == "two"
 
 
 def test_what_waits_when_an_agent_raises_runs_by_itself(
@@ -477,37 +292,10 @@ def test_what_waits_when_an_agent_raises_runs_by_itself(
     second = conversation.send("second")
     sent.set()
     conversation.settled(second)
-    assert [one["outcome"] for one in settlements(conversation).values()] == ["failed", "completed"]
-
-
-def test_an_abort_settles_what_runs_and_what_waits(agents: LocalAgents, api: httpx.Client) -> None:
-    key = uuid4().hex
-    conversation = Conversation(api, "slow")
-    running = conversation.send(key)
-    agents.say(key, "one ")
-    queued = conversation.send("never said")
-    assert conversation.abort() is True
-    assert conversation.abort() is False
-    about = settlements(conversation)
-    assert {one["outcome"] for one in about.values()} == {"aborted"}
-    assert {one["error"]["type"] for one in about.values()} == {"submission_aborted"}
-    assert "answeredBySubmissionId" in about[running["submissionId"]]
-    assert "answeredBySubmissionId" not in about[queued["submissionId"]]
-    _, reply, *notices = conversation.history()["messages"]
-    assert text_of(reply) == "one "
-    for sent, notice in zip((running, queued), notices, strict=True):
-        submission = sent["submissionId"]
-        assert notice == {
-            "id": f"entry_submission_aborted_{submission}",
-            "role": "system",
-            "purpose": "advisory",
-            "display": "diagnostic",
-            "signal": {
-                "attributes": {"submissionId": submission, "kind": "direct", "reason": "aborted"}
-            },
-            "settlement": {"outcome": "aborted"},
-            "parts": [{"type": "text", "text": "Submission was aborted.", "state": "done"}],
-        }
+    assert [one["outcome"] for one in conversation.settlements().values()] == [
+        "failed",
+        "completed",
+    ]
 
 
 def test_an_abort_settles_what_has_joined(server: LocalFlue, http: httpx.Client) -> None:
@@ -526,7 +314,7 @@ def test_an_abort_settles_what_has_joined(server: LocalFlue, http: httpx.Client)
     joined.wait(10)
     assert conversation.abort() is True
     for submission in (first["submissionId"], second["submissionId"]):
-        settled = settlements(conversation)[submission]
+        settled = conversation.settlements()[submission]
         assert settled["outcome"] == "aborted"
         assert settled["answeredBySubmissionId"] == first["submissionId"]
 
@@ -590,28 +378,6 @@ def test_a_function_cannot_write_once_it_is_aborted(server: LocalFlue, http: htt
     assert conversation.history() == before
 
 
-def test_a_conversation_goes_on_after_an_abort(agents: LocalAgents, api: httpx.Client) -> None:
-    key, later = uuid4().hex, uuid4().hex
-    conversation = Conversation(api, "slow")
-    uid = conversation.send(key)["uid"]
-    agents.say(key, "one ")
-    conversation.abort()
-    sent = conversation.send(later)
-    agents.end(later, "two")
-    assert conversation.settled(sent)[-1]["outcome"] == "completed"
-    assert (sent["uid"], text_of(reply_of(conversation))) == (uid, "two")
-
-
-@pytest.mark.parametrize("body", [None, {"x": 1}])
-def test_an_abort_without_work_says_so(api: httpx.Client, body: object) -> None:
-    conversation = Conversation(api, "echo")
-    assert conversation.abort() is False
-    conversation.ask("hello")
-    answer = api.post(f"{conversation.path}/abort", json=body)
-    assert (answer.status_code, answer.json()) == (200, {"aborted": False})
-    assert "cache-control" not in answer.headers
-
-
 def test_deltas_are_collected_for_a_second() -> None:
     clock = VirtualClock()
     said = threading.Event()
@@ -635,18 +401,6 @@ def test_deltas_are_collected_for_a_second() -> None:
     server.close()
 
 
-def test_while_one_streams_its_part_says_so(agents: LocalAgents, api: httpx.Client) -> None:
-    key = uuid4().hex
-    conversation = Conversation(api, "slow")
-    sent = conversation.send(key)
-    agents.say(key, "one ")
-    part = {"type": "text", "text": "one ", "state": "streaming"}
-    assert conversation.history()["messages"][-1]["parts"] == [part]
-    agents.end(key)
-    conversation.settled(sent)
-    assert reply_of(conversation)["parts"] == [{**part, "state": "done"}]
-
-
 def test_a_function_sees_what_was_said_before(server: LocalFlue, http: httpx.Client) -> None:
     @server.agent("counts")
     def counts(message: Message, conversation: ConversationContext) -> str:
@@ -657,7 +411,7 @@ def test_a_function_sees_what_was_said_before(server: LocalFlue, http: httpx.Cli
     conversation = Conversation(http, "counts")
     for _ in range(3):
         conversation.ask("x")
-    assert text_of(reply_of(conversation)) == "Said:6"
+    assert text_of(conversation.reply()) == "Said:6"
 
 
 SCRIPTS = [("echo", "hello"), ("tools", "7/2"), ("tools", "7/0"), ("data", "3"), ("fails", "x")]

@@ -18,7 +18,7 @@ import pytest
 
 from flue_client_ext._version import __version__
 from flue_client_ext.testing import LocalFlue
-from tests.local.conversation import Conversation, text_of
+from tests.contract.conversation import Conversation, text_of
 from tests.local.support import ended
 
 CLI = [sys.executable, "-m", "flue_client_ext.testing._cli"]

@@ -37,6 +37,7 @@ def read(http: httpx.Client, path: str) -> tuple[bytes, Exception | None]:
     return body, None
 
 
+@pytest.mark.odd_answers
 @pytest.mark.parametrize("query", ["", POLL, SSE])
 @pytest.mark.parametrize(
     ("how", "ending"),
@@ -66,6 +67,7 @@ def test_a_cut_gives_the_wanted_events_whole_and_then_the_wanted_ending(
     assert len(http.get(f"/runs/{run}").json()) == 5, "it strikes once"
 
 
+@pytest.mark.odd_answers
 def test_a_cut_after_bytes_counts_the_bytes_of_the_body(
     server: LocalFlue, http: httpx.Client, run: str
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_delay_is_before_the_request_is_handled(server: LocalFlue, http: httpx
     assert time.monotonic() - began >= 0.1
 
 
+@pytest.mark.odd_answers
 @pytest.mark.parametrize("status", [200, 204, 401, 404, 429, 499, 502, 520, 524, 599, 999])
 def test_any_status_can_be_answered_and_nothing_is_executed(
     server: LocalFlue, http: httpx.Client, status: int
@@ -334,6 +337,7 @@ def test_a_refusal_resets_and_with_seconds_the_port_is_closed_meanwhile(
             assert time.monotonic() < deadline
 
 
+@pytest.mark.odd_answers
 def test_faults_strike_by_method_run_workflow_live_mode_and_count(
     server: LocalFlue, http: httpx.Client, run: str
 ) -> None:
@@ -421,6 +425,7 @@ def test_chance_is_fixed_by_its_seed(server: LocalFlue, http: httpx.Client, run:
     assert {200, 503} == set(first)
 
 
+@pytest.mark.odd_answers
 def test_several_faults_may_strike_one_request(
     server: LocalFlue, http: httpx.Client, run: str
 ) -> None:
@@ -445,6 +450,7 @@ def test_a_fault_that_needs_a_socket_says_so_in_process() -> None:
     assert "server.run()" in repr(raised.value.exceptions)
 
 
+@pytest.mark.odd_answers
 def test_a_fault_of_ones_own_is_a_class_with_one_method(
     server: LocalFlue, http: httpx.Client, run: str
 ) -> None:

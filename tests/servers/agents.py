@@ -82,7 +82,8 @@ class AgentServer(RawServer):
         elif query.get("view") == ["updates"]:
             self._updates(found, query["offset"][0], query.get("live", [""])[0], connection)
         else:
-            connection.json(200, found.snapshot(), {"stream-next-offset": found.offset})
+            here = {"stream-next-offset": found.offset, "stream-up-to-date": "true"}
+            connection.json(200, found.snapshot(), here)
 
     def _send(self, path: str, body: Json, connection: Connection) -> None:
         key = body.pop("idempotencyKey", None)
@@ -104,8 +105,9 @@ class AgentServer(RawServer):
             if key is not None:
                 conversation.keys[key] = (body, submission_id)
             self.news.notify_all()
-        admission["streamUrl"] = "http://internal.invalid:9999/agents/x"
-        connection.json(202, admission, {"stream-next-offset": str(admission["offset"])})
+        url = admission["streamUrl"] = "http://internal.invalid:9999/agents/x"
+        headers = {"location": url, "stream-next-offset": str(admission["offset"])}
+        connection.json(202, admission, headers)
 
     def _admit(self, conversation: Conversation, submission_id: str, body: Json) -> None:
         role = "user" if body["kind"] == "user" else "system"
@@ -195,5 +197,7 @@ def _frame(name: str, value: Any) -> bytes:
 
 
 def _error(connection: Connection, status: int, type: str, meta: Any = None) -> None:
-    error = {"type": type, "message": type, **({} if meta is None else {"meta": meta})}
+    error: Json = {"type": type, "message": type, "details": ""}
+    if meta is not None:
+        error["meta"] = meta
     connection.json(status, {"error": error})

@@ -1,4 +1,4 @@
-"""One conversation over plain httpx: the requests that the tests of 2.x servers make."""
+"""One conversation over plain httpx: the requests that the tests of agents make."""
 
 from __future__ import annotations
 
@@ -12,18 +12,30 @@ import httpx
 Json = dict[str, Any]
 
 
+def offset(number: int) -> str:
+    """The offset behind a batch."""
+    return f"{0:016d}_{number:016d}"
+
+
+START = offset(0)
+BEYOND = offset(9999)
+
+
 def error_of(answer: httpx.Response) -> tuple[int, str]:
+    """The status and type of a refusal in Flue's envelope."""
     error = answer.json()["error"]
     assert {"type", "message", "details"} <= set(error)
-    return answer.status_code, error["type"]
+    return answer.status_code, str(error["type"])
 
 
 class Conversation:
-    """A conversation at `{mount}/{id}`, with a fresh id unless one is given."""
+    """A conversation with an agent of any server, under a fresh id unless one is given."""
 
-    def __init__(self, api: httpx.Client, mount: str, name: str | None = None) -> None:
+    def __init__(self, api: httpx.Client, agent: str, name: str | None = None) -> None:
         self.api = api
-        self.path = f"/{mount}/{uuid4().hex if name is None else name}"
+        self.agent = agent
+        self.id = uuid4().hex if name is None else name
+        self.path = f"/agents/{agent}/{self.id}"
 
     def post(self, **body: Any) -> httpx.Response:
         return self.api.post(self.path, json=body)
@@ -42,7 +54,7 @@ class Conversation:
 
     def history(self) -> Json:
         answer = self.api.get(self.path)
-        assert answer.status_code == 200
+        assert answer.status_code == 200, answer.text
         snapshot: Json = answer.json()
         return snapshot
 
@@ -51,27 +63,31 @@ class Conversation:
         messages: list[Json] = self.history()["messages"]
         return [message for message in messages if message["role"] == "assistant"][-1]
 
+    def texts(self) -> list[str]:
+        """Return the text of each message of the snapshot."""
+        return [text_of(message) for message in self.history()["messages"]]
+
     def settlements(self) -> dict[str, Json]:
         """Return the snapshot's settlements by submission."""
         return {each["submissionId"]: each for each in self.history()["settlements"]}
 
-    def updates(self, offset: str, **params: str) -> httpx.Response:
-        return self.api.get(self.path, params={"view": "updates", "offset": offset, **params})
+    def updates(self, after: str = "-1", **query: str) -> httpx.Response:
+        return self.api.get(self.path, params={"view": "updates", "offset": after, **query})
 
-    def follow(self, offset: str) -> Iterator[Json]:
+    def follow(self, after: str) -> Iterator[Json]:
         """Yield chunks for ever, without the checkpoints, by long-polls."""
         while True:
-            answer = self.updates(offset, live="long-poll")
-            assert answer.status_code == 200
+            answer = self.updates(after, live="long-poll")
+            assert answer.status_code == 200, answer.text
             checkpoint, *chunks = answer.json()
             assert checkpoint["type"] == "stream-checkpoint"
             yield from chunks
-            offset = answer.headers["stream-next-offset"]
+            after = answer.headers["stream-next-offset"]
 
-    def until(self, offset: str, kind: str, **fields: Any) -> list[Json]:
+    def until(self, after: str, kind: str, **fields: Any) -> list[Json]:
         """Follow to the first chunk of this type with these fields; return all up to it."""
         chunks = []
-        for chunk in self.follow(offset):
+        for chunk in self.follow(after):
             chunks.append(chunk)
             if chunk["type"] == kind and fields.items() <= chunk.items():
                 break
@@ -95,14 +111,15 @@ def text_of(message: Json) -> str:
     return "".join(part["text"] for part in message["parts"] if part["type"] == "text")
 
 
-def frames(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
-    """Yield the named events of an event stream, and its comments under the name `:`."""
-    name = ""
-    for line in lines:
-        field, _, value = line.partition(":")
-        if field == "event":
-            name = value.strip()
-        elif field == "data":
-            yield name, json.loads(value)
-        elif line:
-            yield ":", value.strip()
+def frames(pieces: Iterator[str]) -> Iterator[tuple[str, Any]]:
+    """Yield an event stream's events by name, and its comments under the name `:`."""
+    rest = ""
+    for piece in pieces:
+        rest += piece
+        while "\n\n" in rest:
+            frame, rest = rest.split("\n\n", 1)
+            if frame.startswith(": "):
+                yield ":", frame[2:]
+                continue
+            name, data = frame.split("\n")
+            yield name.removeprefix("event: "), json.loads(data.removeprefix("data:"))

@@ -1,7 +1,7 @@
-"""What live reads of an idle conversation of a 2.x server receive.
+"""What live reads of an idle conversation of a genuine server receive.
 
-Plain httpx, none of our own code, as in `test_genuine_server`. The newest version alone: this takes
-30 seconds.
+The newest version alone: this takes 30 seconds. Those of the local server take none, by its virtual
+clock (`tests/local/test_agents_reading.py`).
 """
 
 from __future__ import annotations
@@ -9,22 +9,25 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
-from tests.genuine.conversation import Conversation, frames, types
+from tests.contract.conversation import Conversation, frames, types
+from tests.servers.flue2 import VERSIONS
 
 
-def test_idle_live_reads_get_heartbeats_and_controls(api2: httpx.Client) -> None:
+@pytest.mark.parametrize("agents", VERSIONS[:1], indirect=True)
+def test_idle_live_reads_get_heartbeats_and_controls(api: httpx.Client) -> None:
     """Long-polls end after 30 seconds; event streams have a heartbeat every 15 and a control."""
-    conversation = Conversation(api2, "agents/echo")
+    conversation = Conversation(api, "echo")
     conversation.ask("hello")
     head = conversation.history()["offset"]
     with (
         ThreadPoolExecutor() as pool,
-        api2.stream("GET", f"{conversation.path}?view=updates&offset={head}&live=sse") as stream,
+        api.stream("GET", f"{conversation.path}?view=updates&offset={head}&live=sse") as stream,
     ):
         poll = pool.submit(conversation.updates, head, live="long-poll")
         control = ("control", {"streamNextOffset": head, "upToDate": True})
-        events = frames(stream.iter_lines())
+        events = frames(stream.iter_text())
         assert [name for name, _ in (next(events), next(events))] == ["data", "control"]
         received = [next(events) for _ in range(2)]
         assert sorted(received) == [(":", "heartbeat"), control]

@@ -1,7 +1,4 @@
-"""What a restart of a 2.x server leaves of its conversations, with a database and without.
-
-Plain httpx, none of our own code, as in `test_genuine_server`.
-"""
+"""What a restart leaves of conversations, with a database and without."""
 
 from __future__ import annotations
 
@@ -13,23 +10,24 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.genuine.conversation import Conversation, error_of, frames
-from tests.servers.flue2 import VERSIONS, Flue2Server, Version
+from tests.contract.agents import AGENTS, Agents, Name, own_agents
+from tests.contract.conversation import Conversation, error_of, frames
+from tests.contract.images import PIXEL, image
 
-pytestmark = pytest.mark.parametrize("version", VERSIONS)
+pytestmark = pytest.mark.parametrize("name", AGENTS)
 
 
 @contextmanager
-def client(server: Flue2Server) -> Iterator[httpx.Client]:
+def client(server: Agents) -> Iterator[httpx.Client]:
     """A client whose connections a restart cannot have broken yet."""
     with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as api:
         yield api
 
 
-def test_a_lost_store_shows_in_three_answers(version: Version) -> None:
-    with Flue2Server(version=version) as server:
+def test_a_lost_store_shows_in_three_answers(name: Name) -> None:
+    with own_agents(name) as server:
         with client(server) as api:
-            conversation = Conversation(api, "agents/echo")
+            conversation = Conversation(api, "echo")
             before = conversation.send("first")
             conversation.settled(before)
             conversation.ask("second")
@@ -45,33 +43,40 @@ def test_a_lost_store_shows_in_three_answers(version: Version) -> None:
             assert error_of(shorter) == (416, "stream_offset_gone")
             conversation.ask("a longer")
             conversation.ask("stream")
-            longer = conversation.updates(snapshot["offset"])
-            assert longer.status_code == 200
-            assert longer.json()[0]["incarnation"] != snapshot["incarnation"]
-            assert conversation.history()["incarnation"] == longer.json()[0]["incarnation"]
+            checkpoint, *others = conversation.updates(snapshot["offset"]).json()
+            assert others
+            assert checkpoint["incarnation"] != snapshot["incarnation"]
+            assert conversation.history()["incarnation"] == checkpoint["incarnation"]
 
 
-def test_a_database_keeps_the_incarnation_and_offsets(version: Version, tmp_path: Path) -> None:
-    with Flue2Server(version=version, database=tmp_path / "flue.sqlite3") as server:
+def test_a_database_keeps_the_incarnation_and_offsets(name: Name, tmp_path: Path) -> None:
+    with own_agents(name, database=tmp_path / "flue.sqlite3") as server:
+        message = {"idempotencyKey": "k", "attachments": [image()]}
         with client(server) as api:
-            conversation = Conversation(api, "agents/echo")
-            first = conversation.send("hello", idempotencyKey="k")
+            conversation, visitor = Conversation(api, "data"), Conversation(api, "greets")
+            first = conversation.send("2", **message)
             conversation.settled(first)
             snapshot, updates = conversation.history(), conversation.updates("-1").json()
+            visitor.ask("hello", initialData={"name": "Ada"})
         server.restart(crash=True)
         with client(server) as api:
-            conversation.api = api
+            conversation.api = visitor.api = api
             assert conversation.history() == snapshot
             assert conversation.updates("-1").json() == updates
-            again = conversation.send("hello", idempotencyKey="k", uid=first["uid"])
+            again = conversation.send("2", uid=first["uid"], **message)
             assert again == {**first, "deduplicated": True, "offset": "-1"}
+            file = snapshot["messages"][0]["parts"][1]["id"]
+            assert api.get(f"{conversation.path}/attachments/{file}").content == PIXEL
+            assert conversation.ask("1")[-1]["outcome"] == "completed"
+            visitor.ask("again")
+            assert visitor.texts() == ["hello", "Hello, Ada!", "again", "Hello, Ada!"]
 
 
-def test_a_submission_cut_by_a_crash_is_taken_up_again(version: Version, tmp_path: Path) -> None:
+def test_a_submission_cut_by_a_crash_is_taken_up_again(name: Name, tmp_path: Path) -> None:
     key = uuid4().hex
-    with Flue2Server(version=version, database=tmp_path / "flue.sqlite3") as server:
+    with own_agents(name, database=tmp_path / "flue.sqlite3") as server:
         with client(server) as api:
-            conversation = Conversation(api, "agents/slow")
+            conversation = Conversation(api, "slow")
             sent = conversation.send(key)
             server.say(key, "one ")
             conversation.until(sent["offset"], "message-delta")
@@ -83,27 +88,29 @@ def test_a_submission_cut_by_a_crash_is_taken_up_again(version: Version, tmp_pat
             assert settled[-1]["outcome"] == "completed"
             _, reply, *advisories = conversation.history()["messages"]
             assert [part["text"] for part in reply["parts"]] == ["one ", "two"]
-            assert {advisory["display"] for advisory in advisories} == {"hidden"}
+            ends = ("stream_interrupted", "stream_continued")
+            assert [(advisory["id"], advisory["display"]) for advisory in advisories] == [
+                (f"entry_recovery_{reply['id']}_{end}", "hidden") for end in ends
+            ]
             started = [chunk for chunk in settled if chunk["type"] == "message-started"]
             assert [chunk["messageId"] for chunk in started] == [reply["id"]] * 2
 
 
-def test_a_polite_end_breaks_event_streams_in_mid_body(version: Version) -> None:
-    with Flue2Server(version=version) as server, client(server) as api:
-        conversation = Conversation(api, "agents/echo")
+def test_a_polite_end_breaks_event_streams_in_mid_body(name: Name) -> None:
+    with own_agents(name) as server, client(server) as api:
+        conversation = Conversation(api, "echo")
         conversation.ask("hello")
         with api.stream("GET", f"{conversation.path}?view=updates&offset=-1&live=sse") as stream:
-            events = frames(stream.iter_lines())
+            events = frames(stream.iter_text())
             next(events)
             server.stop()
             with pytest.raises(httpx.RemoteProtocolError):
                 list(events)
 
 
-def test_a_mount_and_a_token_are_respected(version: Version) -> None:
-    server = Flue2Server(version=version, mount="/api", token="s3cret")
-    with server, client(server) as api:
-        conversation = Conversation(api, "agents/echo")
+def test_a_mount_and_a_token_are_respected(name: Name) -> None:
+    with own_agents(name, mount="/api", token="s3cret") as server, client(server) as api:
+        conversation = Conversation(api, "echo")
         assert conversation.post(kind="user", body="hello").status_code == 401
         api.headers["authorization"] = "Bearer s3cret"
         assert conversation.send("hello")["streamUrl"] == f"{server.url}{conversation.path}"
