@@ -33,7 +33,6 @@ from .test_genuine_agents import PATIENT, talk_to
 
 versions = pytest.mark.parametrize("genuine2", VERSIONS, indirect=True)
 LIVE: list[Any] = ["long-poll", "sse", "auto"]
-AGENTS = {"echo": "hi", "tools": "6/3", "data": "3", "reasons": "why", "forgets": "much"}
 
 
 def plain(conversation: Any) -> Any:
@@ -124,22 +123,6 @@ def test_states_are_what_the_server_has_at_their_offsets(
     genuine2.end(key, "four")
     last = next(state for state in stream if not state.busy)
     assert plain(last) == plain(talk.history())
-
-
-@versions
-@pytest.mark.parametrize("agent", AGENTS)
-def test_a_conversation_folds_to_the_servers_own(
-    any_world: World, genuine2: Flue2Server, agent: str
-) -> None:
-    talk = talk_to(any_world, genuine2, agent)
-    reader = Reader(talk.observe(wait_for_it=True))
-    assert reader.wait_items(1)
-    for _ in range(2):
-        talk.ask(AGENTS[agent])
-    now = talk.history()
-    assert plain(state_at(reader, now.offset)) == plain(now)
-    reader.stream.cancel()
-    reader.join()
 
 
 @versions
