@@ -75,10 +75,8 @@ class Answers:
     def begin(
         self, method: str, url: str, status: int, headers: Mapping[str, str]
     ) -> Received | None:
-        """Return the answer, or None if the contract does not describe its request, or if no end
-        of it could be told from a cut."""
-        where = httpx.URL(url)
-        path = path_template(where)
+        """Return the answer; None if the contract is silent, or its end is not told from a cut."""
+        path = path_template(where := httpx.URL(url))
         if path is None or method.lower() not in document()["paths"][path]:
             return None
         answer = Received(method, where, path, status, headers)
