@@ -15,9 +15,13 @@ NAMES = (
     "throughput",
     "latency",
     "scale",
+    "observers",
     "startup",
     "unary",
     "fold",
+    "conversations",
+    "closes",
+    "asking",
     "profile",
     "parts",
 )

@@ -1,4 +1,4 @@
-"""The updates of a conversation, as pages of 100 batches of one chunk, a page a line of a file.
+"""The updates of a conversation, in pages of 100 batches of one chunk.
 
 Each reply has a step that reasons and calls a tool, and one that answers: 100 chunks in all, 88 of
 them deltas. In a conversation of one reply, all but the first three chunks are deltas of one text.
@@ -25,15 +25,37 @@ EMPTY: Json = {
 }
 
 
+def encoded(value: Any) -> bytes:
+    """JSON without blanks, as JavaScript writes it."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+CHECKPOINT = encoded({"type": "stream-checkpoint", "incarnation": EMPTY["incarnation"]})
+
+
+def submission_id(number: int) -> str:
+    """Name the submission that reply `number` answers; the first is 1."""
+    return f"sub_{number:026d}"
+
+
 def write(file: Path, count: int, *, replies: bool) -> Path:
-    """Write a conversation of `count` chunks, of many replies or of a single one."""
-    source = _replies() if replies else _one_reply()
-    chunks = [_placed(chunk, batch) for batch, chunk in enumerate(islice(source, count), 1)]
-    checkpoint = {"type": "stream-checkpoint", "incarnation": EMPTY["incarnation"]}
-    with open(file, "w") as target:
-        for start in range(0, count, PAGE):
-            target.write(json.dumps([checkpoint, *chunks[start : start + PAGE]]) + "\n")
+    """Write a conversation of `count` chunks, of many replies or of a single one: a page a line."""
+    with open(file, "wb") as target:
+        for chunks in bodies(count, replies=replies):
+            target.write(page(chunks) + b"\n")
     return file
+
+
+def bodies(count: int, *, replies: bool) -> Iterator[bytes]:
+    """Yield the chunks of each page as a JSON array."""
+    source = enumerate(islice(_replies() if replies else _one_reply(), count), 1)
+    while chunks := [_placed(chunk, batch) for batch, chunk in islice(source, PAGE)]:
+        yield encoded(chunks)
+
+
+def page(chunks: bytes) -> bytes:
+    """Return the answer to a read that `chunks`, a JSON array, are the news of."""
+    return b"[" + CHECKPOINT + b"," + chunks[1:]
 
 
 def _placed(chunk: Json, batch: int) -> Json:
@@ -45,11 +67,12 @@ def _replies() -> Iterator[Json]:
     number = 0
     while True:
         number += 1
-        yield from _reply(f"{number:026d}")
+        yield from _reply(number)
 
 
-def _reply(number: str) -> Iterator[Json]:
-    submission = {"submissionId": f"sub_{number}"}
+def _reply(place: int) -> Iterator[Json]:
+    number = f"{place:026d}"
+    submission = {"submissionId": submission_id(place)}
     id = {"messageId": f"entry_{number}"}
     call = {"toolCallId": f"call_{number}"}
     metadata = {"model": "m1", "usage": {"input": 10, "output": 5, "totalTokens": 15}}

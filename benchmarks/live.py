@@ -51,6 +51,12 @@ class Run:
             self._loop.call_at(self._due, self._tick)
 
     def _append(self) -> None:
+        self.events.append(self.event())
+        for listener in list(self.listeners):
+            listener()
+
+    def event(self) -> bytes:
+        """What is appended now."""
         kind = "run_end" if self.closed else "log"
         index = len(self.events)
         event = (
@@ -58,12 +64,17 @@ class Run:
             f'"runId":"{self.name}","isError":false,"durationMs":0,"eventIndex":{index},"timestamp":"{STAMP}",'
             f'"attributes":{{"ns":{time.monotonic_ns()},"pad":"{_PAD}"}}}}'
         )
-        self.events.append(event.encode())
-        for listener in list(self.listeners):
-            listener()
+        return event.encode()
 
 
 runs: dict[str, Run] = {}
+
+
+def started(kind: type[Run], name: str, count: int, every_ms: int, pause_ms: int) -> Run:
+    """Return the run of this name, which starts when it is asked for first."""
+    if name not in runs:
+        runs[name] = kind(name, count, every_ms / 1e3, pause_ms / 1e3)
+    return runs[name]
 
 
 class Reader(asyncio.Protocol):
@@ -86,10 +97,7 @@ class Reader(asyncio.Protocol):
         if found is None:
             self._transport.close()
             return
-        name = found[1].decode()
-        if name not in runs:
-            runs[name] = Run(name, *(int(found[2]), int(found[3]) / 1e3, int(found[4]) / 1e3))
-        self._run = runs[name]
+        self._run = started(Run, found[1].decode(), *map(int, found.group(2, 3, 4)))
         query = found[5] or b""
         given = _OFFSET.search(query)
         self._next = 0 if given is None or given[1] == b"-1" else int(given[1].split(b"_")[1]) + 1
@@ -144,9 +152,9 @@ class Reader(asyncio.Protocol):
         return offset(len(self._run.events) - 1)
 
 
-async def serve() -> None:
+async def serve(protocol: type[Reader]) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Reader, "127.0.0.1", 0, backlog=4096)
+    server = await loop.create_server(protocol, "127.0.0.1", 0, backlog=4096)
     ended = asyncio.Event()
     print(server.sockets[0].getsockname()[1], flush=True)
 
@@ -159,4 +167,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(Reader))

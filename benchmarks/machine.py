@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.parties import DURABLE
 from tests.servers.node import CHECKOUT, install, run_node
+from tests.servers.sdk_fold import PROJECT
 from tests.servers.upstream import SCRIPTS
 
 
@@ -24,12 +25,13 @@ def describe() -> str:
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, all in one run."
         f" Machine: {_cpu()}, {cpus} cores, {_memory()}, {platform.system()}."
-        f" {python}, Node {node_version}; `@flue/sdk` {_sdk()}, {durable}, {clients}."
+        f" {python}, Node {node_version}; `@flue/sdk` {_sdk(SCRIPTS)} and {_sdk(PROJECT)},"
+        f" {durable}, {clients}."
     )
 
 
-def _sdk() -> str:
-    package = install(SCRIPTS) / "node_modules" / "@flue" / "sdk" / "package.json"
+def _sdk(project: Path) -> str:
+    package = install(project) / "node_modules" / "@flue" / "sdk" / "package.json"
     return str(json.loads(package.read_text())["version"])
 
 

@@ -1,8 +1,8 @@
 """A server that sends precomputed bytes: faster than any client reads, and equally fast for all.
 
-`/runs/{run_id(n)}` has n events and is closed. Everything is built when it is first asked for, so
-the warm-up pays for it. Runs as a process of its own: prints its port, and ends with its standard
-input.
+`/runs/{run_id(n)}` has n events and is closed; `replay_agents` tells what stands below `/agents`.
+Everything is built when it is first asked for, so the warm-up pays for it. Runs as a process of its
+own: prints its port, and ends with its standard input.
 `--tls CERT` serves TLS with that file's certificate and key.
 """
 
@@ -16,7 +16,7 @@ import ssl
 import sys
 import threading
 
-from benchmarks import corpus
+from benchmarks import corpus, replay_agents
 
 _REQUEST = re.compile(rb"(GET|HEAD) /runs/run_(\d+)(?:\?(\S*))? HTTP")
 _OFFSET = re.compile(rb"(?:^|&)offset=([^&]+)")
@@ -69,7 +69,8 @@ def _read(sock: socket.socket) -> bytes:
 def _answer(sock: socket.socket, request: bytes) -> None:
     found = _REQUEST.match(request)
     if found is None:
-        sock.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        if not replay_agents.answer(sock, request):
+            sock.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
         return
     count, query = int(found[2]), found[3] or b""
     if query.startswith(b"meta"):

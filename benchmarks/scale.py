@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import median
-from typing import Any
 
 from attrs import frozen
 
 from benchmarks import corpus
 from benchmarks.children import Server
 from benchmarks.contest import note
+from benchmarks.crowds import EVENTS, EVERY_MS, Gathering, crowd_table, gather
 from benchmarks.options import Options
-from benchmarks.parties import Contestant, Peers, start
+from benchmarks.parties import Contestant, Peers
 from benchmarks.report import Section, Table, Target
-
-EVERY_MS, PAUSE_MS = 1000, 8000
 
 _OURS = Contestant("ours", "crowd", "ours, async")
 _SHARED = Contestant("plain_httpx", "crowd", "one shared `httpx.AsyncClient`, no limits")
@@ -26,66 +23,29 @@ _OWN = Contestant(
 _THREADS = Contestant("ours", "threads", "ours, sync, in threads")
 
 
-@frozen
-class Gathering:
-    """Medians over the rounds of one reader's many streams."""
-
-    reader: Contestant
-    streams: int
-    cpu: float
-    kilobytes: float
-    middle_ms: float
-    worst_ms: float
-
-
 def measure(options: Options) -> Section:
     many, threads = options.scaled(1000), options.scaled(300)
-    events = 15
     rounds = min(options.rounds, 3)
     crowds = [
-        _gather(_OURS, many, events, rounds),
-        _gather(_SHARED, many, events, rounds),
-        _gather(_OWN, many, events, rounds),
-        _gather(_THREADS, threads, events, rounds),
+        gather("live", _OURS, many, rounds),
+        gather("live", _SHARED, many, rounds),
+        gather("live", _OWN, many, rounds),
+        gather("live", _THREADS, threads, rounds),
     ]
     lengths = [1_000, 10_000, 100_000, *([] if options.quick else [1_000_000])]
     growth, flat = _long(lengths, options.rounds)
     return Section(
         "Scale",
         "Live SSE streams at once in one process: each gets an event when it opens and, after a"
-        f" pause, {events} more, one each {EVERY_MS} ms. CPU is the process's for all of it; the"
+        f" pause, {EVENTS} more, one each {EVERY_MS} ms. CPU is the process's for all of it; the"
         " memory is what the process grew by until all were open, for each stream; the lag is from"
         f" the append to the consumer, the worst of each stream. {rounds} rounds, in processes of"
         " their own. Below: CPU time of reading longer and longer runs from the replay server; the"
         " least of 3 rounds (of 30 for the shortest), since every disturbance adds. The bare list"
         " is what a socket and the C decoder fill, without this client: what Python itself asks for"
         " keeping objects.",
-        [_crowd_table(crowds), _growth_table(growth), _memory_table(flat, lengths[-1])],
+        [crowd_table(crowds), _growth_table(growth), _memory_table(flat, lengths[-1])],
         _targets(crowds, growth, flat),
-    )
-
-
-def _gather(reader: Contestant, streams: int, events: int, rounds: int) -> Gathering:
-    """Let one reader follow many streams, each round in a process of its own."""
-    answers = []
-    for number in range(rounds):
-        with Server("live") as server, start(reader.peer) as child:
-            common: dict[str, Any] = {"call": reader.call, "url": server.url}
-            child.ask(**common, prefix="warm", size=20, plan="2_10_10")
-            plan = f"{events}_{EVERY_MS}_{PAUSE_MS}"
-            answer = child.ask(**common, prefix="main", size=streams, plan=plan)
-        if {answer["result"]["fewest"], answer["result"]["most"]} != {events + 1}:
-            raise RuntimeError(f"{reader.label} missed or repeated events")
-        answers.append(answer)
-        note(f"{reader.label}, round {number + 1} of {rounds}")
-    results = [answer["result"] for answer in answers]
-    return Gathering(
-        reader,
-        streams,
-        median(answer["cpu"] for answer in answers),
-        median(result["bytes_each"] for result in results) / 1e3,
-        median(median(result["worst_ms"]) for result in results),
-        median(max(result["worst_ms"]) for result in results),
     )
 
 
@@ -121,30 +81,6 @@ def _long(lengths: Sequence[int], rounds: int) -> tuple[list[Growth], list[int]]
             memory, url=server.url, run=corpus.run_id(lengths[-1]), count=lengths[-1]
         )
     return growth, answer["result"]
-
-
-def _crowd_table(crowds: Sequence[Gathering]) -> Table:
-    return Table(
-        (
-            "reader",
-            "streams",
-            "CPU s",
-            "kB each",
-            "median of their worst lags, ms",
-            "worst lag of all, ms",
-        ),
-        [
-            [
-                each.reader.label,
-                f"{each.streams}",
-                f"{each.cpu:.2f}",
-                f"{each.kilobytes:.0f}",
-                f"{each.middle_ms:.1f}",
-                f"{each.worst_ms:.1f}",
-            ]
-            for each in crowds
-        ],
-    )
 
 
 def _growth_table(growth: Sequence[Growth]) -> Table:

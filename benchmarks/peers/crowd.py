@@ -27,14 +27,15 @@ class Crowd:
         self._worst = [0] * size
         self._counts = [0] * size
 
-    def take(self, stream: int, event: dict[str, Any]) -> None:
-        """Note an event of stream number `stream`; its first one says that the stream is open."""
+    def take(self, stream: int, stamp: int) -> None:
+        """Note something that stream number `stream` brought and that was appended at `stamp`, in
+        nanoseconds. The first one says that the stream is open."""
         if self._counts[stream] == 0:
             self._open += 1
             if self._open == self._size:
                 self._per_stream = (resident() - self._before) / self._size
         else:
-            lag = time.monotonic_ns() - int(event["attributes"]["ns"])
+            lag = time.monotonic_ns() - stamp
             self._worst[stream] = max(self._worst[stream], lag)
         self._counts[stream] += 1
 

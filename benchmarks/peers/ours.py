@@ -5,55 +5,31 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
+from benchmarks.peers.clients import async_client, client, on_loop
 from benchmarks.peers.crowd import Crowd, names, resident
 from flue_client_ext import AsyncFlueClient, FlueClient
 
-T = TypeVar("T")
-
-
-@cache
-def _client(url: str) -> FlueClient:
-    return FlueClient(url, token=None)
-
-
-@cache
-def _loop() -> asyncio.AbstractEventLoop:
-    return asyncio.new_event_loop()
-
-
-@cache
-def _async_client(url: str) -> AsyncFlueClient:
-    return AsyncFlueClient(url, token=None)
-
-
-def _async(read: Callable[[], Awaitable[T]]) -> T:
-    async def run() -> T:
-        return await read()
-
-    return _loop().run_until_complete(run())
-
 
 def events(url: str, run: str) -> int:
-    return len(_client(url).runs.events(run))
+    return len(client(url).runs.events(run))
 
 
 def async_events(url: str, run: str) -> int:
     async def read() -> int:
-        return len(await _async_client(url).runs.events(run))
+        return len(await async_client(url).runs.events(run))
 
-    return _async(read)
+    return on_loop(read)
 
 
 def _stream(url: str, run: str, **options: Any) -> int:
     count = 0
-    for _ in _client(url).runs.stream(run, **options):
+    for _ in client(url).runs.stream(run, **options):
         count += 1
     return count
 
@@ -61,11 +37,11 @@ def _stream(url: str, run: str, **options: Any) -> int:
 def _async_stream(url: str, run: str, **options: Any) -> int:
     async def read() -> int:
         count = 0
-        async for _ in _async_client(url).runs.stream(run, **options):
+        async for _ in async_client(url).runs.stream(run, **options):
             count += 1
         return count
 
-    return _async(read)
+    return on_loop(read)
 
 
 def sse(url: str, run: str) -> int:
@@ -77,7 +53,7 @@ def async_sse(url: str, run: str) -> int:
 
 
 def sse_batches(url: str, run: str) -> int:
-    return sum(len(batch) for batch, _ in _client(url).runs.stream(run, live="sse").batches())
+    return sum(len(batch) for batch, _ in client(url).runs.stream(run, live="sse").batches())
 
 
 def not_live(url: str, run: str) -> int:
@@ -104,22 +80,27 @@ def async_polls(url: str, run: str) -> int:
     return _async_stream(url, run, live=True, pages_only=True)
 
 
+def _stamp(event: Any) -> int:
+    """When the live server appended this event."""
+    return int(event.to_dict()["attributes"]["ns"])
+
+
 def _lag(now: int, event: Any) -> int:
     """Nanoseconds from the moment that the live server appended this event until `now`."""
-    return now - int(event.to_dict()["attributes"]["ns"])
+    return now - _stamp(event)
 
 
 def lags(url: str, run: str, live: Any) -> list[int]:
-    stream = _client(url).runs.stream(run, live=live)
+    stream = client(url).runs.stream(run, live=live)
     return [_lag(time.monotonic_ns(), event) for event in stream]
 
 
 def async_lags(url: str, run: str, live: Any) -> list[int]:
     async def read() -> list[int]:
-        stream = _async_client(url).runs.stream(run, live=live)
+        stream = async_client(url).runs.stream(run, live=live)
         return [_lag(time.monotonic_ns(), event) async for event in stream]
 
-    return _async(read)
+    return on_loop(read)
 
 
 def crowd(url: str, prefix: str, size: int, plan: str) -> dict[str, Any]:
@@ -127,14 +108,14 @@ def crowd(url: str, prefix: str, size: int, plan: str) -> dict[str, Any]:
     noted = Crowd(size)
 
     async def follow(number: int, run: str) -> None:
-        async for event in _async_client(url).runs.stream(run, live="sse"):
-            noted.take(number, event.to_dict())
+        async for event in async_client(url).runs.stream(run, live="sse"):
+            noted.take(number, _stamp(event))
 
     async def read() -> None:
         runs = names(prefix, size, plan)
         await asyncio.gather(*(follow(number, run) for number, run in enumerate(runs)))
 
-    _async(read)
+    on_loop(read)
     return noted.report()
 
 
@@ -143,9 +124,9 @@ def threads(url: str, prefix: str, size: int, plan: str) -> dict[str, Any]:
     noted, lock = Crowd(size), threading.Lock()
 
     def follow(number: int, run: str) -> None:
-        for event in _client(url).runs.stream(run, live="sse"):
+        for event in client(url).runs.stream(run, live="sse"):
             with lock:
-                noted.take(number, event.to_dict())
+                noted.take(number, _stamp(event))
 
     with ThreadPoolExecutor(size) as pool:
         list(pool.map(follow, range(size), names(prefix, size, plan)))
@@ -155,7 +136,7 @@ def threads(url: str, prefix: str, size: int, plan: str) -> dict[str, Any]:
 def memory(url: str, run: str, count: int) -> list[int]:
     """Read a run of `count` events by SSE; return the process's memory at every tenth of it."""
     sizes = [resident()]
-    for seen, _ in enumerate(_client(url).runs.stream(run, live="sse"), start=1):
+    for seen, _ in enumerate(client(url).runs.stream(run, live="sse"), start=1):
         if seen % (count // 10) == 0:
             sizes.append(resident())
     return sizes
@@ -164,17 +145,17 @@ def memory(url: str, run: str, count: int) -> list[int]:
 def gets(url: str, run: str, times: int) -> int:
     """Get the run's record so many times, one call after another."""
     for _ in range(times):
-        _client(url).runs.get(run)
+        client(url).runs.get(run)
     return times
 
 
 def async_gets(url: str, run: str, times: int) -> int:
     async def read() -> int:
         for _ in range(times):
-            await _async_client(url).runs.get(run)
+            await async_client(url).runs.get(run)
         return times
 
-    return _async(read)
+    return on_loop(read)
 
 
 @cache
@@ -199,4 +180,4 @@ def async_gets_over_httpx(url: str, run: str, times: int) -> int:
             await _async_over_httpx(url).runs.get(run)
         return times
 
-    return _async(read)
+    return on_loop(read)

@@ -81,7 +81,7 @@ async def _follow(client: httpx.AsyncClient, url: str, run: str, number: int, no
                 _, found, body = frame.partition(b"event: data\ndata:")
                 if found:
                     for event in json.loads(body):
-                        noted.take(number, event)
+                        noted.take(number, int(event["attributes"]["ns"]))
 
 
 def gets(url: str, run: str, times: int) -> int:

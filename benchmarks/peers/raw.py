@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import time
@@ -13,6 +14,10 @@ import msgspec
 
 _decode = msgspec.json.Decoder().decode
 _STAMP = re.compile(rb'"ns":(\d+)')
+_ASK = (
+    b"POST %b HTTP/1.1\r\nHost: localhost\r\ncontent-type: application/json\r\n"
+    b'Content-Length: 30\r\n\r\n{"kind":"user","body":"hello"}'
+)
 
 
 def _request(url: str, run: str) -> socket.socket:
@@ -89,3 +94,74 @@ def _poll_lags(url: str, run: str) -> list[int]:
             lags += [now - int(ns) for ns in _STAMP.findall(data)]
             offset = data.partition(b"Stream-Next-Offset: ")[2].partition(b"\r\n")[0].decode()
     return lags
+
+
+def asks(url: str, run: str, times: int) -> list[int]:
+    """Ask so many times, each in a conversation of its own: a POST on a kept connection, and the
+    event stream of another one until the submission has settled. Return the nanoseconds of each."""
+    taken = []
+    with _connect(url) as kept:
+        for number in range(times):
+            path = f"/{run}-{number}"
+            began = time.perf_counter_ns()
+            kept.sendall(_ASK % path.encode())
+            admission = _admission(kept)
+            with _connect(url) as sock:
+                _follow(sock, path, admission["offset"])
+                data = b""
+                while b'"submission-settled"' not in data:
+                    data += _more(sock)
+            taken.append(time.perf_counter_ns() - began)
+    return taken
+
+
+def _connect(url: str) -> socket.socket:
+    host, port = urlsplit(url).netloc.split(":")
+    sock = socket.create_connection((host, int(port)))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def _more(sock: socket.socket) -> bytes:
+    data = sock.recv(262144)
+    if not data:
+        raise ConnectionError("the server has closed the connection")
+    return data
+
+
+def _follow(sock: socket.socket, path: str, offset: str) -> None:
+    target = f"{path}?view=updates&offset={offset}&live=sse"
+    sock.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+
+
+def _admission(sock: socket.socket) -> Any:
+    data = b""
+    while not (data.endswith((b"}", b"}\r\n0\r\n\r\n")) and b"\r\n\r\n" in data):
+        data += _more(sock)
+    return json.loads(data[data.index(b"{") : data.rindex(b"}") + 1])
+
+
+def watch(url: str, run: str, offset: str, mark: str, last: int) -> list[int]:
+    """Follow an answer since `offset` until it has `last` words that begin with `mark`; return
+    when each came."""
+    times: list[int] = []
+    data = b""
+    with _connect(url) as sock:
+        _follow(sock, f"/{run}", offset)
+        while len(times) < last:
+            data += _more(sock)
+            now, come = time.monotonic_ns(), data.count(mark.encode())
+            times += [now] * (come - len(times))
+    return times
+
+
+def conversation_transfer(url: str, run: str) -> int:
+    """Only receive the updates of a conversation, in bytes: one round trip plus the transfer."""
+    size, last = 0, b""
+    with _connect(url) as sock:
+        _follow(sock, f"/{run}", "-1")
+        while b'"upToDate":true' not in last:
+            data = _more(sock)
+            size += len(data)
+            last = (last + data)[-200:]
+    return size
