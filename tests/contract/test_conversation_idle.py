@@ -6,6 +6,7 @@ clock (`tests/local/test_agents_reading.py`).
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -29,8 +30,8 @@ def test_idle_live_reads_get_heartbeats_and_controls(api: httpx.Client) -> None:
         control = ("control", {"streamNextOffset": head, "upToDate": True})
         events = frames(stream.iter_text())
         assert [name for name, _ in (next(events), next(events))] == ["data", "control"]
-        received = [next(events) for _ in range(2)]
-        assert sorted(received) == [(":", "heartbeat"), control]
+        received = list(itertools.takewhile(lambda event: event != control, events))
+        assert received in ([beat := (":", "heartbeat")], [beat, beat])  # two are due together
         answer = poll.result()
     assert types(answer.json()) == ["stream-checkpoint"]
     assert answer.headers["stream-next-offset"] == head
