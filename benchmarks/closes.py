@@ -62,10 +62,10 @@ def measure(options: Options) -> Section:
         f"`observe` of a conversation of {messages:,} messages on the genuine server, whose last"
         f" answer grows by a word each {EVERY} s; {rounds} rounds. {closes} times, all connections"
         " of the reader are closed (an event stream by its last chunk) or cut (reset): half of the"
-        " times while a chunk is under way, then half-way between two. A reader is on the four"
-        " paths at the same time, in a process and through a counting proxy for each. `beyond`:"
-        " bytes a close beyond one history and the chunks. The lag is from the moment the chunk"
-        " came to a bare socket on a path of the same length that nobody closes.",
+        " times when the agent has just said a word, then half-way between two. A reader is on the"
+        " four paths at the same time, in a process and through a counting proxy for each."
+        " `beyond`: bytes a close beyond one history and the chunks. The lag is from the moment"
+        " the chunk came to a bare socket on a path of the same length that nobody closes.",
         [_table(results)],
         [target for reader in _OURS for target in _targets(results, reader)],
     )

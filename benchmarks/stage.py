@@ -107,7 +107,7 @@ class Stage:
 
     def _grow(self, mark: str, wires: Sequence[Wire]) -> None:
         """Say the words. With each but the first and the last, every connection is closed: at first
-        when the server has just said it, so that it is under way, later half-way to the next."""
+        when the agent has just said it, later half-way to the next."""
         key = f"question-{mark}"
         self._conversation.send(key)
         begun = time.monotonic()
