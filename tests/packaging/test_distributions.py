@@ -142,8 +142,15 @@ def test_what_is_imported_is_required_and_nothing_else(built: Built) -> None:
     core_names = {"sseclient" if name == "sseclient-py" else name for name in core}
     # typing_extensions: for type checkers only, which bring it along. pytest and trio: only where
     # they are at work already.
-    assert imported(modules - for_testing) - {"typing_extensions"} == core_names
+    outside = {"typing_extensions", *requirements_of_traces(built)}
+    assert imported(modules - for_testing) - outside == core_names
     assert imported(for_testing) - {"pytest", "trio"} - core_names == set(extra)
+
+
+def requirements_of_traces(built: Built) -> set[str]:
+    """What is imported where the program has imported it already."""
+    (name,) = requirements(built, "opentelemetry")
+    return {name.removesuffix("-api")}
 
 
 def test_the_pins_are_those_that_the_risks_demand(built: Built) -> None:
@@ -152,7 +159,7 @@ def test_the_pins_are_those_that_the_risks_demand(built: Built) -> None:
     assert needed["httpx"].specifier.contains("0.28.1")
     assert not needed["sseclient-py"].specifier.contains("2.0")
     assert not needed["backoff"].specifier.contains("3.0")
-    assert metadata_of(built).provides_extra == ["testing"]
+    assert metadata_of(built).provides_extra == ["opentelemetry", "testing"]
 
 
 def test_the_entry_points_are_there(built: Built) -> None:
