@@ -12,7 +12,7 @@ import os
 
 import pytest
 
-from tests.servers import flue, flue2, upstream
+from tests.servers import beta, flue, flue2, upstream
 
 #: Seconds for the interpreter to end after its last test, other threads and exit handlers included.
 #: A worker of xdist also waits for the last test of the others, whose limit is 360 s.
@@ -20,6 +20,7 @@ EXIT_LIMIT = 420.0
 STDERR = pytest.StashKey[int]()
 NODE = {"FlueServer", "DurableServer", "sdk_read", "genuine", "durable"}
 NODE_2 = {"Flue2Server", "genuine_versions", "own_agents"}
+NODE_BETAS = {"BetaServer", "genuine_betas"}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -33,6 +34,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if NODE_2 & names:
         for version in flue2.VERSIONS:
             flue2.build(version)
+    if NODE_BETAS & names:
+        for beta_version in beta.BETAS:
+            beta.build(beta_version)
 
 
 def functions(session: pytest.Session) -> list[pytest.Function]:

@@ -93,6 +93,25 @@ class FlueApplication(NodeChild):
             connection.close()
 
 
+class AgentApplication(FlueApplication):
+    """A Flue application with an agent `slow`, whose model says what a test tells it to."""
+
+    def say(self, key: str, *words: str) -> None:
+        """Make the `slow` agent that was sent `key` say words, each a delta of its own.
+
+        Returns when the model has said them; waits for the agent if it has not got that far.
+        """
+        self.control("POST", f"/slow/{key}", {"words": words})
+
+    def end(self, key: str, *words: str) -> None:
+        """Make the `slow` agent that was sent `key` say these last words and end its turn."""
+        self.control("POST", f"/slow/{key}", {"words": words, "end": True})
+
+    def fail(self, key: str, message: str) -> None:
+        """Make the model of the `slow` agent fail; Flue tries `overloaded` and its like again."""
+        self.control("POST", f"/slow/{key}", {"fail": message})
+
+
 def argument_parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description="Run a genuine Flue server.")
     parser.add_argument("--port", type=int, help="default: a free one")

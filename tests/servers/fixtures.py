@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+from tests.servers.beta import BETAS, BetaServer, BetaVersion
 from tests.servers.durable import DurableServer
 from tests.servers.flue import FlueServer
 from tests.servers.flue2 import VERSIONS, Flue2Server, Version
@@ -36,6 +37,24 @@ def genuine2(
     It is the newest version, unless a test is parametrized with versions (`indirect=True`).
     """
     return genuine_versions(getattr(request, "param", VERSIONS[0]))
+
+
+@pytest.fixture(scope="session")
+def genuine_betas() -> Iterator[Callable[[BetaVersion], BetaServer]]:
+    """Genuine servers of the betas for the session, each started when it is first asked for."""
+    with ExitStack() as running:
+        yield cache(lambda version: running.enter_context(BetaServer(version=version)))
+
+
+@pytest.fixture
+def genuine_beta(
+    request: pytest.FixtureRequest, genuine_betas: Callable[[BetaVersion], BetaServer]
+) -> BetaServer:
+    """The session's genuine server of a beta, with agents; nobody may stop or restart it.
+
+    It is the newest version, unless a test is parametrized with versions (`indirect=True`).
+    """
+    return genuine_betas(getattr(request, "param", BETAS[0]))
 
 
 @pytest.fixture(scope="session")

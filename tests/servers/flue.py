@@ -18,12 +18,13 @@ from tests.servers.application import FlueApplication, argument_parser, build_on
 from tests.servers.node import CHECKOUT, install
 
 APP = CHECKOUT / "tests" / "flue_app"
+BUILD = ("flue.config.ts", "@flue/cli/bin/flue.mjs", "build", "--target", "node")
+"""What `build_once` needs to know of an app of the betas."""
 
 
 def build() -> Path:
     """Install and build the test app if that has not been done; return the built folder."""
-    script = "@flue/cli/bin/flue.mjs"
-    return build_once(APP, install(APP), "flue.config.ts", script, "build", "--target", "node")
+    return build_once(APP, install(APP), *BUILD)
 
 
 class FlueServer(FlueApplication):

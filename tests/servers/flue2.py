@@ -15,12 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
-from tests.servers.application import FlueApplication, argument_parser, build_once, run
+from tests.servers.application import AgentApplication, argument_parser, build_once, run
 from tests.servers.node import CHECKOUT, install
 
 APP = CHECKOUT / "tests" / "flue2_app"
-Version = Literal["2.1.0", "2.0.0"]
-VERSIONS: tuple[Version, ...] = get_args(Version)
+Version = Literal["2.1.0", "2.0.5", "2.0.0"]
+VERSIONS: tuple[Version, ...] = ("2.1.0", "2.0.0")
+"""The newest and the oldest: what most tests are run on."""
 AFTER_LEASE_MS = 60_000
 PRIVATE_TOKEN = "open sesame"
 """What the agent `private` and everything under `private/` demand as a bearer token."""
@@ -32,7 +33,7 @@ def build(version: Version = "2.1.0") -> Path:
     return build_once(APP, installed, "vite.config.ts", "vite/bin/vite.js", "build")
 
 
-class Flue2Server(FlueApplication):
+class Flue2Server(AgentApplication):
     """A genuine Flue server of 2.x; `database` keeps its conversations over restarts."""
 
     def __init__(
@@ -63,24 +64,9 @@ class Flue2Server(FlueApplication):
         self._ahead_ms += AFTER_LEASE_MS
         self.restart(crash=True)
 
-    def say(self, key: str, *words: str) -> None:
-        """Make the `slow` agent that was sent `key` say words, each a delta of its own.
-
-        Returns when the model has said them; waits for the agent if it has not got that far.
-        """
-        self.control("POST", f"/slow/{key}", {"words": words})
-
-    def end(self, key: str, *words: str) -> None:
-        """Make the `slow` agent that was sent `key` say these last words and end its turn."""
-        self.control("POST", f"/slow/{key}", {"words": words, "end": True})
-
-    def fail(self, key: str, message: str) -> None:
-        """Make the model of the `slow` agent fail; Flue tries `overloaded` and its like again."""
-        self.control("POST", f"/slow/{key}", {"fail": message})
-
 
 if __name__ == "__main__":
     parser = argument_parser("tests.servers.flue2")
-    parser.add_argument("--version", choices=VERSIONS, default=VERSIONS[0])
+    parser.add_argument("--version", choices=get_args(Version), default=VERSIONS[0])
     options = parser.parse_args()
     run(options, partial(build, options.version), Flue2Server)

@@ -1,0 +1,1 @@
+../../flue2_app/src/mailbox.ts
