@@ -259,7 +259,10 @@ class ErrorBody(View):
         `workflow_input_unexpected`, `internal_error`, `run_store_unavailable`,
         `runtime_unavailable`; of agents also `agent_instance_not_found`,
         `agent_instance_exists`, `attachment_not_found`, `submission_conflict`,
-        `stream_offset_gone`, `conversation_stream_store_failure`, `history_cursor_not_found`.
+        `stream_offset_gone`, `conversation_stream_store_failure`, `history_cursor_not_found`;
+        of agents on the betas `agent_not_found`, and for a submission that was waited for
+        `operation_failed`, `submission_aborted`, `submission_interrupted`,
+        `submission_timeout`, `submission_retry_exhausted`.
         """
         try:
             value: str = self._data["type"]
@@ -322,8 +325,8 @@ class ControlFrame(View):
 
     @property
     def stream_cursor(self) -> str | None:
-        """The cursor of the connection; absent on the frame that closes the stream, and for
-        conversations.
+        """The cursor of the connection; absent on the frame that closes the stream, and among the
+        updates of conversations.
         """
         value: str | None = self._data.get("streamCursor")
         return value
@@ -338,7 +341,7 @@ class ControlFrame(View):
 
     @property
     def stream_closed(self) -> bool | None:
-        """True if nothing more will ever come; this is the last frame. Conversations never say it."""
+        """True if nothing more will ever come; this is the last frame. Agents never say it."""
         value: bool | None = self._data.get("streamClosed")
         return value
 
@@ -720,6 +723,66 @@ class ContentBlock(View):
         return value
 
 
+class AgentPrompt(View):
+    """A user's message, for a server of the betas."""
+
+    __slots__ = ()
+
+    @property
+    def message(self) -> str:
+        """The text, possibly empty."""
+        try:
+            value: str = self._data["message"]
+        except KeyError:
+            raise _missing(self, "message") from None
+        return value
+
+    @property
+    def images(self) -> list[AgentPromptImage] | None:
+        """Images that go with it."""
+        value: list[AgentPromptImage] | None = _views(AgentPromptImage, self._data.get("images"))
+        return value
+
+
+class AgentPromptImage(View):
+    """An image that goes with a prompt."""
+
+    __slots__ = ()
+
+    @property
+    def type(self) -> str:
+        """Says that this is an image."""
+        try:
+            value: str = self._data["type"]
+        except KeyError:
+            raise _missing(self, "type") from None
+        return value
+
+    @property
+    def data(self) -> str:
+        """The bytes in base64."""
+        try:
+            value: str = self._data["data"]
+        except KeyError:
+            raise _missing(self, "data") from None
+        return value
+
+    @property
+    def mime_type(self) -> str:
+        """The kind of image, such as `image/png`."""
+        try:
+            value: str = self._data["mimeType"]
+        except KeyError:
+            raise _missing(self, "mimeType") from None
+        return value
+
+    @property
+    def filename(self) -> str | None:
+        """The name that the file has. New in 1.0.0-beta.8."""
+        value: str | None = self._data.get("filename")
+        return value
+
+
 class AgentUserMessage(View):
     """A user's message."""
 
@@ -904,7 +967,9 @@ class AgentAdmission(View):
 
     @property
     def offset(self) -> str:
-        """Updates from here on begin with the message itself; `-1` if the send was deduplicated."""
+        """Updates from here on begin with the message itself (`beta.3`: events from here on are
+        those of the submission); `-1` if the send was deduplicated.
+        """
         try:
             value: str = self._data["offset"]
         except KeyError:
@@ -921,18 +986,116 @@ class AgentAdmission(View):
         return value
 
     @property
-    def uid(self) -> str:
-        """The incarnation of the conversation."""
-        try:
-            value: str = self._data["uid"]
-        except KeyError:
-            raise _missing(self, "uid") from None
+    def uid(self) -> str | None:
+        """The incarnation of the conversation. New in 2.0; absent on the betas."""
+        value: str | None = self._data.get("uid")
         return value
 
     @property
     def deduplicated(self) -> bool | None:
         """True if an earlier send with the same key was admitted; absent otherwise."""
         value: bool | None = self._data.get("deduplicated")
+        return value
+
+
+class AgentPromptResult(View):
+    """The answer to a message whose reply was waited for."""
+
+    __slots__ = ()
+
+    @property
+    def result(self) -> AgentPromptResponse:
+        """What a submission has given back, on the betas."""
+        try:
+            value: AgentPromptResponse = _view(AgentPromptResponse, self._data["result"])
+        except KeyError:
+            raise _missing(self, "result") from None
+        return value
+
+    @property
+    def stream_url(self) -> str:
+        """The URL of the conversation, made from the request's `Host`: behind a proxy it is an
+        internal one, not to be followed.
+        """
+        try:
+            value: str = self._data["streamUrl"]
+        except KeyError:
+            raise _missing(self, "streamUrl") from None
+        return value
+
+    @property
+    def offset(self) -> str:
+        """The offset of the admission, as without `wait`."""
+        try:
+            value: str = self._data["offset"]
+        except KeyError:
+            raise _missing(self, "offset") from None
+        return value
+
+    @property
+    def submission_id(self) -> str:
+        """The submission that the message has become."""
+        try:
+            value: str = self._data["submissionId"]
+        except KeyError:
+            raise _missing(self, "submissionId") from None
+        return value
+
+
+class AgentPromptResponse(View):
+    """What a submission has given back, on the betas."""
+
+    __slots__ = ()
+
+    @property
+    def text(self) -> str:
+        """The text of the reply."""
+        try:
+            value: str = self._data["text"]
+        except KeyError:
+            raise _missing(self, "text") from None
+        return value
+
+    @property
+    def usage(self) -> Usage:
+        """What model work consumed."""
+        try:
+            value: Usage = _view(Usage, self._data["usage"])
+        except KeyError:
+            raise _missing(self, "usage") from None
+        return value
+
+    @property
+    def model(self) -> ModelName:
+        """A model, by its provider and its id there."""
+        try:
+            value: ModelName = _view(ModelName, self._data["model"])
+        except KeyError:
+            raise _missing(self, "model") from None
+        return value
+
+
+class ModelName(View):
+    """A model, by its provider and its id there."""
+
+    __slots__ = ()
+
+    @property
+    def provider(self) -> str:
+        """The provider's id."""
+        try:
+            value: str = self._data["provider"]
+        except KeyError:
+            raise _missing(self, "provider") from None
+        return value
+
+    @property
+    def id(self) -> str:
+        """The model's id."""
+        try:
+            value: str = self._data["id"]
+        except KeyError:
+            raise _missing(self, "id") from None
         return value
 
 
@@ -1006,7 +1169,7 @@ class ConversationSnapshot(View):
     @property
     def incarnation(self) -> str | None:
         """The generation of the server's store; another one means that the conversation was lost
-        and begun anew. Absent inside of a `conversation-reset`.
+        and begun anew. Absent inside of a `conversation-reset`, and on `beta.8`.
         """
         value: str | None = self._data.get("incarnation")
         return value
@@ -1064,7 +1227,8 @@ class ConversationPage(View):
 
 class ConversationMessage(View):
     """A message of a conversation. A message of an agent is a whole response: the text, the
-    reasoning and the tool calls of all its steps are its parts.
+    reasoning and the tool calls of all its steps are its parts. On `beta.8` each step is a
+    message.
     """
 
     __slots__ = ()
@@ -1081,32 +1245,12 @@ class ConversationMessage(View):
     @property
     def role(self) -> str:
         """Who speaks. Known values: `user`, `assistant`, and `system` for signals and for notices
-        of the runtime.
+        of the runtime, whose role is `user` on `beta.8`.
         """
         try:
             value: str = self._data["role"]
         except KeyError:
             raise _missing(self, "role") from None
-        return value
-
-    @property
-    def purpose(self) -> str:
-        """What the message is. Known values: `user`, `assistant`, `dispatch` (a signal),
-        `advisory` (a notice of the runtime).
-        """
-        try:
-            value: str = self._data["purpose"]
-        except KeyError:
-            raise _missing(self, "purpose") from None
-        return value
-
-    @property
-    def display(self) -> str:
-        """How a user interface should treat it. Known values: `visible`, `hidden`, `diagnostic`."""
-        try:
-            value: str = self._data["display"]
-        except KeyError:
-            raise _missing(self, "display") from None
         return value
 
     @property
@@ -1119,8 +1263,26 @@ class ConversationMessage(View):
         return value
 
     @property
+    def purpose(self) -> str | None:
+        """What the message is. Known values: `user`, `assistant`, `dispatch` (a signal),
+        `advisory` (a notice of the runtime). New in 2.0.
+        """
+        value: str | None = self._data.get("purpose")
+        return value
+
+    @property
+    def display(self) -> str | None:
+        """How a user interface should treat it. Known values: `visible`, `hidden`, `diagnostic`.
+        New in 2.0.
+        """
+        value: str | None = self._data.get("display")
+        return value
+
+    @property
     def submission_id(self) -> str | None:
-        """The submission that the message belongs to."""
+        """The submission that the message belongs to. On `beta.8` the messages of the agent in a
+        snapshot have none.
+        """
         value: str | None = self._data.get("submissionId")
         return value
 
@@ -1145,7 +1307,8 @@ class ConversationMessage(View):
     @property
     def metadata(self) -> dict[str, Any] | None:
         """Whatever the agent's author attaches, often `model` and `usage`. Nothing in it may be
-        relied on.
+        relied on. On `beta.8` it is the runtime's: `usage` and `model` of a message of the
+        agent, and from 1.0.0-beta.9 on the `timestamp` of every message.
         """
         value: dict[str, Any] | None = self._data.get("metadata")
         return value
@@ -1219,6 +1382,12 @@ class ConversationSettlement(View):
         stable.
         """
         value: SubmissionError | None = _view(SubmissionError, self._data.get("error"))
+        return value
+
+    @property
+    def result(self) -> AgentPromptResponse | None:
+        """What a submission has given back, on the betas."""
+        value: AgentPromptResponse | None = _view(AgentPromptResponse, self._data.get("result"))
         return value
 
     @property
@@ -1326,8 +1495,9 @@ class EventBase(View):
 
     @property
     def event_index(self) -> int:
-        """Identifies and orders the event within its run. It is not an offset, and its gaps are
-        legitimate: indexes are spent on events that are never published.
+        """Identifies and orders the event within its run or its submission to an agent, each of
+        which begins at 0. It is not an offset, and its gaps are legitimate: indexes are spent
+        on events that are never published.
         """
         try:
             value: int = self._data["eventIndex"]
@@ -2180,6 +2350,38 @@ class CompactionEvent(EventBase):
         return value
 
 
+class DataEvent(EventBase):
+    """Data that the agent writes for the application. New in 1.0.0-beta.7."""
+
+    __slots__ = ()
+
+    type: ClassVar[Literal["data"]] = "data"
+
+    @property
+    def name(self) -> str:
+        """The name of the data."""
+        try:
+            value: str = self._data["name"]
+        except KeyError:
+            raise _missing(self, "name") from None
+        return value
+
+    @property
+    def data(self) -> Any:
+        """The data, any JSON value."""
+        try:
+            value: Any = self._data["data"]
+        except KeyError:
+            raise _missing(self, "data") from None
+        return value
+
+    @property
+    def id(self) -> str | None:
+        """Which data of this name are replaced; absent where they stand alone."""
+        value: str | None = self._data.get("id")
+        return value
+
+
 class LogEvent(EventBase):
     """A line that the workflow or the runtime logged."""
 
@@ -2213,8 +2415,8 @@ class LogEvent(EventBase):
 
 
 class SubmissionSettledEvent(EventBase):
-    """A submission to an agent has come to its end. Belongs to agent instances; a workflow run
-    is not known to emit it.
+    """A submission to an agent has come to its end. Belongs to agents of `beta.3`; a workflow
+    run is not known to emit it.
     """
 
     __slots__ = ()
@@ -2241,7 +2443,9 @@ class SubmissionSettledEvent(EventBase):
 
     @property
     def result(self) -> Any:
-        """What the submission gave back, any JSON value."""
+        """What the submission gave back, any JSON value; of a message to an agent the `text`, the
+        `usage` and the `model` of the reply.
+        """
         return self._data.get("result")
 
     @property
@@ -2292,6 +2496,7 @@ FlueEvent: TypeAlias = (
     | OperationEvent
     | CompactionStartEvent
     | CompactionEvent
+    | DataEvent
     | LogEvent
     | SubmissionSettledEvent
     | UnknownEvent
@@ -2322,6 +2527,7 @@ _EVENT_TYPES: dict[str, type[FlueEvent]] = {
     "operation": OperationEvent,
     "compaction_start": CompactionStartEvent,
     "compaction": CompactionEvent,
+    "data": DataEvent,
     "log": LogEvent,
     "submission_settled": SubmissionSettledEvent,
 }
@@ -2365,7 +2571,7 @@ class ChunkBase(View):
 
 class StreamCheckpointChunk(ChunkBase):
     """Names the generation of the server's store. The first chunk of every JSON answer and of
-    every event stream.
+    every event stream of 2.x.
     """
 
     __slots__ = ()
@@ -2454,7 +2660,8 @@ class MessageAppendedChunk(ChunkBase):
     @property
     def message(self) -> ConversationMessage:
         """A message of a conversation. A message of an agent is a whole response: the text, the
-        reasoning and the tool calls of all its steps are its parts.
+        reasoning and the tool calls of all its steps are its parts. On `beta.8` each step is a
+        message.
         """
         try:
             value: ConversationMessage = _view(ConversationMessage, self._data["message"])
@@ -2464,7 +2671,9 @@ class MessageAppendedChunk(ChunkBase):
 
 
 class MessageStartedChunk(ChunkBase):
-    """The agent begins a message. Has no effect on one that exists: there it is the next step."""
+    """The agent begins a message. Has no effect on one that exists: there it is the next step.
+    `model` is there on `beta.8` only.
+    """
 
     __slots__ = ()
 
@@ -2515,6 +2724,12 @@ class MessageStartedChunk(ChunkBase):
     def metadata(self) -> dict[str, Any] | None:
         """Whatever the agent's author attaches."""
         value: dict[str, Any] | None = self._data.get("metadata")
+        return value
+
+    @property
+    def model(self) -> ModelName | None:
+        """A model, by its provider and its id there."""
+        value: ModelName | None = _view(ModelName, self._data.get("model"))
         return value
 
     @property
@@ -2871,7 +3086,9 @@ class MessageMetadataChunk(ChunkBase):
 
 
 class MessageCompletedChunk(ChunkBase):
-    """A step of a message is complete, and its text is no longer streaming. Sent once a step."""
+    """A step of a message is complete, and its text is no longer streaming. Sent once a step.
+    `usage` is there on `beta.8` only.
+    """
 
     __slots__ = ()
 
@@ -2904,6 +3121,12 @@ class MessageCompletedChunk(ChunkBase):
             value: str = self._data["messageId"]
         except KeyError:
             raise _missing(self, "messageId") from None
+        return value
+
+    @property
+    def usage(self) -> Usage | None:
+        """What model work consumed."""
+        value: Usage | None = _view(Usage, self._data.get("usage"))
         return value
 
     @property
@@ -2966,6 +3189,12 @@ class SubmissionSettledChunk(ChunkBase):
         stable.
         """
         value: SubmissionError | None = _view(SubmissionError, self._data.get("error"))
+        return value
+
+    @property
+    def result(self) -> AgentPromptResponse | None:
+        """What a submission has given back, on the betas."""
+        value: AgentPromptResponse | None = _view(AgentPromptResponse, self._data.get("result"))
         return value
 
     @property
@@ -3291,6 +3520,10 @@ __all__ = (
     "AgentAttachment",
     "AgentAttachmentType",
     "AgentEndEvent",
+    "AgentPrompt",
+    "AgentPromptImage",
+    "AgentPromptResponse",
+    "AgentPromptResult",
     "AgentSignal",
     "AgentStartEvent",
     "AgentUserMessage",
@@ -3308,6 +3541,7 @@ __all__ = (
     "ConversationResetChunk",
     "ConversationSettlement",
     "ConversationSnapshot",
+    "DataEvent",
     "DataPart",
     "DataPartChunk",
     "ErrorBody",
@@ -3330,6 +3564,7 @@ __all__ = (
     "MessageStartedChunk",
     "MessageStartEvent",
     "ModelError",
+    "ModelName",
     "ModelRequestInfo",
     "ModelResponse",
     "OperationEvent",

@@ -15,8 +15,40 @@ SPEC = ROOT / "openapi.yaml"
 
 
 @cache
-def document() -> dict[str, Any]:
-    return dict(YAML(typ="safe").load(SPEC))
+def document(generation: str | None = None) -> dict[str, Any]:
+    """The document, or what of it is true of the servers of one generation."""
+    if generation is None:
+        return dict(YAML(typ="safe").load(SPEC))
+    return dict(_of_generation(document(), generation))
+
+
+def _of_generation(node: Any, generation: str) -> Any:
+    """A part of the document without what other generations have (`x-generations`), and with what
+    this one always sends as required (`x-required-in`)."""
+    if isinstance(node, list):
+        return [_of_generation(item, generation) for item in node if _is_of(item, generation)]
+    if not isinstance(node, dict):
+        return node
+    kept = {
+        name: _of_generation(value, generation)
+        for name, value in node.items()
+        if _is_of(value, generation)
+    }
+    if isinstance(kept.get("properties"), dict):
+        always = [
+            name
+            for name, rule in kept["properties"].items()
+            if generation in rule.get("x-required-in", ())
+        ]
+        named = [name for name in kept.get("required", []) if name in kept["properties"]]
+        kept["required"] = [*named, *always]
+    return kept
+
+
+def _is_of(node: Any, generation: str) -> bool:
+    if not isinstance(node, dict):
+        return True
+    return generation in resolve(node).get("x-generations", (generation,))
 
 
 def resolve(node: dict[str, Any]) -> dict[str, Any]:
@@ -38,10 +70,22 @@ def operation(method: str, path: str) -> dict[str, Any]:
     return dict(operations.get(method.lower()) or next(iter(operations.values())))
 
 
-def response(method: str, path: str, status: int) -> dict[str, Any] | None:
-    """What the document promises for a status; None if it falls to `default`."""
-    responses = operation(method, path)["responses"]
-    return resolve(responses[str(status)]) if str(status) in responses else None
+def response(
+    method: str, path: str, status: int, generation: str | None = None
+) -> dict[str, Any] | None:
+    """What the document promises for a status; None if it falls to `default`.
+
+    An operation that the generation does not have answers 404, as it does for others.
+    """
+    described = operation(method, path)
+    responses = described["responses"]
+    if generation is not None and not _is_of(described, generation) and status != 404:
+        return None
+    found = responses.get(str(status))
+    if found is None or (generation is not None and not _is_of(found, generation)):
+        return None
+    promised = resolve(found)
+    return promised if generation is None else dict(_of_generation(promised, generation))
 
 
 UNIONS = ("FlueEvent", "ConversationChunk", "ConversationPart")
@@ -88,21 +132,21 @@ def frame_schemas(frame: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @cache
-def named_validator(name: str) -> jsonschema_rs.Validator:
-    return validator({"$ref": f"#/components/schemas/{name}"})
+def named_validator(name: str, generation: str | None = None) -> jsonschema_rs.Validator:
+    return validator({"$ref": f"#/components/schemas/{name}"}, generation)
 
 
-def validator(schema: dict[str, Any]) -> jsonschema_rs.Validator:
+def validator(schema: dict[str, Any], generation: str | None = None) -> jsonschema_rs.Validator:
     """A validator for a schema of the document, references and formats included."""
-    return _validator(json.dumps(schema))
+    return _validator(json.dumps(schema), generation)
 
 
 @cache
-def _validator(schema: str) -> jsonschema_rs.Validator:
+def _validator(schema: str, generation: str | None) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "components": document()["components"],
+            "components": document(generation)["components"],
             "allOf": [json.loads(schema)],
         },
         validate_formats=True,

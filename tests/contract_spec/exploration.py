@@ -26,18 +26,21 @@ NEVER = ("not_a_server_error", "positive_data_acceptance")
 def explore(
     url: str,
     folder: Path,
+    generation: str,
     tags: Collection[str],
     values: Mapping[str, Sequence[str]],
     *selection: str,
     without: Sequence[str] = (),
 ) -> None:
-    """Explore the operations of some tags; AssertionError with all findings if there is one.
+    """Explore the operations of some tags that a server of the generation has; AssertionError with
+    all findings if there is one.
 
     `values` are those that the parameters of each name may have; one without any is left out, such
     as `live` where a stream has no end. `selection` are further arguments of the program, `without`
     the checks that do not apply.
     """
-    (folder / "openapi.json").write_text(json.dumps(strict_document(tags, values)))
+    strict = strict_document(generation, tags, values)
+    (folder / "openapi.json").write_text(json.dumps(strict))
     done = subprocess.run(
         [
             str(PROGRAM),
@@ -62,8 +65,10 @@ def explore(
     assert done.returncode == 0, done.stdout
 
 
-def strict_document(tags: Collection[str], values: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    strict = copy.deepcopy(document())
+def strict_document(
+    generation: str, tags: Collection[str], values: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    strict = copy.deepcopy(document(generation))
     for path, operations in list(strict["paths"].items()):
         for method, operation in list(operations.items()):
             if not set(operation["tags"]) & set(tags):

@@ -10,6 +10,7 @@ from flue_client.models import (
     CHUNK_TYPES,
     PART_TYPES,
     AgentAdmission,
+    AgentPromptResult,
     AgentUserMessage,
     ChunkBase,
     ChunkPosition,
@@ -133,7 +134,7 @@ def snapshots_are_typed(snapshot: ConversationSnapshot, message: ConversationMes
 def operations_are_typed(client: Client) -> None:
     body = AgentUserMessage.from_dict({"kind": "user", "body": "Hello"})
     sent = send_message.sync("support", "1", client=client, body=body)
-    assert_type(sent, AgentAdmission | ErrorEnvelope | None)
+    assert_type(sent, AgentAdmission | AgentPromptResult | ErrorEnvelope | None)
     read = read_conversation_updates.sync("support", "1", client=client, offset="-1", live="sse")
     assert_type(read, ErrorEnvelope | list[ConversationChunk] | None)
     assert_type(get_attachment.sync("a", "1", "att", client=client), bytes | ErrorEnvelope | None)

@@ -15,6 +15,7 @@ from flue_client.api.agents import (
     get_attachment,
     get_conversation,
     head_conversation,
+    read_agent_events,
     read_conversation_updates,
     read_earlier_messages,
     send_message,
@@ -42,6 +43,7 @@ MODULES: dict[tuple[str, str], ModuleType] = {
     ("GET", "/agents/{name}/{id}"): get_conversation,
     ("HEAD", "/agents/{name}/{id}"): head_conversation,
     ("GET", "/agents/{name}/{id}#before"): read_earlier_messages,
+    ("GET", "/agents/{name}/{id}#events"): read_agent_events,
     ("GET", "/agents/{name}/{id}#updates"): read_conversation_updates,
     ("POST", "/agents/{name}/{id}/abort"): abort_conversation,
     ("GET", "/agents/{name}/{id}/attachments/{attachmentId}"): get_attachment,
@@ -117,7 +119,7 @@ def test_there_is_one_module_for_each_operation() -> None:
 
 
 def test_a_trace_and_the_parameters_of_2_2_are_sent_as_given() -> None:
-    trace = {"traceparent": "00-1-2-01", "tracestate": "a=1"}
+    trace: Any = {"traceparent": "00-1-2-01", "tracestate": "a=1"}
     body = AgentUserMessage({"kind": "user", "body": "é"})
     sent = send_message._get_kwargs("a", "c", body=body, **trace)
     assert sent["headers"] == {**trace, "Content-Type": "application/json"}

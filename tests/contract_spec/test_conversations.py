@@ -83,8 +83,8 @@ def sends() -> list[str]:
     return [name for name in exchanges.NAMES if exchange(name).method == "POST"]
 
 
-def message_problems(body: Any) -> list[str]:
-    return list(schema_problems(document.named_validator("AgentMessage"), body))
+def message_problems(body: Any, generation: str = "2") -> list[str]:
+    return list(schema_problems(document.named_validator("AgentMessage", generation), body))
 
 
 def test_every_message_that_was_admitted_fits_the_contract() -> None:

@@ -211,11 +211,12 @@ REQUIRED_UPSTREAM = {
     "operation": "operationId operationKind durationMs isError",
     "compaction_start": "reason estimatedTokens",
     "compaction": "messagesBefore messagesAfter durationMs isError",
+    "data": "name data",  # from beta.7 on
     "log": "level message",
     "idle": "",
     "submission_settled": "submissionId outcome",
 }
-"""What type `FlueEvent` of `@flue/sdk` 1.0.0-beta.5 requires beside the fields of all events."""
+"""What type `FlueEvent` of `@flue/sdk` 1.0.0-beta.7 requires beside the fields of all events."""
 
 
 def test_an_event_requires_what_upstream_s_types_require() -> None:

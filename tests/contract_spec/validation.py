@@ -36,8 +36,9 @@ def validate_response(
     headers: Mapping[str, str],
     content_type: str | None = None,
     body: bytes | str = b"",
+    generation: str | None = None,
 ) -> None:
-    """Check one whole answer.
+    """Check one whole answer, of a server of one generation if that is given.
 
     `path` is a key of the document, such as `/workflows/{name}` or `/runs/{runId}#meta`.
     The content type is that of the headers unless it is given. An event stream may have been cut.
@@ -45,7 +46,7 @@ def validate_response(
     headers = {name.lower(): value for name, value in headers.items()}
     media = (content_type or headers.get("content-type", "")).partition(";")[0].strip().lower()
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
-    promised = document.response(method, path, status)
+    promised = document.response(method, path, status, generation)
     if promised is None:
         problems = ["the contract does not list this status"]
     else:
@@ -53,7 +54,7 @@ def validate_response(
         if method == "HEAD" or status in BODILESS:
             problems += _no_body_problems(text)
         elif "content" in promised:
-            problems += _body_problems(promised, media, text)
+            problems += _body_problems(promised, media, text, generation)
     if problems:
         raise ContractViolation(f"{method} {path} answered {status}", problems)
 
@@ -80,18 +81,21 @@ def _view(params: httpx.QueryParams) -> str:
     return "#before" if "before" in params else ""
 
 
-def validate_member(union: str, value: Any) -> None:
+def validate_member(union: str, value: Any, generation: str | None = None) -> None:
     """Check one member of a union against the schema of its own type, and that no other fits it."""
-    problems = list(member_problems(union, value))
+    problems = list(member_problems(union, value, generation))
     if problems:
         raise ContractViolation(f"{union} {str(value)[:200]}", problems)
 
 
-def member_problems(union: str, value: Any) -> Iterator[str]:
+def member_problems(union: str, value: Any, generation: str | None = None) -> Iterator[str]:
     name = document.member(union, value)
-    own = list(schema_problems(document.named_validator(name), value))
+    if name not in document.document(generation)["components"]["schemas"]:
+        yield f"generation {generation} has no {name}"
+        return
+    own = list(schema_problems(document.named_validator(name, generation), value))
     yield from own
-    if not own and not document.named_validator(union).is_valid(value):
+    if not own and not document.named_validator(union, generation).is_valid(value):
         yield f"{name} fits, and another schema of {union} as well"
 
 
@@ -118,7 +122,9 @@ def _no_body_problems(text: str) -> Iterator[str]:
         yield f"there is a body: {text[:100]}"
 
 
-def _body_problems(promised: dict[str, Any], media: str, text: str) -> Iterator[str]:
+def _body_problems(
+    promised: dict[str, Any], media: str, text: str, generation: str | None
+) -> Iterator[str]:
     content = promised["content"]
     if "*/*" in content:
         return
@@ -127,12 +133,14 @@ def _body_problems(promised: dict[str, Any], media: str, text: str) -> Iterator[
     elif media == "text/plain":
         yield from schema_problems(document.validator(content[media]["schema"]), text)
     elif media == "text/event-stream":
-        yield from _frame_problems(document.frame_schemas(content[media]["schema"]), text)
+        yield from _frame_problems(
+            document.frame_schemas(content[media]["schema"]), text, generation
+        )
     else:
-        yield from _json_problems(content[media]["schema"], text)
+        yield from _json_problems(content[media]["schema"], text, generation)
 
 
-def _json_problems(schema: dict[str, Any], text: str) -> Iterator[str]:
+def _json_problems(schema: dict[str, Any], text: str, generation: str | None) -> Iterator[str]:
     try:
         value = json.loads(text)
     except ValueError as error:
@@ -141,12 +149,13 @@ def _json_problems(schema: dict[str, Any], text: str) -> Iterator[str]:
     union = schema.get("items", {}).get("$ref", "").rpartition("/")[2]
     if union in document.UNIONS and isinstance(value, list):
         for place, item in enumerate(value):
-            yield from (f"item {place}: {problem}" for problem in member_problems(union, item))
+            problems = member_problems(union, item, generation)
+            yield from (f"item {place}: {problem}" for problem in problems)
     else:
-        yield from schema_problems(document.validator(schema), value)
+        yield from schema_problems(document.validator(schema, generation), value)
 
 
-def _frame_problems(schemas: dict[str, Any], text: str) -> Iterator[str]:
+def _frame_problems(schemas: dict[str, Any], text: str, generation: str | None) -> Iterator[str]:
     """Check whole frames; what follows the last blank line was cut and does not count."""
     previous = "control"
     for frame in text.split("\n\n")[:-1]:
@@ -155,7 +164,8 @@ def _frame_problems(schemas: dict[str, Any], text: str) -> Iterator[str]:
         data = "\n".join(value.removeprefix(" ") for name, value in fields if name == "data")
         event = next((value.strip() for name, value in fields if name == "event"), "")
         if event in schemas:
-            yield from (f"{event} frame: {p}" for p in _json_problems(schemas[event], data))
+            problems = _json_problems(schemas[event], data, generation)
+            yield from (f"{event} frame: {problem}" for problem in problems)
         if event == "data" and previous == "data":
             yield "a data frame is not followed by a control frame"
         if event in schemas and not _is_checkpoint(data):

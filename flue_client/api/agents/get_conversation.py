@@ -80,6 +80,8 @@ def sync_detailed(
     `limit` and `from` are new in 2.2. Older servers ignore them and answer the whole
     conversation: an answer without `before` is such a one.
 
+    On `beta.3` this request answers with the events of the agent, whatever its `view`.
+
     `name`: The agent's name, one path segment.
 
     `id`: The id that the client has chosen for the conversation, one path segment that is not

@@ -45,7 +45,7 @@ def sync_detailed(
     """Read where the updates of a conversation end.
 
     The stream's headers without a body. `Stream-Next-Offset` is the present end; the updates
-    have no other name for it.
+    have no other name for it, the events of `beta.3` have `now`.
 
     `name`: The agent's name, one path segment.
 

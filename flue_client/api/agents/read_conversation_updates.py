@@ -93,13 +93,16 @@ def sync_detailed(
       at most 100 batches. Repeat from `Stream-Next-Offset` until an answer has
       `Stream-Up-To-Date: true`.
     * **Long-poll** (`live=long-poll`): like catch-up if there are chunks; otherwise waits for
-      the next ones up to 30 seconds, then answers with nothing but the checkpoint, up to date,
-      at the same offset.
+      the next ones up to 30 seconds, then answers with nothing but the checkpoint (`beta.8`:
+      with nothing at all), up to date, at the same offset.
     * **SSE** (`live=sse`): one `text/event-stream` that stays open.
 
     The first chunk of every JSON answer and of every event stream is a `stream-checkpoint`. If
     its `incarnation` is another one than before, the server has lost its store, and the offset
     belongs to a conversation that is gone. The stream never closes.
+
+    `beta.8` has no checkpoints. There, an offset beyond the end is a `500`, and over SSE a
+    `200` whose body breaks off, however often it is asked.
 
     `name`: The agent's name, one path segment.
 
