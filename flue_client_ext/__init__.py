@@ -38,11 +38,13 @@ if TYPE_CHECKING:
     from ._values.steps import Batch as Batch
     from .async_client import AsyncFlueClient as AsyncFlueClient
     from .async_conversation import AsyncConversation as AsyncConversation
+    from .async_event_stream import AsyncAgentEventStream as AsyncAgentEventStream
     from .async_event_stream import AsyncFlueEventStream as AsyncFlueEventStream
     from .async_reply_stream import AsyncReplyStream as AsyncReplyStream
     from .async_update_stream import AsyncStateStream as AsyncStateStream
     from .async_update_stream import AsyncUpdateStream as AsyncUpdateStream
     from .attachments import Attachment as Attachment
+    from .checkpoint import AgentCheckpoint as AgentCheckpoint
     from .checkpoint import Checkpoint as Checkpoint
     from .checkpoint import UpdateCheckpoint as UpdateCheckpoint
     from .client import FlueClient as FlueClient
@@ -57,8 +59,10 @@ if TYPE_CHECKING:
     from .errors import InvokeOutcomeUnknownError as InvokeOutcomeUnknownError
     from .errors import RunNotReadableError as RunNotReadableError
     from .errors import StreamResetError as StreamResetError
+    from .errors import UnsupportedByServerError as UnsupportedByServerError
     from .errors import UnsupportedFlueEventVersionError as UnsupportedFlueEventVersionError
     from .errors import WorkflowApiNotFoundError as WorkflowApiNotFoundError
+    from .event_stream import AgentEventStream as AgentEventStream
     from .event_stream import FlueEventStream as FlueEventStream
     from .reply_stream import ReplyStream as ReplyStream
     from .signals import AbortController as AbortController
@@ -97,7 +101,10 @@ _PLACES = {
     "flue_client_ext._drivers.async_many": ("AsyncRunOutcomes",),
     "flue_client_ext.async_client": ("AsyncFlueClient",),
     "flue_client_ext.async_conversation": ("AsyncConversation",),
-    "flue_client_ext.async_event_stream": ("AsyncFlueEventStream",),
+    "flue_client_ext.async_event_stream": (
+        "AsyncAgentEventStream",
+        "AsyncFlueEventStream",
+    ),
     "flue_client_ext.async_reply_stream": ("AsyncReplyStream",),
     "flue_client_ext.async_update_stream": (
         "AsyncStateStream",
@@ -105,6 +112,7 @@ _PLACES = {
     ),
     "flue_client_ext.attachments": ("Attachment",),
     "flue_client_ext.checkpoint": (
+        "AgentCheckpoint",
         "Checkpoint",
         "UpdateCheckpoint",
     ),
@@ -121,6 +129,7 @@ _PLACES = {
         "InvokeOutcomeUnknownError",
         "RunNotReadableError",
         "StreamResetError",
+        "UnsupportedByServerError",
         "UnsupportedFlueEventVersionError",
         "WorkflowApiNotFoundError",
     ),
@@ -128,7 +137,10 @@ _PLACES = {
         "AbortController",
         "AbortSignal",
     ),
-    "flue_client_ext.event_stream": ("FlueEventStream",),
+    "flue_client_ext.event_stream": (
+        "AgentEventStream",
+        "FlueEventStream",
+    ),
     "flue_client_ext.reply_stream": ("ReplyStream",),
     "flue_client_ext.update_stream": (
         "StateStream",

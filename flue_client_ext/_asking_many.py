@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from attrs import frozen
 
-from ._conversation_calls import ConversationCalls, Follow, message_body
+from ._conversation_calls import ConversationCalls, Follow
+from ._conversation_messages import user_message
 from ._flue.api import Api
 from ._flue.conversation_results import Reply, ReplyOutcome
 from ._flue.many import Job
@@ -38,13 +39,13 @@ def all_asking(
     follow: Follow,
 ) -> list[AskJob]:
     """Return a question for each message. `url_of`: where the conversation of an id is."""
-    bodies = [
-        message_body(message, (), initial_data, UNSET, UNSET)
+    outgoing = [
+        user_message(message, (), initial_data, UNSET, UNSET)
         for message in several(messages, "messages")
     ]
     jobs: list[AskJob] = []
-    for index, (id, body) in enumerate(zip(_ids(ids, len(bodies)), bodies, strict=True)):
-        call = ConversationCalls(api, url_of(id)).ask(body, follow)
+    for index, (id, each) in enumerate(zip(_ids(ids, len(outgoing)), outgoing, strict=True)):
+        call = ConversationCalls(api, url_of(id)).ask(each, follow)
         jobs.append(AskJob(index, call.identifiers, call.flow, id))
     return jobs
 

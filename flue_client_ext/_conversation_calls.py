@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from os import fsdecode
-from typing import Any, Generic, NamedTuple, TypeVar
-from uuid import uuid4
+from typing import Generic, NamedTuple, TypeVar
 
 from flue_client.models import (
     ConversationPage,
@@ -16,25 +14,26 @@ from flue_client.models import (
 
 from ._calls import followed
 from ._files import Replacement
-from ._flue import arguments, submission_body
+from ._flue import arguments
 from ._flue.api import Api
 from ._flue.asking import Waiting
 from ._flue.conversation_api import ConversationApi, conversation_api
 from ._flue.conversation_results import Admission, Reply
+from ._flue.detection import supported
+from ._flue.dialects import Outgoing
 from ._flue.download import Aside, Download
+from ._flue.sending import send
 from ._flue.settling import OnUpdate
 from ._options import new_counters
 from ._stream.arguments import UNSET, LiveOption, Unset, backoff_options
 from ._stream.backoff import BackoffOptions
 from ._stream.failures import identified
-from ._values.checks import function, several, text, whole, wrong_type
+from ._values.checks import function, text, whole, wrong_type
 from ._values.steps import Flow
-from .attachments import Attachment, Path
+from .attachments import Path
 from .errors import Identifiers
 
 T = TypeVar("T")
-
-Json = dict[str, Any]
 
 
 class Call(NamedTuple, Generic[T]):
@@ -52,44 +51,6 @@ class Follow(NamedTuple):
     on_update: OnUpdate | None = None
 
 
-def message_body(
-    message: str,
-    attachments: Iterable[Attachment],
-    initial_data: Any,
-    uid: str | None | Unset,
-    idempotency_key: str | None | Unset,
-) -> Json:
-    """Return the body of a message, checked, with the key that names this send."""
-    files = [_attachment(one).to_dict() for one in several(attachments, "attachments")]
-    body = submission_body.user_message(message, files)
-    return body | _delivery(initial_data, uid, idempotency_key)
-
-
-def signal_body(
-    type: str,
-    body: str,
-    attributes: Mapping[str, str] | None,
-    tag_name: str | None,
-    initial_data: Any,
-    uid: str | None | Unset,
-    idempotency_key: str | None | Unset,
-) -> Json:
-    """Return the body of a signal, checked, with the key that names this send."""
-    signal = submission_body.signal(type, body, attributes, tag_name)
-    return signal | _delivery(initial_data, uid, idempotency_key)
-
-
-def _delivery(initial_data: Any, uid: str | None | Unset, key: str | None | Unset) -> Json:
-    chosen = submission_body.idempotency_key(key, str(uuid4()))
-    return submission_body.delivery(initial_data, uid, chosen)
-
-
-def _attachment(value: object) -> Attachment:
-    if not isinstance(value, Attachment):
-        raise wrong_type("each of attachments", "an Attachment", value)
-    return value
-
-
 class ConversationCalls:
     """The calls of the conversation at `url`. Each checks its arguments when it is made."""
 
@@ -97,9 +58,11 @@ class ConversationCalls:
         self.url = url
         self._api = api
 
-    def send(self, body: Json, backoff: BackoffOptions | None, deadline: bool) -> Call[Admission]:
+    def send(
+        self, outgoing: Outgoing, backoff: BackoffOptions | None, deadline: bool
+    ) -> Call[Admission]:
         api = self._conversation(backoff)
-        return _call(api, api.send(body, deadline=deadline))
+        return _call(api, send(api, outgoing, deadline=deadline))
 
     def wait(self, awaited: Admission | str, follow: Follow) -> Call[ConversationSettlement]:
         api = self._conversation(follow.backoff, awaited)
@@ -109,13 +72,19 @@ class ConversationCalls:
         api = self._conversation(follow.backoff, awaited)
         return _call(api, _waiting(api, follow).reply(awaited))
 
-    def ask(self, body: Json, follow: Follow) -> Call[Reply]:
+    def ask(self, outgoing: Outgoing, follow: Follow) -> Call[Reply]:
         api = self._conversation(follow.backoff)
-        return _call(api, _waiting(api, follow).ask(body))
+        if follow.on_update is not None:
+            outgoing = outgoing.needing("on_update")
+        return _call(api, _waiting(api, follow).ask(outgoing))
+
+    def prompt(self, outgoing: Outgoing) -> Call[Reply]:
+        api = self._conversation(None)
+        return _call(api, _waiting(api, Follow()).prompt(outgoing))
 
     def abort(self, backoff: BackoffOptions | None) -> Call[bool]:
         api = self._conversation(backoff)
-        return _call(api, api.abort())
+        return _call(api, supported(api, "abort", api.abort()))
 
     def history(
         self, limit: int | None, backoff: BackoffOptions | None
@@ -131,7 +100,8 @@ class ConversationCalls:
 
     def attachment(self, attachment: str | FilePart, backoff: BackoffOptions | None) -> Call[bytes]:
         api = self._conversation(backoff)
-        return _call(api, api.attachment(_attachment_id(attachment)))
+        read = api.attachment(_attachment_id(attachment))
+        return _call(api, supported(api, "attachment", read))
 
     def save_attachment(
         self,
@@ -142,10 +112,13 @@ class ConversationCalls:
     ) -> Call[None]:
         api = self._conversation(backoff)
         download = Download(Replacement(fsdecode(path)), aside)
-        return _call(api, api.save_attachment(_attachment_id(attachment), download))
+        saving = api.save_attachment(_attachment_id(attachment), download)
+        return _call(api, supported(api, "attachment", saving))
 
     def attachment_url(self, attachment: str | FilePart) -> str:
-        return self._conversation(None).attachment_url(_attachment_id(attachment))
+        api, id = self._conversation(None), _attachment_id(attachment)
+        api.need("attachment")
+        return api.requests.attachment(id).url
 
     def _conversation(
         self, backoff: BackoffOptions | None, awaited: object = UNSET

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ._calls import Opening, followed
+from ._flue import arguments as flue_arguments
+from ._flue.agent_delivery import AgentEventDelivery, Progress
+from ._flue.agent_events import events, read_events
 from ._flue.api import Api
 from ._flue.conversation_api import ConversationApi, conversation_api
+from ._flue.dialects import Outgoing
 from ._flue.observing import Observing
 from ._flue.reply_delivery import ReplyDelivery
 from ._flue.reply_streaming import Answer, ask_stream
@@ -21,10 +25,8 @@ from ._stream.failures import identified
 from ._stream.stats import Counters
 from ._values.checks import wrong_type
 from ._values.steps import Flow
-from .checkpoint import UpdateCheckpoint
-from .errors import Identifiers
-
-Json = dict[str, Any]
+from .checkpoint import AgentCheckpoint, UpdateCheckpoint
+from .errors import Identifiers, UnsupportedByServerError
 
 
 class UpdateOptions(NamedTuple):
@@ -33,6 +35,16 @@ class UpdateOptions(NamedTuple):
     offset: str | Unset = UNSET
     live: LiveOption = True
     resume: UpdateCheckpoint | None = None
+    backoff: BackoffOptions | None = None
+
+
+class EventOptions(NamedTuple):
+    """The options of `stream` as they were given."""
+
+    offset: str | Unset = UNSET
+    tail: int | None = None
+    live: LiveOption = True
+    resume: AgentCheckpoint | None = None
     backoff: BackoffOptions | None = None
 
 
@@ -55,7 +67,7 @@ class ConversationStreams:
             pages_only=False,
         )
         start, counters = reading.offset, new_counters()
-        api = self._conversation(reading.backoff or BackoffOptions())
+        api = self._conversation("updates", reading.backoff or BackoffOptions())
         incarnation = None if resume is None else resume.incarnation
         exists = start != "-1" or incarnation is not None
         updates = api.updates(incarnation=incarnation, exists=exists)
@@ -70,20 +82,50 @@ class ConversationStreams:
     ) -> Opening:
         """The states of the conversation."""
         backoff = arguments.backoff_options(backoff) or BackoffOptions()
-        api, counters = self._conversation(backoff), new_counters()
+        api, counters = self._conversation("observe", backoff), new_counters()
         observing = Observing(api, counters, arguments.live_mode(live), _flag(wait_for_it))
         return Opening(_named(api, observing.run(), counters), Delivery("-1"), counters)
 
-    def ask_stream(self, body: Json, live: LiveOption, backoff: BackoffOptions | None) -> Opening:
+    def stream(self, options: EventOptions) -> Opening:
+        """The events since an offset or a checkpoint."""
+        resume = _resume(options)
+        offset = "-1" if isinstance(options.offset, Unset) else options.offset
+        reading = arguments.read_options(
+            self._api.credentials,
+            offset=offset if resume is None else resume.offset,
+            live=options.live,
+            backoff=options.backoff,
+            pages_only=False,
+        )
+        start, counters = reading.offset, new_counters()
+        tail = flue_arguments.tail(options.tail)
+        api = self._conversation("stream", reading.backoff or BackoffOptions())
+        stream = events(api, tail=tail, exists=start not in ("-1", "now"))
+        if resume is not None and resume.path != stream.path:
+            raise ValueError(f"resume is a checkpoint of {resume.path!r}, not of {stream.path!r}")
+        flow = read_events(api, stream, start, reading.live, counters)
+        delivery = AgentEventDelivery(stream.path, start, _progress(resume))
+        return Opening(_named(api, flow, counters), delivery, counters)
+
+    def ask_stream(
+        self, outgoing: Outgoing, live: LiveOption, backoff: BackoffOptions | None
+    ) -> Opening:
         """A message, and the reply to it as it comes."""
-        api, counters, answer = self._conversation(backoff), new_counters(), Answer(body)
-        flow = ask_stream(api, body, answer, counters, followed(live))
+        api, counters = self._conversation("ask_stream", backoff), new_counters()
+        answer, outgoing = Answer(outgoing), outgoing.needing("ask_stream")
+        flow = ask_stream(api, outgoing, answer, counters, followed(live))
         return Opening(_named(api, flow, counters), ReplyDelivery(answer), counters)
 
-    def _conversation(self, backoff: BackoffOptions | None) -> ConversationApi:
+    def _conversation(self, what: str, backoff: BackoffOptions | None) -> ConversationApi:
+        """The operations behind the stream `what`, which the server must have."""
         identifiers = Identifiers(conversation_url=self._url)
         checked = arguments.backoff_options(backoff)
-        return conversation_api(self._api, self._url, identifiers, checked)
+        api = conversation_api(self._api, self._url, identifiers, checked)
+        try:
+            api.need(what)
+        except UnsupportedByServerError as error:
+            raise identifiers.attach_to(error) from None
+        return api
 
 
 def _named(api: ConversationApi, flow: Flow[None], counters: Counters) -> Flow[None]:
@@ -102,6 +144,24 @@ def _start(offset: str | Unset, resume: UpdateCheckpoint | None) -> str:
     if not isinstance(offset, Unset):
         raise ValueError("resume brings its own offset: leave out offset")
     return resume.offset
+
+
+def _resume(options: EventOptions) -> AgentCheckpoint | None:
+    """The checkpoint to go on from."""
+    resume: Any = options.resume
+    if resume is None:
+        return None
+    if not isinstance(resume, AgentCheckpoint):
+        raise wrong_type("resume", "an AgentCheckpoint (such as stream.checkpoint)", resume)
+    if not isinstance(options.offset, Unset) or options.tail is not None:
+        raise ValueError("resume brings its own offset: leave out offset and tail")
+    return resume
+
+
+def _progress(resume: AgentCheckpoint | None) -> Progress | None:
+    if resume is None:
+        return None
+    return Progress(resume.submission_id, resume.event_index, resume.after)
 
 
 def _handled(resume: UpdateCheckpoint | None) -> Position | None:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._flue.api import Api
+from ._flue.generations import Generation, Generations, checked
 from ._flue.requests import Requests
 from ._http import log
 from ._http.address import Address, base_address
@@ -32,6 +33,7 @@ class Settings(NamedTuple):
         token: Token | None | Unset,
         headers: Headers | None | Unset,
         timeout: float | None | Unset,
+        generation: Generation | None | Unset,
     ) -> Settings:
         """Return the settings with the given options in place of the present ones."""
         own = self.api.credentials
@@ -39,7 +41,10 @@ class Settings(NamedTuple):
             own.token if isinstance(token, Unset) else token,
             own.headers if isinstance(headers, Unset) else headers,
         )
-        api = self.api.with_credentials(credentials)
+        generations = self.api.generations
+        if not isinstance(generation, Unset):
+            generations = generations.stating(checked(generation))
+        api = self.api.changed(credentials, generations)
         return Settings(self.address, api, arguments.call_timeout(timeout, self.timeout))
 
 
@@ -49,6 +54,7 @@ def settings(
     headers: Headers | None,
     timeout: float | None | Unset,
     ssl_context: ssl.SSLContext | None,
+    generation: Generation | None,
     clock: Clock,
     *,
     own_client: bool,
@@ -57,6 +63,7 @@ def settings(
     address = base_address(base_url, ssl_context, own_client=own_client)
     if isinstance(token, Unset):
         token = os.environ.get("FLUE_TOKEN") or None
-    api = Api(Requests(address.url, user_agent()), Credentials(token, headers), clock)
+    requests, generations = Requests(address.url, user_agent()), Generations(checked(generation))
+    api = Api(requests, Credentials(token, headers), clock, generations=generations)
     limit = arguments.call_timeout(timeout, LIMITS.unary)
     return Settings(address, api, limit)

@@ -13,13 +13,14 @@ from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
 from .attachments import Attachment
-from .checkpoint import UpdateCheckpoint
+from .checkpoint import AgentCheckpoint, UpdateCheckpoint
 from .conversation import Conversation
 from .signals import AbortSignal
 
 if TYPE_CHECKING:
-    from . import reply_stream, update_stream
+    from . import event_stream, reply_stream, update_stream
 else:
+    event_stream = LazyModule.of_same_world(__name__, "event_stream")
     reply_stream = LazyModule.of_same_world(__name__, "reply_stream")
     update_stream = LazyModule.of_same_world(__name__, "update_stream")
 
@@ -91,6 +92,30 @@ class AgentStreams(Uncopied):
         return self.conversation(name, id).observe(
             live=live,
             wait_for_it=wait_for_it,
+            signal=signal,
+            timeout=timeout,
+            backoff_options=backoff_options,
+        )
+
+    def stream(
+        self,
+        name: str,
+        id: str,
+        *,
+        offset: str | Unset = UNSET,
+        tail: int | None = None,
+        live: LiveOption = True,
+        resume: AgentCheckpoint | None = None,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> event_stream.AgentEventStream:
+        """Return a stream of an agent's events: `conversation(name, id).stream`."""
+        return self.conversation(name, id).stream(
+            offset=offset,
+            tail=tail,
+            live=live,
+            resume=resume,
             signal=signal,
             timeout=timeout,
             backoff_options=backoff_options,

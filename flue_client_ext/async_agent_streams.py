@@ -13,12 +13,13 @@ from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
 from .async_conversation import AsyncConversation
 from .attachments import Attachment
-from .checkpoint import UpdateCheckpoint
+from .checkpoint import AgentCheckpoint, UpdateCheckpoint
 from .signals import AbortSignal
 
 if TYPE_CHECKING:
-    from . import async_reply_stream, async_update_stream
+    from . import async_event_stream, async_reply_stream, async_update_stream
 else:
+    async_event_stream = LazyModule.of_same_world(__name__, "event_stream")
     async_reply_stream = LazyModule.of_same_world(__name__, "reply_stream")
     async_update_stream = LazyModule.of_same_world(__name__, "update_stream")
 
@@ -90,6 +91,30 @@ class AsyncAgentStreams(Uncopied):
         return self.conversation(name, id).observe(
             live=live,
             wait_for_it=wait_for_it,
+            signal=signal,
+            timeout=timeout,
+            backoff_options=backoff_options,
+        )
+
+    def stream(
+        self,
+        name: str,
+        id: str,
+        *,
+        offset: str | Unset = UNSET,
+        tail: int | None = None,
+        live: LiveOption = True,
+        resume: AgentCheckpoint | None = None,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> async_event_stream.AsyncAgentEventStream:
+        """Return a stream of an agent's events: `conversation(name, id).stream`."""
+        return self.conversation(name, id).stream(
+            offset=offset,
+            tail=tail,
+            live=live,
+            resume=resume,
             signal=signal,
             timeout=timeout,
             backoff_options=backoff_options,

@@ -20,10 +20,25 @@ from .signals import AbortSignal
 
 
 class AsyncAgents(AsyncAgentStreams):
-    """`client.agents`: talk to the agents of a Flue 2.x server.
+    """`client.agents`: talk to the agents of a Flue server, of 2.x or of 1.0.0-beta.3 and later.
 
     `conversation` is the natural way; the calls that take an agent's name and a conversation's id
     are the same ones, flat, under the same names and with the same options."""
+
+    async def prompt(
+        self,
+        name: str,
+        id: str,
+        message: str,
+        *,
+        images: Iterable[Attachment] = (),
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+    ) -> Reply:
+        """Send a message and return the reply: `conversation(name, id).prompt`."""
+        return await self.conversation(name, id).prompt(
+            message, images=images, signal=signal, timeout=timeout
+        )
 
     async def send(
         self,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._async_session import AsyncSession
 from ._drivers.async_driver import CLOCK
+from ._flue.generations import Generation
 from ._http.async_channel import new_pool
 from ._lazy import LazyModule
 from ._namespaces import Namespace, sibling
@@ -37,8 +38,10 @@ class AsyncFlueClient(Uncopied):
     a bearer token; left out, it is `FLUE_TOKEN`; `None` sends none. `headers` is a mapping, its
     values strings or functions, or a function that returns one. Functions run for every HTTP
     attempt. `timeout` is the default deadline of single calls in seconds (30; `None` for none).
-    `http_client` is used for all requests and never closed. Raises `ValueError` or `TypeError`
-    for bad options."""
+    `http_client` is used for all requests and never closed. `generation` states which protocol of
+    agents the server speaks: `"2"` (Flue 2.x), `"beta.8"` (1.0.0-beta.8 and beta.9) or `"beta.3"`
+    (beta.3 to beta.7); left out, the client finds it out by itself. Raises `ValueError` or
+    `TypeError` for bad options."""
 
     _instead = (
         "make a client in each process, or share this one's connections through with_options()"
@@ -57,6 +60,7 @@ class AsyncFlueClient(Uncopied):
         timeout: float | None | Unset = UNSET,
         http_client: httpx.AsyncClient | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        generation: Generation | None = None,
     ) -> None:
         own = checked_client(http_client, "AsyncClient", ssl_context)
         chosen = settings(
@@ -65,6 +69,7 @@ class AsyncFlueClient(Uncopied):
             headers,
             timeout,
             ssl_context,
+            generation,
             CLOCK,
             own_client=own is not None,
         )
@@ -83,13 +88,14 @@ class AsyncFlueClient(Uncopied):
         token: Token | None | Unset = UNSET,
         headers: Headers | None | Unset = UNSET,
         timeout: float | None | Unset = UNSET,
+        generation: Generation | None | Unset = UNSET,
     ) -> Self:
         """Return a client with other options over the same connections; this one does not change.
 
         It is of the same class and has the attributes that a subclass has set. Closing it closes
         nothing: the connections belong to this client.
         """
-        chosen = self._session.settings.changed(token, headers, timeout)
+        chosen = self._session.settings.changed(token, headers, timeout, generation)
         return sibling(self, self._session.changed(chosen))
 
     async def aclose(self) -> None:

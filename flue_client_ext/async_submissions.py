@@ -8,8 +8,10 @@ from typing import Any
 from flue_client.models import ConversationChunk, ConversationSettlement
 
 from ._async_session import AsyncSession
-from ._conversation_calls import Call, ConversationCalls, Follow, T, message_body, signal_body
+from ._conversation_calls import Call, ConversationCalls, Follow, T
+from ._conversation_messages import signal_message, user_message
 from ._flue.conversation_results import Admission, Reply
+from ._flue.dialects import Outgoing
 from ._stream import arguments
 from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
@@ -49,8 +51,8 @@ class AsyncSubmissions(Uncopied):
         `initial_data` is what a new conversation begins with. `uid` continues only the conversation
         of that uid; `None` only creates one.
         """
-        body = message_body(message, attachments, initial_data, uid, idempotency_key)
-        return await self._send(body, signal, timeout, backoff_options)
+        outgoing = user_message(message, attachments, initial_data, uid, idempotency_key)
+        return await self._send(outgoing, signal, timeout, backoff_options)
 
     async def send_signal(
         self,
@@ -67,8 +69,10 @@ class AsyncSubmissions(Uncopied):
         backoff_options: BackoffOptions | None = None,
     ) -> Admission:
         """Send what no user says, such as the event of a webhook, as `send` sends a message."""
-        fields = signal_body(type, body, attributes, tag_name, initial_data, uid, idempotency_key)
-        return await self._send(fields, signal, timeout, backoff_options)
+        outgoing = signal_message(
+            type, body, attributes, tag_name, initial_data, uid, idempotency_key
+        )
+        return await self._send(outgoing, signal, timeout, backoff_options)
 
     async def wait(
         self,
@@ -124,8 +128,28 @@ class AsyncSubmissions(Uncopied):
         backoff_options: BackoffOptions | None = None,
     ) -> Reply:
         """Send a message and return the agent's reply: `send` and `read` in one."""
-        body = message_body(message, attachments, initial_data, uid, idempotency_key)
-        call = self._calls.ask(body, Follow(live, backoff_options, on_update))
+        outgoing = user_message(message, attachments, initial_data, uid, idempotency_key)
+        call = self._calls.ask(outgoing, Follow(live, backoff_options, on_update))
+        return await self._run(call, signal, arguments.timeout(timeout))
+
+    async def prompt(
+        self,
+        message: str,
+        *,
+        images: Iterable[Attachment] = (),
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+    ) -> Reply:
+        """Send a message and return the agent's reply: in one request that is held until then, on a
+        server before 2.0; as `ask` does, from 2.0 on.
+
+        The held request is never repeated: a cut one raises `InvokeOutcomeUnknownError`, and the
+        reply is in the conversation all the same. So long work is better asked for with `ask`,
+        which survives what streams survive. Raises `FlueExecutionError` when the submission failed
+        or was aborted; the servers before 2.0 do not say which one it was.
+        """
+        outgoing = user_message(message, images, UNSET, UNSET, UNSET)
+        call = self._calls.prompt(outgoing)
         return await self._run(call, signal, arguments.timeout(timeout))
 
     async def abort(
@@ -145,13 +169,13 @@ class AsyncSubmissions(Uncopied):
 
     async def _send(
         self,
-        body: dict[str, Any],
+        outgoing: Outgoing,
         signal: AbortSignal | None,
         timeout: float | None | Unset,
         backoff: BackoffOptions | None,
     ) -> Admission:
         limit = self._limit(timeout)
-        call = self._calls.send(body, backoff, limit is not None)
+        call = self._calls.send(outgoing, backoff, limit is not None)
         return await self._run(call, signal, limit)
 
     async def _run(self, call: Call[T], signal: AbortSignal | None, limit: float | None) -> T:

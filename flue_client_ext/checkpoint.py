@@ -1,4 +1,4 @@
-"""Checkpoints: where a consumer stands in a run or a conversation, as plain data and as files."""
+"""Checkpoints: where a consumer stands in a stream, as plain data and as files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from attrs import field, frozen
 from ._saved import Saved
 from ._values.checks import field_check, text, whole, wrong_value
 
-__all__ = ["Checkpoint", "UpdateCheckpoint"]
+__all__ = ["AgentCheckpoint", "Checkpoint", "UpdateCheckpoint"]
 
 
 def _offset(value: object, what: str) -> None:
@@ -18,6 +18,10 @@ def _offset(value: object, what: str) -> None:
 def _index(value: object, what: str) -> None:
     if value is not None:
         whole(value, what, 0)
+
+
+def _count(value: object, what: str) -> None:
+    whole(value, what, 0)
 
 
 def _identity(value: object, what: str) -> None:
@@ -53,3 +57,20 @@ class UpdateCheckpoint(Saved):
     batch: int | None = field(default=None, validator=field_check(_index))
     index: int | None = field(default=None, validator=field_check(_index))
     incarnation: str | None = field(default=None, validator=field_check(_identity))
+
+
+@frozen(eq=False)
+class AgentCheckpoint(Saved):
+    """Where a consumer stands in the events of an agent: plain data to be saved, and given to
+    `agents.stream(resume=)`.
+
+    `path` is that of the conversation's URL. `submission_id` and `event_index` name the last event
+    that was handed over, `None` before the first: the index begins again with each submission.
+    `after` is how many events after the offset were handed over.
+    """
+
+    path: str = field(validator=field_check(text))
+    offset: str = field(validator=field_check(_offset))
+    submission_id: str | None = field(default=None, validator=field_check(_identity))
+    event_index: int | None = field(default=None, validator=field_check(_index))
+    after: int = field(default=0, validator=field_check(_count))

@@ -3,31 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
 from flue_client.models import ConversationPage, ConversationSnapshot, FilePart
 
-from ._conversation_calls import message_body
 from ._drivers.sync_aside import aside
-from ._lazy import LazyModule
-from ._stream.arguments import UNSET, LiveOption, Unset
+from ._stream.arguments import UNSET, Unset
 from ._stream.backoff import BackoffOptions
-from .attachments import Attachment, Path
-from .checkpoint import UpdateCheckpoint
+from .attachments import Path
+from .conversation_streams import ConversationStreams
 from .signals import AbortSignal
-from .submissions import Submissions
-
-if TYPE_CHECKING:
-    from . import _conversation_streams as streams
-    from . import reply_stream, update_stream
-else:
-    streams = LazyModule("flue_client_ext._conversation_streams")
-    reply_stream = LazyModule.of_same_world(__name__, "reply_stream")
-    update_stream = LazyModule.of_same_world(__name__, "update_stream")
 
 
-class Conversation(Submissions):
+class Conversation(ConversationStreams):
     """A conversation at its `url`. It holds nothing open; the server creates it with the first
     message.
 
@@ -102,77 +88,9 @@ class Conversation(Submissions):
         call = self._calls.save_attachment(attachment, path, backoff_options, aside)
         self._run(call, signal, self._limit(timeout))
 
-    def updates(
-        self,
-        *,
-        offset: str | Unset = UNSET,
-        live: LiveOption = True,
-        resume: UpdateCheckpoint | None = None,
-        signal: AbortSignal | None = None,
-        timeout: float | None = None,
-        backoff_options: BackoffOptions | None = None,
-    ) -> update_stream.UpdateStream:
-        """Return a stream of the conversation's updates, each exactly once: iterate over it.
-
-        `offset`: `"-1"` (the default) from the start, `"now"` from here on, or a saved offset.
-        `live=False` ends at the tail; otherwise the stream never ends. `resume`: an
-        `UpdateCheckpoint` in place of `offset`. `timeout` in seconds bounds the whole stream.
-
-        Raises `StreamResetError` where the server has lost or replaced what the offset belongs to,
-        and what `runs.stream` raises.
-        """
-        options = streams.UpdateOptions(offset, live, resume, backoff_options)
-        opened = self._streams.updates(options)
-        return self._session.stream(update_stream.UpdateStream, opened, signal, timeout)
-
-    def observe(
-        self,
-        *,
-        live: LiveOption = "auto",
-        wait_for_it: bool = False,
-        signal: AbortSignal | None = None,
-        timeout: float | None = None,
-        backoff_options: BackoffOptions | None = None,
-    ) -> update_stream.StateStream:
-        """Return a stream of the conversation's states: as it stands, then each time it has
-        changed. Who reads slowly skips states.
-
-        The history is read once, and again only where the server has lost what was read. A
-        conversation that does not exist is a state of the phase `absent`, after which the stream
-        ends, or goes on to look for it with `wait_for_it`.
-        """
-        opened = self._streams.observe(live, wait_for_it, backoff_options)
-        return self._session.stream(update_stream.StateStream, opened, signal, timeout)
-
-    def ask_stream(
-        self,
-        message: str,
-        *,
-        attachments: Iterable[Attachment] = (),
-        initial_data: Any = UNSET,
-        uid: str | None | Unset = UNSET,
-        idempotency_key: str | None | Unset = UNSET,
-        live: LiveOption = "auto",
-        signal: AbortSignal | None = None,
-        timeout: float | None = None,
-        backoff_options: BackoffOptions | None = None,
-    ) -> reply_stream.ReplyStream:
-        """Return a stream that sends a message and yields the reply as it comes.
-
-        Its `text` is what a screen should show, its `reply` the whole one after the end. Raises
-        what `ask` raises, `FlueExecutionError` at the end of the iteration.
-        """
-        body = message_body(message, attachments, initial_data, uid, idempotency_key)
-        opened = self._streams.ask_stream(body, live, backoff_options)
-        return self._session.stream(reply_stream.ReplyStream, opened, signal, timeout)
-
     def attachment_url(self, attachment: str | FilePart) -> str:
         """Return the URL of an attachment, without credentials: whoever opens it needs his own."""
         return self._calls.attachment_url(attachment)
-
-    @property
-    def _streams(self) -> streams.ConversationStreams:
-        return streams.ConversationStreams(self._session.api, self.url)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"

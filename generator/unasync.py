@@ -35,6 +35,7 @@ TWINS = {
     "async_agent_streams.py": "agent_streams.py",
     "async_conversation.py": "conversation.py",
     "async_submissions.py": "submissions.py",
+    "async_conversation_streams.py": "conversation_streams.py",
     "async_stream.py": "stream.py",
     "async_event_stream.py": "event_stream.py",
     "async_update_stream.py": "update_stream.py",

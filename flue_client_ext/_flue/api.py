@@ -21,6 +21,7 @@ from .._values.http import Request
 from .._values.limits import LIMITS
 from .._values.steps import Clock, Flow
 from ..errors import Identifiers
+from .generations import Generations
 from .requests import Requests
 from .responses import api_error, view_of
 from .run import Run, Started, run_error
@@ -38,19 +39,21 @@ class Api:
         credentials: Credentials,
         clock: Clock,
         started: Started | None = None,
+        generations: Generations | None = None,
     ) -> None:
         self.credentials = credentials
         self._requests = requests
         self.clock = clock
         self._started = started or Started()
+        self.generations = generations or Generations()
 
     @property
     def user_agent(self) -> str:
         return self._requests.user_agent
 
-    def with_credentials(self, credentials: Credentials) -> Api:
-        """The same server and the same runs, with other credentials."""
-        return Api(self._requests, credentials, self.clock, self._started)
+    def changed(self, credentials: Credentials, generations: Generations) -> Api:
+        """The same server and the same runs, with other options."""
+        return Api(self._requests, credentials, self.clock, self._started, generations)
 
     def invoke(self, name: str, input: Any, *, deadline: bool) -> Flow[WorkflowInvokeResult]:
         """Start a run. `deadline`: whether the call has one; without it the read limit applies."""

@@ -10,10 +10,14 @@ from flue_client.models import ConversationMessage, ConversationSettlement
 from .._stream.options import Live
 from .._stream.stats import Counters
 from .._values.steps import Flow
-from ..errors import StreamResetError
+from ..errors import StreamResetError, UnsupportedByServerError
 from .conversation_api import ConversationApi
 from .conversation_results import Admission, Reply
+from .detection import has_abort
+from .dialects import BETA_3, BETA_8, TWO, Outgoing
+from .event_settling import EventSettling
 from .reply import read_reply
+from .sending import admission, send, submit, waited_reply
 from .settling import OnUpdate, Settled, Settling, knows
 
 Json = dict[str, Any]
@@ -32,36 +36,70 @@ class Waiting:
 
     def settlement(self, awaited: Admission | str) -> Flow[ConversationSettlement]:
         """Return how it has settled; raise what became of it unless it completed."""
-        settling = self._settling(awaited)
-        settled = yield from self._settled(settling, awaited)
-        return settled.completed(settling.id)
+        settled = yield from self._settled(awaited)
+        return settled.completed(_id(awaited))
 
     def reply(self, awaited: Admission | str) -> Flow[Reply]:
         """Return the reply. The conversation is read once after the settlement, unless the
         settlement came with it."""
-        settling = self._settling(awaited)
-        settled = yield from self._settled(settling, awaited)
-        id = settling.id
+        id = _id(awaited)
+        settled = yield from self._settled(awaited)
         settled.completed(id)
         snapshot = settled.snapshot
         if snapshot is None:
             snapshot = (yield from self._api.history()).to_dict()
         if not knows(snapshot, id):  # the server has lost it between the two requests
             raise StreamResetError(offset=str(snapshot["offset"]), tail=None)
-        return reply_in(snapshot, id, None if isinstance(awaited, str) else awaited.uid)
+        uid = None if isinstance(awaited, str) else awaited.uid
+        return reply_in(snapshot, id, uid, settled.data)
 
-    def ask(self, body: Json) -> Flow[Reply]:
+    def ask(self, outgoing: Outgoing) -> Flow[Reply]:
         """Send a message and return the reply to it."""
-        admission = yield from self._api.send(body, deadline=False)
-        return (yield from self.reply(admission))
+        admitted = yield from send(self._api, outgoing, deadline=False)
+        return (yield from self.reply(admitted))
 
-    def _settled(self, settling: Settling, awaited: Admission | str) -> Flow[Settled]:
+    def prompt(self, outgoing: Outgoing) -> Flow[Reply]:
+        """Send a message and return the reply to it: in one request before 2.0, which is never
+        repeated, as `ask` does from then on."""
+        sent = yield from submit(self._api, outgoing, deadline=False, wait=True)
+        if sent.waits:
+            return waited_reply(self._api, sent)
+        return (yield from self.reply(admission(self._api, sent)))
+
+    def _settled(self, awaited: Admission | str) -> Flow[Settled]:
+        if not (yield from self._has_events(awaited)):
+            try:
+                return (yield from self._settled_by_updates(awaited))
+            except UnsupportedByServerError:  # the history has turned out to be events
+                if not self._speaks_of_events:
+                    raise
+        if self._on_update is not None:
+            self._api.need("on_update")
+        settling = EventSettling(self._api, _id(awaited), self._counters, self._live)
+        offset = awaited.offset if isinstance(awaited, Admission) else None
+        return (yield from settling.run(offset))
+
+    def _has_events(self, awaited: Admission | str) -> Flow[bool]:
+        """Whether the conversation is known to be a stream of events. A bare id tells nothing; the
+        history does that. An admission without uid is one of the betas'."""
+        if self._api.dialect is None and _is_of_beta(awaited):
+            has_updates = yield from has_abort(self._api)
+            if not has_updates:
+                self._api.found(BETA_3)
+        return self._speaks_of_events
+
+    @property
+    def _speaks_of_events(self) -> bool:
+        dialect = self._api.dialect
+        return dialect is not None and dialect.has_events
+
+    def _settled_by_updates(self, awaited: Admission | str) -> Flow[Settled]:
+        settling = Settling(self._api, _id(awaited), self._counters, self._live, self._on_update)
         start = start_offset(awaited, watched=self._on_update is not None)
-        return settling.run(start)
-
-    def _settling(self, awaited: Admission | str) -> Settling:
-        id = awaited if isinstance(awaited, str) else awaited.submission_id
-        return Settling(self._api, id, self._counters, self._live, self._on_update)
+        settled = yield from settling.run(start)
+        if self._api.dialect is None and _is_of_beta(awaited):
+            self._api.found(TWO if settling.has_checkpoints else BETA_8)
+        return settled
 
 
 def start_offset(awaited: Admission | str, *, watched: bool) -> str | None:
@@ -75,14 +113,28 @@ def start_offset(awaited: Admission | str, *, watched: bool) -> str | None:
     return awaited.offset
 
 
-def reply_in(snapshot: Json, id: str, uid: str | None) -> Reply:
-    """Return the reply that a submission has in a conversation."""
+def reply_in(
+    snapshot: Json, id: str, uid: str | None, data: dict[str, list[Any]] | None = None
+) -> Reply:
+    """Return the reply that a submission has in a conversation. `data`: its data parts, where the
+    conversation does not hold them."""
     found = read_reply(snapshot, id)
     return Reply(
         text=found.text,
-        data=found.data,
+        data=found.data if data is None else data,
         metadata=found.metadata,
         message=None if found.message is None else ConversationMessage.from_dict(found.message),
         submission_id=id,
         uid=uid,
+        usage=found.usage,
+        model=found.model,
     )
+
+
+def _is_of_beta(awaited: Admission | str) -> bool:
+    """Whether this seems to be an admission of a server before 2.0: it has no uid."""
+    return isinstance(awaited, Admission) and awaited.uid is None
+
+
+def _id(awaited: Admission | str) -> str:
+    return awaited if isinstance(awaited, str) else awaited.submission_id

@@ -1,38 +1,34 @@
 """The operations of one conversation as flows: each returns a value, or raises the error that says
-best what happened."""
+best what happened. `sending` has the sends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from flue_client.models import (
-    AgentAbortResult,
-    AgentAdmission,
-    ConversationPage,
-    ConversationSnapshot,
-)
+from flue_client.models import AgentAbortResult, ConversationPage, ConversationSnapshot
 
+from .._stream.arguments import UNSET, Unset
 from .._stream.backoff import BackoffOptions, Retry
-from .._stream.call import ReadBody, call
+from .._stream.call import ReadBody, call, read_body
 from .._stream.credentials import Credentials
 from .._stream.follow import follow
 from .._stream.options import Live, ReadOptions
+from .._stream.resource import Resource
 from .._stream.stats import Counters
 from .._values.http import Request, Response
 from .._values.limits import LIMITS
 from .._values.steps import Clock, Flow
-from ..errors import FlueProtocolError, Identifiers
+from ..errors import FlueApiError, FlueProtocolError, Identifiers
 from .api import Api
 from .conversation_errors import api_error
 from .conversation_requests import ConversationRequests
 from .conversation_resource import ConversationResource
-from .conversation_results import Admission
+from .dialects import BETA_3, Dialect, dialect_of
 from .download import Download
+from .generations import Generations
+from .recognition import holds_events
 from .responses import view_of
-
-_SENDING = BackoffOptions()
-"""How a send is repeated that the server knows again."""
 
 
 class ConversationApi:
@@ -46,45 +42,53 @@ class ConversationApi:
         clock: Clock,
         identifiers: Identifiers,
         backoff: BackoffOptions | None,
+        generations: Generations | None = None,
     ) -> None:
         self.identifiers = identifiers
-        self._requests = requests
+        self.requests = requests
         self._credentials = credentials
         self._clock = clock
         self._backoff = backoff
+        self._generations = generations or Generations()
 
-    def send(self, body: dict[str, Any], *, deadline: bool) -> Flow[Admission]:
-        """Send a message. `deadline`: the call has one, so that waiting for the answer to a send
-        that must not be repeated needs no limit of its own."""
-        request = self._requests.send(body)
-        key = self.identifiers.idempotency_key = body.get("idempotencyKey")
-        options = self._backoff or (_SENDING if request.idempotent else None)
-        limit = LIMITS.read if request.idempotent or not deadline else None
-        response = yield from call(
-            request, self._credentials, self._clock, options=options, limit=limit
-        )
-        self._check(request, response, 202)
-        admitted = view_of(AgentAdmission, response, request, "submissionId", "offset")
-        self.identifiers.submission_id = admitted.submission_id
-        return Admission(
-            submission_id=admitted.submission_id,
-            offset=admitted.offset,
-            uid=admitted.uid,
-            deduplicated=admitted.deduplicated is True,
-            idempotency_key=key,
-        )
+    @property
+    def dialect(self) -> Dialect | None:
+        """The dialect of the server, as far as it is known."""
+        generation = self._generations.of(self.requests.url)
+        return None if generation is None else dialect_of(generation)
 
-    def history(self, limit: int | None = None) -> Flow[ConversationSnapshot]:
-        """Read the conversation as it stands."""
-        request = self._requests.history(limit)
-        response = yield from self._read(request)
+    @property
+    def is_stated(self) -> bool:
+        """Whether the user has stated the dialect."""
+        return self._generations.stated is not None
+
+    def found(self, dialect: Dialect) -> None:
+        """Keep the dialect that an answer has told."""
+        self._generations.remember(self.requests.url, dialect.generation)
+
+    def need(self, *what: str) -> None:
+        """Raise `UnsupportedByServerError` where the server is known not to have it."""
+        if self.dialect is not None:
+            self.dialect.check(*what)
+
+    def history(
+        self, limit: int | None = None, *, what: str = "history"
+    ) -> Flow[ConversationSnapshot]:
+        """Read the conversation as it stands. `what`: the call that wants it."""
+        self.need(what)
+        request = self.requests.history(limit)
+        response = yield from self.read(request)
+        if holds_events(response):
+            self.found(BETA_3)
+            raise BETA_3.unsupported(what)
         return view_of(ConversationSnapshot, response, request, "offset")
 
     def history_before(self, cursor: str, limit: int | None = None) -> Flow[ConversationPage]:
         """Read the messages before a cursor. A server that knows no cursors answers with the whole
         conversation, which has no `before`."""
-        request = self._requests.history_before(cursor, limit)
-        response = yield from self._read(request)
+        self.need("history_before")
+        request = self.requests.history_before(cursor, limit)
+        response = yield from self.read(request)
         page = view_of(ConversationPage, response, request, "conversationId")
         if "before" not in page.to_dict():
             words = "the answer is the whole conversation: this server has no pages of it (2.2 has)"
@@ -93,39 +97,22 @@ class ConversationApi:
 
     def abort(self) -> Flow[bool]:
         """Stop what runs and what waits behind it; say whether there was anything."""
-        request = self._requests.abort()
-        response = yield from self._read(request)
+        request = self.requests.abort()
+        response = yield from self.read(request)
         return view_of(AgentAbortResult, response, request, "aborted", kind=bool).aborted
 
     def attachment(self, id: str) -> Flow[bytes]:
         """Read an attachment whole."""
-        response = yield from self._read(self._requests.attachment(id))
+        response = yield from self.read(self.requests.attachment(id))
         return response.body
 
     def save_attachment(self, id: str, download: Download) -> Flow[None]:
         """Write an attachment to a file as it comes."""
-        return download.run(self._save_attachment(self._requests.attachment(id), download.body))
+        return download.run(self._save_attachment(self.requests.attachment(id), download.body))
 
     def _save_attachment(self, request: Request, read: ReadBody) -> Flow[None]:
-        response = yield from call(
-            request,
-            self._credentials,
-            self._clock,
-            options=self._backoff,
-            limit=LIMITS.read,
-            read=read,
-        )
-        self._check(request, response, 200)
-
-    def tail(self) -> Flow[str]:
-        """Return the offset where the updates end now. A `HEAD` tells it; where that is refused,
-        the conversation does, or says why: an answer to a `HEAD` has no body."""
-        request = self._requests.tail()
-        response = yield from self._call(request)
-        offset = response.headers.get("stream-next-offset")
-        if response.status == 200 and offset:
-            return offset
-        return (yield from self.history()).offset
+        response = yield from self.call(request, read=read)
+        self.check(request, response, 200)
 
     def updates(
         self,
@@ -136,38 +123,53 @@ class ConversationApi:
     ) -> ConversationResource:
         """The conversation's updates as a stream, until a batch of which `ends` is true."""
         return ConversationResource(
-            self._requests, self.identifiers, incarnation=incarnation, exists=exists, ends=ends
+            self.requests,
+            self.identifiers,
+            incarnation=incarnation,
+            exists=exists,
+            ends=ends,
+            found=self.found,
         )
 
-    def follow(
-        self, updates: ConversationResource, offset: str, live: Live, counters: Counters
-    ) -> Flow[None]:
-        """Read the updates since `offset`, batch by batch."""
+    def follow(self, stream: Resource, offset: str, live: Live, counters: Counters) -> Flow[None]:
+        """Read a stream since `offset`, batch by batch."""
         backoff = self._backoff or BackoffOptions()
         options = ReadOptions(self._credentials, offset, live, backoff)
-        return follow(updates, options, self._clock, counters)
+        return follow(stream, options, self._clock, counters)
 
     def retry(self, options: BackoffOptions | None = None) -> Retry:
         """The retries of something that one of these calls is a part of."""
         return Retry(options or self._backoff or BackoffOptions(), self._clock.jitter)
 
-    def attachment_url(self, id: str) -> str:
-        return self._requests.attachment(id).url
-
-    def _read(self, request: Request) -> Flow[Response]:
-        response = yield from self._call(request)
-        self._check(request, response, 200)
+    def read(self, request: Request) -> Flow[Response]:
+        response = yield from self.call(request)
+        self.check(request, response, 200)
         return response
 
-    def _call(self, request: Request) -> Flow[Response]:
+    def call(
+        self,
+        request: Request,
+        limit: float | None | Unset = UNSET,
+        options: BackoffOptions | None = None,
+        read: ReadBody = read_body,
+    ) -> Flow[Response]:
+        """Perform one request, whatever its answer. `options`: the retries, where the user has not
+        chosen them."""
         return call(
-            request, self._credentials, self._clock, options=self._backoff, limit=LIMITS.read
+            request,
+            self._credentials,
+            self._clock,
+            options=self._backoff or options,
+            limit=LIMITS.read if isinstance(limit, Unset) else limit,
+            read=read,
         )
 
-    def _check(self, request: Request, response: Response, wanted: int) -> None:
+    def check(self, request: Request, response: Response, wanted: int) -> None:
         if response.status != wanted:
-            url = self._requests.url
-            raise api_error(response, retryable=request.idempotent, url=url)
+            raise self.error(request, response)
+
+    def error(self, request: Request, response: Response) -> FlueApiError:
+        return api_error(response, retryable=request.idempotent, url=self.requests.url)
 
 
 def conversation_api(
@@ -175,4 +177,6 @@ def conversation_api(
 ) -> ConversationApi:
     """Return the operations of the conversation at `url`, of a server, for one call."""
     requests = ConversationRequests(url, api.user_agent)
-    return ConversationApi(requests, api.credentials, api.clock, identifiers, backoff)
+    return ConversationApi(
+        requests, api.credentials, api.clock, identifiers, backoff, api.generations
+    )

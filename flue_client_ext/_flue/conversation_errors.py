@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 from .._values.http import Response
-from ..errors import FlueApiError
+from .._values.jsoncodec import as_object
+from ..errors import FlueApiError, StreamResetError
 
 _NO_AGENT = (
     "nothing at {url} answers like a Flue agent: base_url lacks the prefix under which the app"
     " mounts Flue (such as /api), or the app mounts this agent elsewhere (name the conversation by"
     " path= or url=), or has none of this name"
 )
-_FOREIGN_404 = (None, "route_not_found")
+FOREIGN_404 = (None, "route_not_found")
+"""The types of a 404 that is not about agents."""
 
 
 def api_error(response: Response, *, retryable: bool, url: str) -> FlueApiError:
     """Return the error. `retryable`: the same request may be sent again without harm."""
     error = FlueApiError(response, read=retryable)
-    if response.status != 404 or response.body_lost or error.type not in _FOREIGN_404:
+    if not is_foreign(error) or response.body_lost:
         return error
     return FlueApiError(response, read=retryable, explanation=_NO_AGENT.format(url=url))
+
+
+def is_foreign(error: FlueApiError) -> bool:
+    """Whether it is the 404 of a path that nothing of Flue is at."""
+    return error.status == 404 and error.type in FOREIGN_404
 
 
 def is_absent(error: FlueApiError) -> bool:
     """Whether it says that there is no such conversation, at an agent that is there."""
     return error.status == 404 and error.type == "stream_not_found"
+
+
+def beyond_head(error: FlueApiError, offset: str) -> StreamResetError | None:
+    """The reset that an answer tells: `offset` lies beyond the head. 2.x says 416. Its betas say
+    500, as for any failure of their store, with the reason in words only."""
+    meta = as_object(error.meta)
+    if (error.status, error.type) == (416, "stream_offset_gone"):
+        tail = meta.get("nextOffset")
+        return StreamResetError(offset=offset, tail=tail if isinstance(tail, str) else None)
+    failed_read = error.type == "conversation_stream_store_failure" and error.status == 500
+    if failed_read and "beyond" in str(meta.get("reason")):
+        return StreamResetError(offset=offset, tail=None)
+    return None

@@ -33,11 +33,14 @@ class ConversationRequests:
         self.url = url
         self.user_agent = user_agent
 
-    def send(self, body: dict[str, Any]) -> Request:
-        """A send with an idempotency key may be repeated: the server knows it again."""
-        model = AgentUserMessage if body["kind"] == "user" else AgentSignal
+    def send(self, body: dict[str, Any], *, repeatable: bool, wait: bool = False) -> Request:
+        """`repeatable`: it may be sent twice, since the server knows it again by its key. `wait`:
+        for the reply (before 2.0)."""
+        model = AgentSignal if body.get("kind") == "signal" else AgentUserMessage
         kwargs = send_message._get_kwargs(*_PLACE, body=model.from_dict(body))
-        return self._built(kwargs, repeatable="idempotencyKey" in body)
+        if wait:
+            kwargs["params"] = {"wait": "result"}
+        return self._built(kwargs, repeatable=repeatable)
 
     def history(self, limit: int | None) -> Request:
         return self._built(get_conversation._get_kwargs(*_PLACE, limit=_or_unset(limit)))
@@ -52,6 +55,11 @@ class ConversationRequests:
     def abort(self) -> Request:
         """It may be repeated: to stop twice is to stop."""
         return self._built(abort_conversation._get_kwargs(*_PLACE), repeatable=True)
+
+    def get_abort(self) -> Request:
+        """It aborts nothing: it shows whether there is such a route."""
+        kwargs = abort_conversation._get_kwargs(*_PLACE)
+        return self._built({**kwargs, "method": "get"})
 
     def attachment(self, id: str) -> Request:
         return self._built(get_attachment._get_kwargs(*_PLACE, id))

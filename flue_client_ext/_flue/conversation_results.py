@@ -31,6 +31,8 @@ class Reply:
     name), its author's `metadata`, and the `message` itself with all parts.
 
     `message` is `None`, and `text` empty, where a submission has completed without an answer.
+    Servers before 2.0 say which `model` has answered (`provider` and `id`) and the tokens of its
+    `usage`; those before beta.8 have no `message`. `prompt` returns none from any of these.
     """
 
     text: str
@@ -39,6 +41,8 @@ class Reply:
     message: ConversationMessage | None = field(repr=False)
     submission_id: str
     uid: str | None = None
+    usage: dict[str, Any] | None = field(default=None, repr=False)
+    model: dict[str, Any] | None = field(default=None, repr=False)
 
 
 @frozen

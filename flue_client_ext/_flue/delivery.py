@@ -45,24 +45,11 @@ class EventDelivery(Delivery[FlueEvent]):
 
     def begin(self, batch: Batch) -> list[FlueEvent]:
         self._index = self.event_index
-        events = list(map(parse_event, batch.items))
-        if not _all_known(batch.items):
-            self._cut_at_unknown_version(batch.items, events)
+        events, self.broken = known_events(batch.items, self.run_id)
         if self._handled is not None:
             events = self._new(events, self._handled)
         self._given = list(events)
         return events
-
-    def _cut_at_unknown_version(self, items: list[Any], events: list[FlueEvent]) -> None:
-        for at, item in enumerate(items):
-            if isinstance(item, dict) and as_object(item).get("v") != EVENT_VERSION:
-                self.broken = UnsupportedFlueEventVersionError(
-                    received=as_object(item).get("v"),
-                    supported=EVENT_VERSION,
-                    run_id=self.run_id,
-                )
-                del events[at:]
-                return
 
     def _new(self, events: list[FlueEvent], handled: int) -> list[FlueEvent]:
         """Drop the events up to the last one that was handled. An event without an index is dropped
@@ -77,6 +64,22 @@ class EventDelivery(Delivery[FlueEvent]):
                 break
         self.dropped += start
         return events[start:]
+
+
+def known_events(
+    items: list[Any], run_id: str | None = None
+) -> tuple[list[FlueEvent], UnsupportedFlueEventVersionError | None]:
+    """Return the events before the first one of another version, and the error that follows."""
+    events = list(map(parse_event, items))
+    if not _all_known(items):
+        for at, item in enumerate(items):
+            if isinstance(item, dict) and as_object(item).get("v") != EVENT_VERSION:
+                received = as_object(item).get("v")
+                error = UnsupportedFlueEventVersionError(
+                    received=received, supported=EVENT_VERSION, run_id=run_id
+                )
+                return events[:at], error
+    return events, None
 
 
 def _all_known(items: list[Any]) -> bool:

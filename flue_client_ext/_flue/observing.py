@@ -72,7 +72,7 @@ class Observing:
     def _look(self) -> Flow[Json | None]:
         """Return the conversation, `None` where there is none."""
         try:
-            return (yield from self._api.history()).to_dict()
+            return (yield from self._api.history(what="observe")).to_dict()
         except FlueApiError as error:
             if not is_absent(error):
                 raise

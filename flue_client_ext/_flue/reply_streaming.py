@@ -16,28 +16,31 @@ from ..errors import StreamResetError
 from .asking import reply_in, start_offset
 from .conversation_api import ConversationApi
 from .conversation_results import Admission, Reply
+from .dialects import Outgoing
 from .fold import Fold
 from .growing_message import Json
 from .reply import reply_message
 from .reply_changes import ReplyChange, ReplyChanges
+from .sending import send
 from .settling import Settled, Settling, knows
 
 
 class Answer:
     """What is known of an answer: the key and admission of its message, and the whole reply."""
 
-    def __init__(self, body: Json) -> None:
-        self.idempotency_key: str | None = body.get("idempotencyKey")
+    def __init__(self, outgoing: Outgoing) -> None:
+        self.idempotency_key: str | None = outgoing.body.get("idempotencyKey")
         self.admission: Admission | None = None
         self.reply: Reply | None = None
 
 
 def ask_stream(
-    api: ConversationApi, body: Json, answer: Answer, counters: Counters, live: Live
+    api: ConversationApi, outgoing: Outgoing, answer: Answer, counters: Counters, live: Live
 ) -> Flow[None]:
     """Send a message; emit the changes of the reply, each update's as a batch. Completes `answer`;
     raises what became of the submission unless it completed."""
-    admission = answer.admission = yield from api.send(body, deadline=False)
+    admission = answer.admission = yield from send(api, outgoing, deadline=False)
+    answer.idempotency_key = admission.idempotency_key
     streaming = ReplyStreaming(api, admission.submission_id, counters, live)
     settled = yield from streaming.run(start_offset(admission, watched=False))
     snapshot = yield from streaming.finish(settled)
@@ -105,9 +108,10 @@ class ReplyStreaming(Settling):
         """Whether an update says that another submission's response answers this one, too."""
         chunk = as_object(item)
         if chunk.get("type") == "submission-settled":
-            host = chunk.get("answeredBySubmissionId")
-            own = chunk.get("submissionId") == self.id
-            return own and chunk.get("outcome") == "completed" and host != self.id
+            if chunk.get("submissionId") != self.id or chunk.get("outcome") != "completed":
+                return False
+            describes_own = "result" in chunk  # before 2.0, where no submission joins another
+            return not describes_own and chunk.get("answeredBySubmissionId") != self.id
         message = as_object(chunk.get("message"))
         own = message.get("submissionId") == self.id and message.get("role") != "assistant"
         return own and bool(message.get("turnId"))

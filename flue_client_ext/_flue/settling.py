@@ -35,6 +35,8 @@ class Settled(NamedTuple):
 
     settlement: Json
     snapshot: Json | None = None
+    data: dict[str, list[Any]] | None = None
+    """The data parts of the reply, where the conversation does not hold them."""
 
     def completed(self, submission_id: str) -> ConversationSettlement:
         """Return the settlement; raise what became of the submission unless it completed."""
@@ -67,6 +69,11 @@ class Settling:
         self._on_update = on_update
         self._found: Settled | None = None
         self._updates = api.updates()
+
+    @property
+    def has_checkpoints(self) -> bool | None:
+        """As the stream of updates has them."""
+        return self._updates.has_checkpoints
 
     def run(self, offset: str | None) -> Flow[Settled]:
         """Follow the updates since `offset` until the submission has settled. Without an offset,

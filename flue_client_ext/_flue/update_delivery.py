@@ -47,8 +47,9 @@ class UpdateDelivery(Delivery[ConversationChunk]):
 
     @property
     def incarnation(self) -> str | None:
-        """The identity of the stream that the offset belongs to; `None` before it is known."""
-        return self._resource.incarnation
+        """The identity of the stream that the offset belongs to; `None` before it is known. Before
+        2.0 it is the id of the conversation."""
+        return self._resource.identity
 
     def begin(self, batch: Batch) -> list[ConversationChunk]:
         return [parse_chunk(item) for item in batch.items if self._is_new(item)]

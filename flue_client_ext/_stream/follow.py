@@ -20,9 +20,10 @@ from __future__ import annotations
 
 from attrs import evolve
 
+from .._values.http import Head
 from .._values.limits import LIMITS
 from .._values.steps import TIME_LEFT, Batch, Clock, DeadlineExceeded, Emit, Failure, Flow
-from ..errors import FlueProtocolError
+from ..errors import FlueProtocolError, StreamResetError
 from .call import send
 from .failures import FailedRequest, identified, overdue
 from .options import ReadOptions
@@ -59,7 +60,9 @@ class Follower:
         self._ended = False
         self._mode: Mode = "page"
         self._unconfirmed: Reading | None = None
-        """An end of the stream that a `HEAD` has still to confirm."""
+        """An end of the stream, or its tail, that a `HEAD` has still to confirm."""
+        self._lost: StreamResetError | None = None
+        """What a `HEAD` says of a stream that may have grown meanwhile: the next page decides."""
 
     def run(self) -> Flow[None]:
         try:
@@ -77,6 +80,8 @@ class Follower:
         position, recovery = self._position, self._recovery
         if self._unconfirmed is not None:
             return "tail"
+        if self._lost is not None or (self._resource.echoes_offsets and not position.is_confirmed):
+            return "page"  # at once, which a live read is not
         if recovery.live in ("sse", "auto"):
             return "page" if recovery.needs_page else "sse"
         if position.batches and not position.caught_up and recovery.bulk:
@@ -104,7 +109,7 @@ class Follower:
             yield from self._recovery.after(failed, mode, lasted, progress)
         elif progress:
             self._recovery.retry.reset()
-        elif not self._ended and self._unconfirmed is None:
+        elif not self._ended and self._unconfirmed is None and self._lost is None:
             yield from self._recovery.idle(mode, lasted, LIMITS.poll_pace, reader.context)
 
     def _reader(self) -> Reader:
@@ -127,10 +132,7 @@ class Follower:
         if isinstance(head, Failure):
             return reader.failed(head)
         if mode == "tail":
-            failed = yield from reader.tail(head)
-            if failed is None:
-                yield from self._confirm_end()
-            return failed
+            return (yield from self._check_tail(reader, head))
         if mode in ("page", "long-poll"):
             return (yield from reader.page(head, self._take))
         failed = yield from reader.events(head, self._take, self._patience.is_over, shortcut)
@@ -149,24 +151,42 @@ class Follower:
             batch = Batch([], at, current and batch.up_to_date, current and batch.closed)
         self._recovery.needs_page = False
         reading = Reading(batch, reading.cursor)
-        if batch.closed and not batch.items and self._needs_check():
+        if not batch.items and self._needs_check(batch):
+            if self._lost is not None:
+                raise self._lost
             self._unconfirmed = reading
             return True
+        self._lost = None
         return (yield from self._deliver(reading))
 
     def _received(self, batch: Batch) -> Batch:
         items = self._resource.receive(batch.items, self._position.offset)
         return batch if items is batch.items else evolve(batch, items=items)
 
-    def _needs_check(self) -> bool:
-        """Whether the server may have lost the stream that the offset came from."""
-        return self._resource.head_tells_tail and not self._position.is_confirmed
+    def _needs_check(self, batch: Batch) -> bool:
+        """Whether the server may have lost the stream that the offset came from, and hide it."""
+        resource = self._resource
+        hides = batch.closed and resource.head_tells_tail
+        hides = hides or (batch.up_to_date and resource.echoes_offsets)
+        return hides and not self._position.is_confirmed
 
-    def _confirm_end(self) -> Flow[None]:
-        """Deliver the end, which a `HEAD` has confirmed."""
+    def _check_tail(self, reader: Reader, head: Head) -> Flow[FailedRequest | None]:
+        """Read the answer to a `HEAD`; deliver what it confirms. The tail of a stream that has not
+        closed may have moved: a later read from the same offset brings something then."""
         reading, self._unconfirmed = self._unconfirmed, None
         assert reading is not None
-        yield from self._deliver(reading)
+        try:
+            failed = yield from reader.tail(head)
+        except StreamResetError as reset:
+            if reading.batch.closed:
+                raise
+            self._lost = reset
+            return None
+        if failed is None:
+            yield from self._deliver(reading)
+        else:
+            self._unconfirmed = reading
+        return failed
 
     def _deliver(self, reading: Reading) -> Flow[bool]:
         """Emit a batch, then move the position past it. Return as `_take` does."""

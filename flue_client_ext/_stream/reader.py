@@ -139,8 +139,11 @@ class Reader:
         return self.failed(Failure(kind, cause + proxy_note(self.context.proxy)))
 
     def refused(self, response: Response) -> FailedRequest:
-        """Return the failure of an answer whose status is not the expected one."""
+        """Return the failure of an answer whose status is not the expected one. What a server has
+        lost, no other request finds."""
         error = self._resource.error(response, self.context.offset)
+        if isinstance(error, StreamResetError):
+            raise error
         floor = retry_floor(response, self._clock.wall())
         return FailedRequest(cause_of(response), error, status=response.status, floor=floor)
 

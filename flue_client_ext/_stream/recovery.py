@@ -35,6 +35,7 @@ class Recovery:
         self.bulk = resource.catches_up_over_sse and not options.pages_only
         """Whether catching up may use SSE."""
         self.budget = Budget(clock.monotonic)
+        self._sse_tells_loss = resource.sse_tells_loss
         self.needs_page = options.offset == "now" and options.live in ("long-poll", "auto")
         """Whether a page is to be read first, which resolves "now" to an offset."""
         self._counters = counters
@@ -81,6 +82,8 @@ class Recovery:
             if not self.budget.remaining:
                 yield from self.fall_back(failed.cause)
         else:
+            silent = mode == "sse" and not (position.has_batch or self._sse_tells_loss)
+            self.needs_page = self.needs_page or silent
             yield from self._pause(failed)
 
     def fall_back(self, cause: str) -> Flow[None]:

@@ -17,6 +17,10 @@ class Resource:
     """Whether SSE brings a long history faster than pages (mode `"bulk"`)."""
     head_tells_tail: ClassVar[bool] = True
     """Whether a `HEAD` tells an end from an offset beyond it (PROTOCOL, beyond the head)."""
+    echoes_offsets: ClassVar[bool] = False
+    """Whether a read beyond the head answers like one at it, of a stream that does not close."""
+    sse_tells_loss: ClassVar[bool] = True
+    """Whether an event stream says why it brings nothing from an offset beyond the head."""
 
     def __init__(self, url: str, user_agent: str, identifiers: Identifiers | None = None) -> None:
         self.identifiers = identifiers or Identifiers()

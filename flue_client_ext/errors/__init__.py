@@ -10,6 +10,7 @@
     ├── FlueProtocolError                 a whole answer that is not what the protocol says
     ├── FlueExecutionError                the run itself failed
     ├── UnsupportedFlueEventVersionError  an event of another format version
+    ├── UnsupportedByServerError          the server's generation of Flue has no such thing
     ├── StreamResetError                  a saved offset no longer fits its stream
     └── FlueAbortError                    the caller aborted the call
 
@@ -25,6 +26,7 @@ from ._api import FlueApiError, RunNotReadableError, WorkflowApiNotFoundError
 from ._base import FlueError, rebuild
 from ._base import Identifiers as Identifiers  # for the rest of the package
 from ._execution import FlueExecutionError
+from ._generation import UnsupportedByServerError
 from ._protocol import FlueProtocolError, StreamResetError, UnsupportedFlueEventVersionError
 from ._transport import (
     FlueAbortError,
@@ -44,6 +46,7 @@ __all__ = [
     "InvokeOutcomeUnknownError",
     "RunNotReadableError",
     "StreamResetError",
+    "UnsupportedByServerError",
     "UnsupportedFlueEventVersionError",
     "WorkflowApiNotFoundError",
 ]

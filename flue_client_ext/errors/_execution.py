@@ -12,7 +12,8 @@ class FlueExecutionError(FlueError):
     """The run or the agent's submission itself failed (`failure == "failed"`), was aborted
     (`"aborted"`), or ended without saying how (`"terminal_event_missing"`).
 
-    `target` is `"workflow"` and `target_id` a run id, or `"agent_submission"` and a submission id;
+    `target` is `"workflow"` and `target_id` a run id, or `"agent_submission"` and a submission id,
+    which is empty where `agents.prompt` has failed at a server before 2.0: it does not tell the id.
     `error` is the server's error object, if any.
     """
 
@@ -23,7 +24,8 @@ class FlueExecutionError(FlueError):
 
     def __init__(self, *, target: str, target_id: str, failure: str, error: Any = None) -> None:
         what = _NOUNS.get(target, target)
-        super().__init__(f"{what} {target_id} {_failure_text(target, failure, error)}")
+        named = f"{what} {target_id}" if target_id else what
+        super().__init__(f"{named} {_failure_text(target, failure, error)}")
         self.target = target
         self.target_id = target_id
         self.failure = failure
@@ -37,7 +39,7 @@ class FlueExecutionError(FlueError):
     @property
     def submission_id(self) -> str | None:
         """A submission's id: `target_id` under the name that the rest of the package uses."""
-        return self.target_id if self.target == "agent_submission" else None
+        return (self.target_id or None) if self.target == "agent_submission" else None
 
 
 _NOUNS = {"workflow": "workflow run", "agent_submission": "agent submission"}

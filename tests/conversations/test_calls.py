@@ -106,12 +106,12 @@ def test_a_signal_is_a_message_that_no_user_said(talk: Any, agents: AgentServer)
 
 
 def test_what_goes_beside_a_message_arrives(talk: Any, agents: AgentServer) -> None:
-    talk.send("x", initial_data={"name": "Ada"}, idempotency_key=None)
-    talk.send("x", uid="u1", idempotency_key=None)
+    uid = talk.send("x", initial_data={"name": "Ada"}, idempotency_key=None).uid
+    talk.send("x", uid=uid, idempotency_key=None)
     talk.send("x", uid=None, idempotency_key=None)
     first, second, third = agents.sends()
     assert first == {"kind": "user", "body": "x", "initialData": {"name": "Ada"}}
-    assert (second["uid"], third["uid"]) == ("u1", None)
+    assert (second["uid"], third["uid"]) == (uid, None)
 
 
 @pytest.mark.parametrize("live", MODES)

@@ -11,6 +11,7 @@ from flue_client_ext._flue.asking import Waiting
 from flue_client_ext._flue.conversation_api import ConversationApi
 from flue_client_ext._flue.conversation_requests import ConversationRequests
 from flue_client_ext._flue.conversation_results import Admission
+from flue_client_ext._flue.generations import Generations
 from flue_client_ext._stream.backoff import BackoffOptions
 from flue_client_ext._stream.credentials import Credentials
 from flue_client_ext._stream.failures import identified
@@ -103,6 +104,7 @@ def operation(
     credentials: Credentials | None = None,
     awaited: Any = None,
     play: type[ConversationPlay] | None = None,
+    generations: Generations | None = None,
 ) -> ConversationPlay:
     """Begin an operation of the conversation, as the surface does."""
     clock = ManualClock()
@@ -111,7 +113,9 @@ def operation(
         identifiers.submission_id = ID
         identifiers.idempotency_key = getattr(awaited, "idempotency_key", None)
     requests = ConversationRequests(URL, "test-agent")
-    api = ConversationApi(requests, credentials or Credentials(), clock.clock, identifiers, backoff)
+    api = ConversationApi(
+        requests, credentials or Credentials(), clock.clock, identifiers, backoff, generations
+    )
     return (play or ConversationPlay)(identified(make(api), identifiers), clock)
 
 
@@ -121,13 +125,14 @@ def waiting(
     on_update: Callable[[Any], Any] | None = None,
     backoff: BackoffOptions | None = None,
     awaited: Any = None,
+    generations: Generations | None = None,
 ) -> ConversationPlay:
     """Begin a call that waits for the agent."""
 
     def begin(api: ConversationApi) -> Flow[Any]:
         return make(Waiting(api, Counters(lambda: 0.0), live, on_update))
 
-    return operation(begin, backoff, awaited=awaited)
+    return operation(begin, backoff, awaited=awaited, generations=generations)
 
 
 def settling(awaited: Any = ADMISSION, **options: Any) -> ConversationPlay:

@@ -15,6 +15,7 @@ from flue_client_ext import (
     StreamResetError,
 )
 from flue_client_ext._flue.conversation_results import Reply
+from flue_client_ext._flue.dialects import Outgoing
 
 from .conversing import (
     ADMISSION,
@@ -41,7 +42,7 @@ BODY = {"kind": "user", "body": "hi", "idempotencyKey": "key-1"}
 
 
 def asking(body: dict[str, Any] = BODY, **options: Any) -> ConversationPlay:
-    return waiting(lambda waiting: waiting.ask(body), **options)
+    return waiting(lambda waiting: waiting.ask(Outgoing(body)), **options)
 
 
 def read(play: ConversationPlay, *content: Any) -> Reply:

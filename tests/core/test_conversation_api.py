@@ -15,6 +15,8 @@ from flue_client_ext import (
     WorkflowApiNotFoundError,
 )
 from flue_client_ext._flue.conversation_results import Admission
+from flue_client_ext._flue.dialects import Outgoing
+from flue_client_ext._flue.sending import send as send_to
 from flue_client_ext._stream.credentials import Credentials
 
 from .conversing import ID, URL, ConversationPlay, operation, snapshot
@@ -23,7 +25,7 @@ from .play import CUT
 KEYED = {"kind": "user", "body": "hi", "idempotencyKey": "key-1"}
 ADMITTED = {"streamUrl": "http://internal:1/x", "offset": "o1", "submissionId": ID, "uid": "u1"}
 OPERATIONS: dict[str, Any] = {
-    "send": lambda api: api.send(KEYED, deadline=True),
+    "send": lambda api: send_to(api, Outgoing(KEYED), deadline=True),
     "history": lambda api: api.history(),
     "history_before": lambda api: api.history_before("c1"),
     "abort": lambda api: api.abort(),
@@ -32,7 +34,7 @@ OPERATIONS: dict[str, Any] = {
 
 
 def send(body: dict[str, Any] = KEYED, **options: Any) -> ConversationPlay:
-    return operation(lambda api: api.send(body, deadline=True), **options)
+    return operation(lambda api: send_to(api, Outgoing(body), deadline=True), **options)
 
 
 def test_a_send_is_one_POST_of_the_body_to_the_conversation() -> None:

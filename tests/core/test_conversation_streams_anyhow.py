@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flue_client_ext import FlueExecutionError, Retracted, TextDelta, UpdateCheckpoint
 from flue_client_ext._flue.conversation_api import ConversationApi
+from flue_client_ext._flue.dialects import Outgoing
 from flue_client_ext._flue.observing import Observing
 from flue_client_ext._flue.reply import find_settlement, read_reply
 from flue_client_ext._flue.reply_delivery import ReplyDelivery
@@ -163,11 +164,12 @@ def show(
 ) -> None:
     """Stream the reply to the message that came with this batch."""
     body = {"kind": "user", "body": "x", "idempotencyKey": "k"}
-    answer = Answer(body)
+    outgoing = Outgoing(body)
+    answer = Answer(outgoing)
     delivery = ReplyDelivery(answer)
 
     def begin(api: ConversationApi) -> Flow[None]:
-        return ask_stream(api, body, answer, Counters(lambda: 0.0), "long-poll")
+        return ask_stream(api, outgoing, answer, Counters(lambda: 0.0), "long-poll")
 
     served = Served(operation(begin, FOR_EVER), server, chance)
     served.known = place + 1

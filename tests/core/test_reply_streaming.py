@@ -17,6 +17,7 @@ from flue_client_ext import (
     TextDelta,
 )
 from flue_client_ext._flue.conversation_api import ConversationApi
+from flue_client_ext._flue.dialects import Outgoing
 from flue_client_ext._flue.reply_delivery import ReplyDelivery
 from flue_client_ext._flue.reply_streaming import Answer, ask_stream
 from flue_client_ext._stream.stats import Counters
@@ -57,10 +58,11 @@ class Streamed(ConversationPlay):
 def asking(key: str | None = "key-1", live: Any = "long-poll") -> Streamed:
     """A message that is about to be sent."""
     body = {"kind": "user", "body": "hi"} | ({} if key is None else {"idempotencyKey": key})
-    answer = Answer(body)
+    outgoing = Outgoing(body)
+    answer = Answer(outgoing)
 
     def begin(api: ConversationApi) -> Flow[None]:
-        return ask_stream(api, body, answer, Counters(lambda: 0.0), live)
+        return ask_stream(api, outgoing, answer, Counters(lambda: 0.0), live)
 
     play = operation(begin, play=Streamed)
     assert isinstance(play, Streamed)

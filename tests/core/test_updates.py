@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext import FlueApiError, StreamResetError
+from flue_client_ext import FlueApiError, StreamResetError, UnsupportedByServerError
 from flue_client_ext._flue.conversation_api import ConversationApi
 from flue_client_ext._flue.updates import read_updates
 from flue_client_ext._stream.stats import Counters
@@ -146,3 +146,90 @@ def test_another_incarnation_after_a_reconnection_is_a_reset() -> None:
     play.head(200, content_type="text/event-stream")
     with pytest.raises(StreamResetError):
         play.reply(data([checkpoint("i2")]) + control("o2", "up_to_date"))
+
+
+REASON = "Read offset is beyond the canonical stream head."
+FAILURE = "conversation_stream_store_failure"
+
+
+def update(conversation: str = "c1", batch: int = 1, type: str = "data-part") -> Any:
+    return {
+        "type": type,
+        "conversationId": conversation,
+        "position": {"batch": batch, "index": 0},
+    }
+
+
+@pytest.mark.parametrize("live", LIVE)
+def test_an_offset_beyond_the_head_of_beta_8_is_a_reset(live: Any) -> None:
+    play = reading("o9", live)
+    if live == "sse":
+        play.head(200, content_type="text/event-stream")
+        play.fail(CUT)
+        play.slept()
+        assert "live" not in play.asked[2]
+    with pytest.raises(StreamResetError) as caught:
+        play.error(500, FAILURE, reason=REASON)
+    assert caught.value.offset == "o9"
+
+
+def test_an_event_stream_that_breaks_off_is_read_again_after_a_page() -> None:
+    play = reading("o9", "sse")
+    play.head(200, content_type="text/event-stream")
+    play.fail(CUT)
+    play.slept()
+    play.page([], "o9")
+    play.taken()
+    assert play.asked[2]["live"] == "sse"
+
+
+def test_any_other_failure_of_the_store_passes() -> None:
+    play = reading("o9", None)
+    play.error(500, FAILURE, reason="The store is busy.")
+    play.slept()
+    assert play.asked[2] == {**UPDATES, "offset": "o9"}
+
+
+def test_updates_of_another_conversation_are_a_reset_without_checkpoints() -> None:
+    play = reading("o1", None)
+    play.page([update()], "o2", at_tail=False)
+    play.taken()
+    with pytest.raises(StreamResetError) as caught:
+        play.page([update("c2")], "o3")
+    assert caught.value.offset == "o2"
+
+
+def test_a_checkpoint_of_beta_8_names_the_conversation() -> None:
+    with pytest.raises(StreamResetError):
+        reading("o1", None, "c0").page([update()], "o2")
+    play = reading("o1", None, "c1")
+    play.page([update()], "o2")
+    assert batch(play).items == [update()]
+
+
+def test_a_reset_may_lead_to_another_conversation() -> None:
+    play = reading("o1", None)
+    items = [update(), update("c2", 2, "conversation-reset"), update("c2", 3)]
+    play.page(items, "o2")
+    assert batch(play).items == items
+
+
+def test_updates_that_are_events_are_of_an_earlier_server() -> None:
+    with pytest.raises(UnsupportedByServerError) as caught:
+        reading().page([{"v": 3, "type": "idle", "eventIndex": 0}], "o1")
+    assert (caught.value.what, caught.value.generation) == ("updates", "beta.3")
+
+
+def test_the_end_of_a_stream_of_events_is_no_place_for_updates() -> None:
+    play = reading("now")
+    play.answer(200, stream_next_offset="o7", etag='"x"')
+    assert play.asked == ("GET", "/abort", {})
+    with pytest.raises(UnsupportedByServerError):
+        play.answer(404, b"404 Not Found")
+
+
+def test_a_tag_that_a_proxy_has_added_changes_nothing() -> None:
+    play = reading("now")
+    play.answer(200, stream_next_offset="o7", etag='"x"')
+    play.error(405, "method_not_allowed")
+    assert batch(play).offset == "o7"

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import base64
 import itertools
-import json
 import threading
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.servers.conversation import Conversation, Json, message
+from tests.servers.conversation import Conversation, Json, error, frame, message
 from tests.servers.raw import Connection, RawServer, Request
 
 Agent = Callable[[str], str | None]
@@ -70,12 +68,14 @@ class AgentServer(RawServer):
 
     def _serve(self, request: Request, connection: Connection) -> None:
         path, query = urlsplit(request.target).path, parse_qs(urlsplit(request.target).query)
-        if path.endswith("/abort"):
+        if path.endswith("/abort") and request.method != "POST":
+            error(connection, 405, "method_not_allowed")
+        elif path.endswith("/abort"):
             self._abort(path.removesuffix("/abort"), connection)
         elif request.method == "POST":
             self._send(path, request.json(), connection)
         elif (found := self.conversations.get(path.partition("/attachments/")[0])) is None:
-            _error(connection, 404, "stream_not_found")
+            error(connection, 404, "stream_not_found")
         elif "/attachments/" in path:
             kind, data = found.files[path.rpartition("/")[2]]
             connection.answer(200, data, {"content-type": kind})
@@ -87,11 +87,13 @@ class AgentServer(RawServer):
 
     def _send(self, path: str, body: Json, connection: Connection) -> None:
         key = body.pop("idempotencyKey", None)
+        if self._is_refused(path, body, connection):
+            return
         with self.news:
             conversation = self.conversations.setdefault(path, self._created())
             known, submission_id = conversation.keys.get(key, (None, f"sub_{next(self._numbers)}"))
             if known is not None and known != body:
-                _error(connection, 409, "submission_conflict", {"submissionId": submission_id})
+                error(connection, 409, "submission_conflict", {"submissionId": submission_id})
                 return
             admission: Json = {
                 "submissionId": submission_id,
@@ -108,6 +110,16 @@ class AgentServer(RawServer):
         url = admission["streamUrl"] = "http://internal.invalid:9999/agents/x"
         headers = {"location": url, "stream-next-offset": str(admission["offset"])}
         connection.json(202, admission, headers)
+
+    def _is_refused(self, path: str, body: Json, connection: Connection) -> bool:
+        found = self.conversations.get(path)
+        if "kind" not in body:
+            error(connection, 400, "invalid_request")
+            return True
+        if body.get("uid") not in (None, found and f"uid_{found.incarnation}"):
+            error(connection, 404, "agent_instance_not_found")
+            return True
+        return False
 
     def _admit(self, conversation: Conversation, submission_id: str, body: Json) -> None:
         role = "user" if body["kind"] == "user" else "system"
@@ -146,7 +158,7 @@ class AgentServer(RawServer):
         start = 0 if offset == "-1" else int(offset)
         if start > len(conversation.batches):
             meta = {"offset": offset, "nextOffset": conversation.offset}
-            _error(connection, 416, "stream_offset_gone", meta)
+            error(connection, 416, "stream_offset_gone", meta)
         elif live == "sse":
             self._event_stream(conversation, start, connection)
         else:
@@ -160,13 +172,13 @@ class AgentServer(RawServer):
 
     def _event_stream(self, conversation: Conversation, at: int, connection: Connection) -> None:
         connection.event_stream()
-        connection.chunk(_frame("data", [_checkpoint(conversation)]))
+        connection.chunk(frame("data", [_checkpoint(conversation)]))
         while not (connection.closed or self._ended or self._is_lost(conversation)):
             end = len(conversation.batches)
             if end > at:
-                connection.chunk(_frame("data", _chunks(conversation, at, end)[1:]))
+                connection.chunk(frame("data", _chunks(conversation, at, end)[1:]))
             control = {"streamNextOffset": f"{end:016d}", "upToDate": True}
-            connection.chunk(_frame("control", control))
+            connection.chunk(frame("control", control))
             at = end
             self._wait(conversation, at, connection)
         connection.close()
@@ -190,14 +202,3 @@ def _checkpoint(conversation: Conversation) -> Json:
 def _chunks(conversation: Conversation, start: int, end: int) -> list[Json]:
     batches = conversation.batches[start:end]
     return [_checkpoint(conversation), *(chunk for batch in batches for chunk in batch)]
-
-
-def _frame(name: str, value: Any) -> bytes:
-    return f"event: {name}\ndata:{json.dumps(value)}\n\n".encode()
-
-
-def _error(connection: Connection, status: int, type: str, meta: Any = None) -> None:
-    error: Json = {"type": type, "message": type, "details": ""}
-    if meta is not None:
-        error["meta"] = meta
-    connection.json(status, {"error": error})

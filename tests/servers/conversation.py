@@ -1,8 +1,11 @@
-"""A conversation in memory, as a Flue 2.x server keeps it: messages, settlements, updates."""
+"""A conversation in memory, as a Flue 2.x server keeps it, and the frames and errors of Flue."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+from tests.servers.raw import Connection
 
 Json = dict[str, Any]
 
@@ -66,3 +69,14 @@ def message(submission_id: str, role: str, *texts: str) -> Json:
         "submissionId": submission_id,
         "parts": [{"type": "text", "text": text, "state": "done"} for text in texts],
     }
+
+
+def frame(name: str, value: Any) -> bytes:
+    return f"event: {name}\ndata:{json.dumps(value)}\n\n".encode()
+
+
+def error(connection: Connection, status: int, type: str, meta: Any = None) -> None:
+    found: Json = {"type": type, "message": type, "details": ""}
+    if meta is not None:
+        found["meta"] = meta
+    connection.json(status, {"error": found})

@@ -1,0 +1,66 @@
+"""Finds out which generation of the agents' protocol a server speaks, where an answer leaves it
+open. No request here can execute anything (PROTOCOL, generations)."""
+
+from __future__ import annotations
+
+from .._stream.failures import DEADLINE_PASSED
+from .._values.steps import Flow, T
+from ..errors import (
+    FlueApiError,
+    FlueConnectionError,
+    FlueTimeoutError,
+    InvokeOutcomeUnknownError,
+)
+from .conversation_api import ConversationApi
+from .conversation_errors import FOREIGN_404, is_absent, is_foreign
+from .dialects import BETA_3, BETA_8, TWO, Dialect
+from .recognition import holds_events, refuses_body
+
+_NO_UID = "none-of-this-name"
+"""A uid that no conversation has. A 2.x server refuses a send to it; the betas refuse its body."""
+
+
+def has_abort(api: ConversationApi) -> Flow[bool]:
+    """Whether conversations can be aborted: only beta.3 to beta.7 have no such route, and answer
+    its `GET` like any unknown path instead of with 405."""
+    request = api.requests.get_abort()
+    response = yield from api.call(request)
+    if response.status == 405:
+        return True
+    error = api.error(request, response)
+    if response.status in (200, 404) and error.type in FOREIGN_404:
+        return False
+    raise error
+
+
+def find(api: ConversationApi) -> Flow[Dialect]:
+    """Return the dialect of a server that has refused the body of a send."""
+    if not (yield from has_abort(api)):
+        return BETA_3
+    request = api.requests.send({"kind": "user", "body": "", "uid": _NO_UID}, repeatable=True)
+    try:
+        response = yield from api.call(request)
+    except InvokeOutcomeUnknownError as error:  # nothing was executed, whatever became of it
+        late = error.cause == DEADLINE_PASSED
+        kind = FlueTimeoutError if late else FlueConnectionError
+        raise kind(error.message, cause=error.cause) from None
+    return BETA_8 if refuses_body(response) else TWO
+
+
+def supported(api: ConversationApi, what: str, flow: Flow[T]) -> Flow[T]:
+    """Run `flow`, the call `what`, which beta.3 to beta.7 do not have. They answer it like an
+    unknown path, and know the conversation's own path all the same."""
+    api.need(what)
+    try:
+        return (yield from flow)
+    except FlueApiError as error:
+        if api.dialect is None and is_foreign(error) and (yield from _knows_path(api)):
+            api.found(BETA_3)
+            raise BETA_3.unsupported(what) from None
+        raise
+
+
+def _knows_path(api: ConversationApi) -> Flow[bool]:
+    request = api.requests.history(None)
+    response = yield from api.call(request)
+    return holds_events(response) or is_absent(api.error(request, response))
