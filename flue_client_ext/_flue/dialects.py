@@ -51,8 +51,6 @@ class Dialect:
     """A send can wait for the reply, in one request."""
     has_events: bool = False
     """A conversation is read as a stream of events; otherwise as a snapshot and its updates."""
-    names_files: bool = True
-    """An image may have a `filename`."""
 
     def check(self, *needs: str) -> None:
         """Raise `UnsupportedByServerError` for the first of `needs` that is missing."""
@@ -69,11 +67,8 @@ class Dialect:
         """Return the body of a send. `message` is the body of 2.x."""
         if self.has_kinds:
             return message
-        images = [self._image(each) for each in message.get("attachments", ())]
+        images = message.get("attachments")
         return {"message": message["body"], **({"images": images} if images else {})}
-
-    def _image(self, attachment: Json) -> Json:
-        return {k: v for k, v in attachment.items() if k != "filename" or self.names_files}
 
 
 TWO = Dialect("2", "2.x", {"stream": _CHUNKS}, has_kinds=True)
@@ -84,7 +79,6 @@ BETA_3 = Dialect(
     {**_OF_2, **_OF_BETA_8},
     has_waits=True,
     has_events=True,
-    names_files=False,
 )
 _ALL: Mapping[Generation, Dialect] = {each.generation: each for each in (TWO, BETA_8, BETA_3)}
 

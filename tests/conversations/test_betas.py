@@ -21,8 +21,8 @@ from flue_client_ext import (
     UnsupportedByServerError,
 )
 from tests.servers.agents import AgentServer
+from tests.servers.beta_agents import BetaAgentServer
 from tests.servers.beta_instance import MODEL, USAGE
-from tests.servers.betas import BetaServer
 from tests.servers.raw import RawServer
 from tests.unary.support import Aside, failure
 from tests.worlds import World
@@ -56,20 +56,20 @@ MISSING: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(params=BETAS)
-def beta(request: pytest.FixtureRequest) -> Iterator[BetaServer]:
-    with BetaServer(request.param) as server:
+def beta(request: pytest.FixtureRequest) -> Iterator[BetaAgentServer]:
+    with BetaAgentServer(request.param) as server:
         yield server
 
 
 @pytest.fixture
-def beta_3() -> Iterator[BetaServer]:
-    with BetaServer("beta.3") as server:
+def beta_3() -> Iterator[BetaAgentServer]:
+    with BetaAgentServer("beta.3") as server:
         yield server
 
 
 @pytest.fixture
-def beta_8() -> Iterator[BetaServer]:
-    with BetaServer("beta.8") as server:
+def beta_8() -> Iterator[BetaAgentServer]:
+    with BetaAgentServer("beta.8") as server:
         yield server
 
 
@@ -83,7 +83,7 @@ def talk_of(any_world: World, server: RawServer, **options: Any) -> Any:
 
 @pytest.mark.parametrize("call", ["prompt", "ask"])
 def test_one_script_gets_its_reply_on_every_generation(
-    any_world: World, beta: BetaServer, agents: AgentServer, call: str
+    any_world: World, beta: BetaAgentServer, agents: AgentServer, call: str
 ) -> None:
     for server in (beta, agents):
         client = any_world.client(server.url)
@@ -96,7 +96,7 @@ def test_one_script_gets_its_reply_on_every_generation(
 
 
 def test_a_generation_is_found_once_and_for_all_conversations(
-    any_world: World, beta: BetaServer
+    any_world: World, beta: BetaAgentServer
 ) -> None:
     client = any_world.client(beta.url)
     for id in ("t1", "t2"):
@@ -107,7 +107,7 @@ def test_a_generation_is_found_once_and_for_all_conversations(
     assert len(beta.posts()) == 3
 
 
-def test_a_stated_generation_is_not_looked_for(any_world: World, beta: BetaServer) -> None:
+def test_a_stated_generation_is_not_looked_for(any_world: World, beta: BetaAgentServer) -> None:
     client = any_world.client(beta.url, generation=beta.generation)
     client.agents.send("support", "t1", "hello")
     error = failure(client.with_options(generation="2").agents.send, "support", "t1", "hello")
@@ -118,7 +118,7 @@ def test_a_stated_generation_is_not_looked_for(any_world: World, beta: BetaServe
 
 
 def test_sending_waiting_and_reading_are_the_same_in_steps(
-    any_world: World, beta: BetaServer
+    any_world: World, beta: BetaAgentServer
 ) -> None:
     talk = talk_of(any_world, beta)
     admission = talk.send("hello")
@@ -136,7 +136,7 @@ def test_sending_waiting_and_reading_are_the_same_in_steps(
 
 @pytest.mark.parametrize("live", [True, "sse", "auto", False])
 def test_a_submission_that_settles_later_is_waited_for(
-    any_world: World, beta: BetaServer, live: Any
+    any_world: World, beta: BetaAgentServer, live: Any
 ) -> None:
     beta.agent = never
     talk = talk_of(any_world, beta)
@@ -150,7 +150,7 @@ def test_a_submission_that_settles_later_is_waited_for(
 
 @pytest.mark.parametrize("call", ["prompt", "ask"])
 def test_a_submission_that_fails_is_an_execution_error(
-    any_world: World, beta: BetaServer, call: str
+    any_world: World, beta: BetaAgentServer, call: str
 ) -> None:
     error = failure(getattr(talk_of(any_world, beta), call), "fails")
     assert type(error) is FlueExecutionError
@@ -158,7 +158,9 @@ def test_a_submission_that_fails_is_an_execution_error(
     assert (error.target_id == "") is (call == "prompt")
 
 
-def test_a_prompt_that_was_cut_leaves_the_outcome_open(any_world: World, beta: BetaServer) -> None:
+def test_a_prompt_that_was_cut_leaves_the_outcome_open(
+    any_world: World, beta: BetaAgentServer
+) -> None:
     beta.agent = never
     talk = talk_of(any_world, beta)
     aside = Aside(lambda: failure(talk.prompt, "hello"))
@@ -177,7 +179,7 @@ def test_a_prompt_that_was_cut_leaves_the_outcome_open(any_world: World, beta: B
 def test_what_a_generation_has_not_is_an_error_and_runs_nothing(
     any_world: World, generation: Any, what: str, way: str
 ) -> None:
-    with BetaServer(generation) as server:
+    with BetaAgentServer(generation) as server:
         talk = talk_of(any_world, server)
         earlier = talk if way == "known" else talk_of(any_world, server)
         earlier.ask("hello")
@@ -191,16 +193,15 @@ def test_what_a_generation_has_not_is_an_error_and_runs_nothing(
         assert server.posts() == [{"message": "hello"}]
 
 
-def test_images_are_what_attachments_are(any_world: World, beta: BetaServer) -> None:
+def test_images_are_what_attachments_are(any_world: World, beta: BetaAgentServer) -> None:
     talk = talk_of(any_world, beta)
     talk.prompt("look", images=[PNG])
     talk.ask("look", attachments=[PNG])
     sent = [image for body in beta.posts() for image in body["images"]]
-    named = {} if beta.has_events else {"filename": "a.png"}
-    assert sent == [{"type": "image", "data": "cG5n", "mimeType": "image/png", **named}] * 2
+    assert sent == [PNG.to_dict()] * 2
 
 
-def test_many_messages_are_asked(any_world: World, beta: BetaServer) -> None:
+def test_many_messages_are_asked(any_world: World, beta: BetaAgentServer) -> None:
     client = any_world.client(beta.url)
     outcomes = list(client.agents.map("support", ["a", "b", "fails"], return_errors=True))
     assert [each.ok and each.reply.text for each in outcomes] == ["echo a", "echo b", False]
@@ -209,7 +210,7 @@ def test_many_messages_are_asked(any_world: World, beta: BetaServer) -> None:
 
 
 def test_a_server_that_was_upgraded_is_noticed(
-    any_world: World, beta: BetaServer, agents: AgentServer
+    any_world: World, beta: BetaAgentServer, agents: AgentServer
 ) -> None:
     client = any_world.client(beta.url)
     client.agents.send("support", "t1", "hello")
@@ -220,7 +221,7 @@ def test_a_server_that_was_upgraded_is_noticed(
 
 
 def test_conversations_of_beta_8_have_the_calls_of_2_x(
-    any_world: World, beta_8: BetaServer, tmp_path: Path
+    any_world: World, beta_8: BetaAgentServer, tmp_path: Path
 ) -> None:
     talk = talk_of(any_world, beta_8)
     talk.ask("look", attachments=[PNG])
@@ -242,7 +243,7 @@ def test_conversations_of_beta_8_have_the_calls_of_2_x(
     assert error.failure == "aborted"
 
 
-def test_a_reply_of_beta_8_is_streamed(any_world: World, beta_8: BetaServer) -> None:
+def test_a_reply_of_beta_8_is_streamed(any_world: World, beta_8: BetaAgentServer) -> None:
     stream = talk_of(any_world, beta_8).ask_stream("hello")
     changes = list(stream)
     assert "".join(each.text for each in changes if isinstance(each, TextDelta)) == "echo hello"
@@ -252,7 +253,7 @@ def test_a_reply_of_beta_8_is_streamed(any_world: World, beta_8: BetaServer) -> 
 
 
 def test_a_checkpoint_of_beta_8_is_good_for_its_conversation_only(
-    any_world: World, beta_8: BetaServer
+    any_world: World, beta_8: BetaAgentServer
 ) -> None:
     talk = talk_of(any_world, beta_8)
     talk.ask("hello")
@@ -269,7 +270,7 @@ def test_a_checkpoint_of_beta_8_is_good_for_its_conversation_only(
 
 @pytest.mark.parametrize("live", [True, "sse", "auto", False])
 def test_an_offset_beyond_the_head_is_a_reset(
-    any_world: World, beta: BetaServer, live: Any
+    any_world: World, beta: BetaAgentServer, live: Any
 ) -> None:
     talk = talk_of(any_world, beta)
     talk.ask("hello")
@@ -280,7 +281,7 @@ def test_an_offset_beyond_the_head_is_a_reset(
 
 
 def test_events_come_once_although_their_index_begins_again(
-    any_world: World, beta_3: BetaServer
+    any_world: World, beta_3: BetaAgentServer
 ) -> None:
     talk = talk_of(any_world, beta_3)
     for text in ("a", "b", "c"):
@@ -293,7 +294,7 @@ def test_events_come_once_although_their_index_begins_again(
     assert stream.checkpoint == AgentCheckpoint(PATH, stream.offset, names[-1][0], 9)
 
 
-def test_a_checkpoint_goes_on_behind_any_event(any_world: World, beta_3: BetaServer) -> None:
+def test_a_checkpoint_goes_on_behind_any_event(any_world: World, beta_3: BetaAgentServer) -> None:
     talk = talk_of(any_world, beta_3)
     for text in ("a", "b"):
         talk.ask(text)
@@ -308,7 +309,7 @@ def test_a_checkpoint_goes_on_behind_any_event(any_world: World, beta_3: BetaSer
     assert list(talk.stream(live=False, resume=checkpoint)) == []
 
 
-def test_a_live_stream_of_events_goes_on(any_world: World, beta_3: BetaServer) -> None:
+def test_a_live_stream_of_events_goes_on(any_world: World, beta_3: BetaAgentServer) -> None:
     talk = talk_of(any_world, beta_3)
     talk.ask("a")
     client, before = any_world.client(beta_3.url), len(beta_3.requests)
@@ -320,14 +321,14 @@ def test_a_live_stream_of_events_goes_on(any_world: World, beta_3: BetaServer) -
     stream.close()
 
 
-def test_a_tail_has_the_latest_events(any_world: World, beta_3: BetaServer) -> None:
+def test_a_tail_has_the_latest_events(any_world: World, beta_3: BetaAgentServer) -> None:
     talk = talk_of(any_world, beta_3)
     talk.ask("a")
     assert [event.type for event in talk.stream(live=False, tail=1)] == ["submission_settled"]
 
 
 def test_a_checkpoint_of_another_conversation_is_refused(
-    any_world: World, beta_3: BetaServer
+    any_world: World, beta_3: BetaAgentServer
 ) -> None:
     talk = talk_of(any_world, beta_3)
     other = AgentCheckpoint("/agents/support/t2", "o1")

@@ -24,7 +24,7 @@ def echo(text: str) -> str | None:
     return f"echo {text}"
 
 
-class BetaServer(RawServer):
+class BetaAgentServer(RawServer):
     """Serves agents at every path; a context manager. `instances` is by path."""
 
     def __init__(self, generation: Literal["beta.8", "beta.3"], agent: Agent = echo) -> None:
