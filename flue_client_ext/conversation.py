@@ -24,7 +24,8 @@ class Conversation(ConversationStreams):
     single requests, none for calls that wait for the agent.
 
     Calls raise `FlueApiError` for an answer that is not the one asked for, `FlueConnectionError`,
-    `FlueTimeoutError`, `FlueProtocolError`, `FlueAbortError`; errors that leave a submission open
+    `FlueTimeoutError`, `FlueProtocolError`, `FlueAbortError`, and
+    `UnsupportedByServerError` for what a beta does not have. Errors that leave a submission open
     carry its `submission_id` and `idempotency_key` as far as they are known. Bad arguments are a
     `ValueError` or a `TypeError` before any I/O."""
 

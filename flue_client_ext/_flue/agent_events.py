@@ -41,6 +41,7 @@ class AgentEvents(Resource):
         super().__init__(requests.url, requests.user_agent, identifiers)
         self._tail = tail
         self._exists = exists
+        self._is_certain = False  # that these are events, and the server is one of that time
         self._ends = ends
         self._found = found
 
@@ -52,7 +53,8 @@ class AgentEvents(Resource):
         return {"tail": str(self._tail)} if self._tail is not None and offset == "-1" else {}
 
     def receive(self, items: list[Any], offset: str) -> list[Any]:
-        if items and not self._exists and is_event(items[0]):
+        if items and not self._is_certain and is_event(items[0]):
+            self._is_certain = True
             self._found()
         self._exists = True
         return items

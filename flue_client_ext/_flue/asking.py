@@ -74,7 +74,7 @@ class Waiting:
                 if not self._speaks_of_events:
                     raise
         if self._on_update is not None:
-            self._api.need("on_update")
+            raise BETA_3.unsupported("on_update")
         settling = EventSettling(self._api, _id(awaited), self._counters, self._live)
         offset = awaited.offset if isinstance(awaited, Admission) else None
         return (yield from settling.run(offset))
@@ -83,9 +83,7 @@ class Waiting:
         """Whether the conversation is known to be a stream of events. A bare id tells nothing; the
         history does that. An admission without uid is one of the betas'."""
         if self._api.dialect is None and _is_of_beta(awaited):
-            has_updates = yield from has_abort(self._api)
-            if not has_updates:
-                self._api.found(BETA_3)
+            return not (yield from has_abort(self._api))
         return self._speaks_of_events
 
     @property

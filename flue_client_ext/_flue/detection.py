@@ -44,7 +44,12 @@ def find(api: ConversationApi) -> Flow[Dialect]:
         late = error.cause == DEADLINE_PASSED
         kind = FlueTimeoutError if late else FlueConnectionError
         raise kind(error.message, cause=error.cause) from None
-    return BETA_8 if refuses_body(response) else TWO
+    if refuses_body(response):
+        return BETA_8
+    refusal = api.error(request, response)
+    if refusal.type == "agent_instance_not_found":
+        return TWO
+    raise refusal
 
 
 def supported(api: ConversationApi, what: str, flow: Flow[T]) -> Flow[T]:

@@ -169,6 +169,17 @@ def test_a_search_that_is_refused_is_an_error(status: int) -> None:
     assert caught.value.status == status
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 429])
+def test_an_answer_that_tells_nothing_is_not_remembered(status: int) -> None:
+    generations = Generations()
+    play = sending(generations=generations, backoff=BackoffOptions(max_retries=0))
+    play.error(400, "invalid_request")
+    play.error(405, "method_not_allowed")
+    with pytest.raises(FlueApiError) as caught:
+        play.error(status, "no")
+    assert (caught.value.status, generations.of(URL)) == (status, None)
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_a_search_that_fails_leaves_no_outcome_open(late: bool) -> None:
     play = sending(backoff=BackoffOptions(max_retries=0))
@@ -261,3 +272,10 @@ def test_a_history_that_is_a_page_of_events_is_no_history() -> None:
     with pytest.raises(UnsupportedByServerError) as caught:
         play.json(200, [{"v": 3, "type": "idle", "eventIndex": 0}])
     assert (caught.value.what, generations.of(URL)) == ("history", "beta.3")
+
+
+def test_a_wrong_address_of_a_known_server_takes_one_request() -> None:
+    play = operation(lambda api: supported(api, "abort", api.abort()), generations=told("2"))
+    with pytest.raises(FlueApiError) as caught:
+        plain_404(play)
+    assert (caught.value.status, play.opened) == (404, 1)
