@@ -14,13 +14,15 @@ import flue_client.models
 import flue_client_ext
 
 _PROMISED = """
-AbortController AbortSignal Admission AsyncConversation AsyncFlueClient AsyncFlueEventStream
+AbortController AbortSignal Admission AgentCheckpoint AgentEventStream AsyncAgentEventStream
+AsyncConversation AsyncFlueClient AsyncFlueEventStream
 AsyncReplyStream AsyncRunOutcomes AsyncStateStream AsyncUpdateStream Attachment BackoffOptions Batch
 Checkpoint Conversation ConversationState DataUpdate EventBatch FailedAttempt FlueAbortError
 FlueApiError FlueClient FlueConnectionError FlueError FlueEventStream FlueExecutionError
 FlueProtocolError FlueTimeoutError InvokeOutcomeUnknownError ReasoningDelta Reply ReplyChange
 ReplyOutcome ReplyStream Retracted RunNotReadableError RunOutcome StateStream StreamResetError
-StreamStats TextDelta ToolCall ToolResult UnsupportedFlueEventVersionError UpdateBatch
+StreamStats TextDelta ToolCall ToolResult UnsupportedByServerError
+UnsupportedFlueEventVersionError UpdateBatch
 UpdateCheckpoint UpdateStream WorkflowApiNotFoundError WorkflowRunResult __version__
 """
 PROMISED = [*_PROMISED.split(), *flue_client.models.__all__]
