@@ -52,10 +52,11 @@ format: $(READY) ## format the code
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
-generate: $(READY) ## regenerate flue_client/, the blocking surface, and docs/environment.md
+generate: $(READY) ## regenerate flue_client/, the blocking surface, and the tables in docs/
 	$(BIN)/python generator/generate.py
 	$(BIN)/python generator/unasync.py
 	$(BIN)/python -m tests.differential.document
+	$(BIN)/python -m tests.versions.document
 
 lock: ## pin the newest versions that requirements-dev.in allows
 	$(PYTHON) -m venv --clear .cache/lock

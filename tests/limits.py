@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+from typing import get_args
 
 import pytest
 
@@ -32,7 +33,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         upstream.scripts()
         flue.build()
     if NODE_2 & names:
-        for version in flue2.VERSIONS:
+        for version in get_args(flue2.Version):
             flue2.build(version)
     if NODE_BETAS & names:
         for beta_version in beta.BETAS:
