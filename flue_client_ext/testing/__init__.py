@@ -9,6 +9,9 @@ answer's parts (head, stretches of body with the events in them) and, on a real 
 itself. All waiting goes through the server's clock. Workflows run in threads of their own, so runs
 outlive connections and restarts.
 
+In what the generations of Flue's servers differ is said by a dialect (`_dialect`): the stream, the
+response that writes it, the routes. Store, submissions, scripts and faults are the same for all.
+
 `_state` has what one server is made of: its clock, runs, workflows, limits and observers. The
 application, the reads that wait and the faults take that; `LocalFlue` adds to it what makes a
 server listen and what arms faults. Imports, those for types too, point down and in no circle
@@ -17,16 +20,18 @@ server listen and what arms faults. Imports, those for types too, point down and
     demo _cli _watch _pytest _record _ready
     _local
     _registration
-    _app _routes _conversation_routes _live
+    _app _routes _conversation_routes _conversation_reads _event_reads _live
     faults _cut _pace _inject
     _exchange
     _state
-    _submissions _work _agents _conversation _joins _response _conversations _conversation_log
-    _workflows _run _script _operation _runs _log
+    _submissions _work _agents _dialect _conversation _joins _event_fold
+    _event_response _step_response _response _conversations _conversation_log
+    _workflows _run _script _turn _operation _runs _log
     _server _connection _conversation_protocol
-    _protocol _conversation_store _delivery _message _halt
+    _protocol _conversation_store _beta_delivery _delivery _message _halt
     _body _store _virtual_clock
-    _clock _parts _request _schema _transcript _entries _conversation_errors
+    _clock _parts _request _schema _stream_format _transcript _entries _model
+    _conversation_errors _beta_errors
     _database _errors _ids _json _listeners _observers _rules _wake
 
 Names load on first use: the pytest plugin is read in every test session, used or not.
@@ -47,13 +52,13 @@ if TYPE_CHECKING:
     from ._local import LocalFlue as LocalFlue
     from ._message import Message as Message
     from ._message import ReceivedAttachment as ReceivedAttachment
+    from ._model import ToolCall as ToolCall
     from ._ready import demo_server as demo_server
     from ._record import Recording as Recording
     from ._record import record as record
     from ._record import replay as replay
     from ._request import Request as Request
     from ._run import RunContext as RunContext
-    from ._script import ToolCall as ToolCall
     from ._virtual_clock import VirtualClock as VirtualClock
 
 _HOMES = {
@@ -68,7 +73,7 @@ _HOMES = {
     "Recording": "_record",
     "Request": "_request",
     "RunContext": "_run",
-    "ToolCall": "_script",
+    "ToolCall": "_model",
     "VirtualClock": "_virtual_clock",
     "demo_server": "_ready",
     "record": "_record",

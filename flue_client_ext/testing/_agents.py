@@ -8,11 +8,13 @@ from typing import Any
 
 import attrs
 
+from ._dialect import Dialect
 from ._request import Target
 from ._schema import Check, compile_schema
 
 Path = tuple[str, ...]
 _MANY = 2
+_MOUNT = "agents"
 
 
 @attrs.frozen
@@ -25,6 +27,7 @@ class Agent:
     paths: tuple[Path, ...]
     check: Check | None
     joins: bool
+    model: str
 
 
 def define(
@@ -33,6 +36,7 @@ def define(
     paths: Sequence[str],
     schema: Mapping[str, Any] | None,
     joins: bool,
+    model: str,
 ) -> Agent:
     """Read a function's signature: `(message, conversation)`, or `(message)` alone."""
     count = len(inspect.signature(function).parameters)
@@ -41,28 +45,37 @@ def define(
         raise TypeError(f"agent {name!r} takes {wanted}, not {count} parameters")
     mounts = tuple(tuple(path.strip("/").split("/")) for path in paths)
     check = None if schema is None else compile_schema(schema)
-    return Agent(name, function, count == _MANY, mounts, check, joins)
+    return Agent(name, function, count == _MANY, mounts, check, joins, model)
 
 
 class Agents(dict[str, Agent]):
     """The agents of one server, by name."""
 
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__()
+        self._dialect = dialect
+
     def locate(self, segments: Path) -> Target | None:
-        """Return the conversation of which a path speaks, and what of it, by the longest mount."""
+        """Return the conversation of which a path speaks, and what of it, by the longest mount.
+
+        Where servers mount agents themselves, each name has its path, that of no agent too.
+        """
+        if not self._dialect.mounted:
+            fixed = segments[:1] == (_MOUNT,) and bool(segments[1:2]) and bool(segments[1])
+            return self._target(segments[1], segments[2:]) if fixed else None
         found = [
-            (len(path), Target(agent.name, rest[0], rest[1:]))
+            (len(path), target)
             for agent in self.values()
             for path in agent.paths
-            if segments[: len(path)] == path and _served(rest := segments[len(path) :])
+            if segments[: len(path)] == path
+            and (target := self._target(agent.name, segments[len(path) :])) is not None
         ]
         return max(found, key=lambda one: one[0])[1] if found else None
 
-
-def _served(rest: Path) -> bool:
-    """Say whether a route is there: `{id}`, `{id}/abort`, `{id}/attachments/{attachmentId}`."""
-    if not all(rest):
-        return False
-    tail = rest[1:]
-    return bool(rest) and (
-        tail in ((), ("abort",)) or (len(tail) == _MANY and tail[0] == "attachments")
-    )
+    def _target(self, agent: str, rest: Path) -> Target | None:
+        """Return what the rest of a path is about: `{id}`, or a route behind it."""
+        if not rest or not all(rest):
+            return None
+        route, named = (*rest[1:2], "")[0], rest[2:]
+        served = route in self._dialect.routes and len(named) == (route == "attachments")
+        return Target(agent, rest[0], rest[1:], self._dialect.events) if served else None

@@ -21,10 +21,13 @@ from types import FrameType
 
 from flue_client_ext._version import __version__
 
+from ._dialect import DIALECTS
 from ._local import LocalFlue
 from ._watch import watch
 
 PORT = 3583
+#: The options of the ready server.
+READY = ("store", "token", "generation")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,6 +62,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     dev.add_argument("server", nargs="?", metavar="MODULE:SERVER", help="default: ready workflows")
     dev.add_argument("--store", help="SQLite file that keeps the ready server's runs")
     dev.add_argument("--token", help="bearer token that the ready server demands")
+    dev.add_argument("--generation", choices=DIALECTS, help="of the servers it speaks like")
     again = commands.add_parser("replay", help="serve a recorded run")
     again.add_argument("file")
     again.add_argument("--speed", type=_speed, help="re-enact at so many times the recorded pace")
@@ -71,8 +75,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     for name in ("base_url", "run_id", "file"):
         record.add_argument(name)
     options = parser.parse_args(argv)
-    if options.command == "dev" and options.server and (options.token or options.store):
-        dev.error("--token and --store are for the ready server: give yours to LocalFlue(...)")
+    if options.command == "dev" and options.server and any(map(vars(options).get, READY)):
+        told = "--token, --store and --generation"
+        dev.error(f"{told} are for the ready server: give yours to LocalFlue(...)")
     return options
 
 
@@ -100,7 +105,8 @@ def _server(options: argparse.Namespace) -> LocalFlue:
     if options.server is None:
         from ._ready import demo_server
 
-        return demo_server(store=options.store, token=options.token)
+        asked = {name: getattr(options, name) for name in READY}
+        return demo_server(**asked)
     module, _, name = options.server.partition(":")
     if module.endswith(".py"):
         wanted = f"{Path(module).stem}:{name or 'server'}"

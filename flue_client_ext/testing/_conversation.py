@@ -8,11 +8,10 @@ from typing import Any
 from ._clock import Clock
 from ._ids import ulid
 from ._joins import Joins
-from ._json import dumps
 from ._message import Message
+from ._model import ToolCall
 from ._response import Kind, Response
 from ._rules import SECONDS, TEXT, Rule
-from ._script import ToolCall
 
 #: What may be emitted.
 CHUNK = Rule(
@@ -75,14 +74,16 @@ class ConversationContext:
         calls: Sequence[ToolCall] = (),
         data: Data = (),
         metadata: Mapping[str, Any] | None = None,
+        usage: Mapping[str, int] | None = None,
         pace: float = 0.0,
         retried: bool = False,
     ) -> str:
         """Let the model take a step of the response, and return its text.
 
         Deltas may be an iterator, which is asked for each when its time has come; `pace` is seconds
-        before each. `data` are data parts in the order in which they are written. A step that is
-        `retried` fails behind its last delta: the next one takes back what it has said.
+        before each. `data` are data parts in the order in which they are written. `usage` counts
+        tokens (`input`, `output`, ...), which servers before 2.0 tell. A step that is `retried`
+        fails behind its last delta: in 2.x the next one takes back what it has said.
         """
         SECONDS.check("pace", pace)
         self._joins.answered()
@@ -94,7 +95,7 @@ class ConversationContext:
         if retried:
             self._response.fail_attempt()
         else:
-            self._call(calls, data)
+            self._call(calls, data, usage or {})
         self._joins.take()
         return said
 
@@ -108,16 +109,16 @@ class ConversationContext:
             said.append(delta)
         return "".join(said)
 
-    def _call(self, calls: Sequence[ToolCall], data: Data) -> None:
+    def _call(self, calls: Sequence[ToolCall], data: Data, usage: Mapping[str, int]) -> None:
         """End the step; its tools have been asked for within it, and answer behind it."""
         named = [(ulid("call", self.clock.time()), call) for call in calls]
         for call_id, call in named:
-            self._response.call(call_id, call.name, dict(call.args))
-        self._response.complete()
+            self._response.call(call_id, call)
+        self._response.complete(usage)
         for name, value in data.items() if isinstance(data, Mapping) else data:
             self.data(name, value)
         if named:
-            self._response.outcomes([_outcome(call_id, call) for call_id, call in named])
+            self._response.outcomes(named)
 
     def data(self, name: str, value: Any) -> None:
         """Write a data part: one of each name, with its last value."""
@@ -129,9 +130,10 @@ class ConversationContext:
         self._response.metadata(values)
 
     def emit(self, chunk: Mapping[str, Any]) -> None:
-        """Write any chunk, known to Flue or not; it needs a `type`.
+        """Write any chunk, known to Flue or not; it needs a `type`. On beta.3 it is an event.
 
-        `conversationId` and `position` are added. What is not known changes no snapshot.
+        `conversationId` and `position` are added, to an event its number and where it belongs. What
+        is not known changes no snapshot.
         """
         CHUNK.check("chunk", chunk)
         self._response.write({"type": chunk["type"], **chunk})
@@ -158,11 +160,3 @@ def _in_deltas(deltas: Deltas) -> Iterable[str]:
     if isinstance(deltas, str):
         return (deltas,) if deltas else ()
     return deltas
-
-
-def _outcome(call_id: str, call: ToolCall) -> dict[str, Any]:
-    told = {"toolCallId": call_id}
-    if call.is_error:
-        text = call.result if isinstance(call.result, str) else dumps(call.result)
-        return {"type": "tool-output-error", **told, "errorText": text, "durationMs": 0}
-    return {"type": "tool-output", **told, "output": call.result, "durationMs": 0}

@@ -75,3 +75,15 @@ def submission_conflict(submission_id: str) -> Problem:
         " the existing submission, or use a fresh key to deliver something new.",
         meta={"submissionId": submission_id},
     )
+
+
+def blank_id() -> Problem:
+    wanted = "Agent conversation URLs must end with a non-empty conversation id segment."
+    return invalid_request(wanted)
+
+
+def waits() -> Problem:
+    return invalid_request(
+        "Agent prompts are fire-and-forget and do not support `?wait=result`. Await completion"
+        " with the SDK client's `wait()`, or read the conversation stream (GET this URL)."
+    )

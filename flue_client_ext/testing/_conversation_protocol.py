@@ -1,7 +1,7 @@
 """The routes of conversations without I/O: query parameters in, heads, bodies and frames out.
 
 Offsets and the framing of SSE are those of runs (`_protocol`); what differs stands here: a read
-begins with a checkpoint chunk, nothing has a cursor or a validator, and nothing is ever closed.
+may begin with a checkpoint chunk, nothing has a cursor or a validator, nothing is ever closed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 
 import attrs
 
-from . import _conversation_errors as refusals
 from . import _errors as errors
 from ._json import dumps, encode
 from ._parts import Body
@@ -82,14 +81,11 @@ def parse_updates(query: Sequence[tuple[str, str]]) -> Updates:
     return Updates(offsets[0], live)
 
 
-def check_reach(read: Updates, head: int, path: str) -> None:
-    """Refuse an offset behind the head: the stream is not the one that it was taken from."""
-    if read.after > head:
-        raise refusals.stream_offset_gone(path, read.offset, offset_of(head))
-
-
-def _checkpoint(incarnation: str) -> str:
-    return dumps({"type": "stream-checkpoint", "incarnation": incarnation})
+def first_chunks(incarnation: str | None) -> list[str]:
+    """Return what every read of updates begins with; `None` where a stream has no incarnation."""
+    if incarnation is None:
+        return []
+    return [dumps({"type": "stream-checkpoint", "incarnation": incarnation})]
 
 
 def _place(last: int, up_to_date: bool) -> tuple[tuple[str, str], ...]:
@@ -97,16 +93,15 @@ def _place(last: int, up_to_date: bool) -> tuple[tuple[str, str], ...]:
     return (NO_STORE, JSON, ("Stream-Next-Offset", offset_of(last)), *head, *SAFE)
 
 
-def updates(incarnation: str, page: Page) -> Answer:
+def updates(first: Sequence[str], page: Page) -> Answer:
     """Answer a read of updates, or a long-poll, which differs in when it is answered only."""
-    texts = [_checkpoint(incarnation), *page.texts]
+    texts = [*first, *page.texts]
     return Answer(200, _place(page.last, page.up_to_date), json_array(texts), texts)
 
 
-def first_frame(incarnation: str) -> Body:
-    """The frame with which every SSE connection begins."""
-    texts = [_checkpoint(incarnation)]
-    return Body(data_frame(texts), False, texts, DATA_LEAD)
+def first_frames(first: Sequence[str]) -> list[Body]:
+    """The frames with which every SSE connection begins."""
+    return [Body(data_frame(first), False, first, DATA_LEAD)] if first else []
 
 
 def control_frame(last: int, up_to_date: bool, closed: bool) -> bytes:
@@ -123,12 +118,21 @@ def head(last: int) -> Answer:
     return Answer(200, _place(last, True))
 
 
-def admission(url: str, offset: str, submission_id: str, uid: str, deduplicated: bool) -> Answer:
-    """Answer a send: 202 with where to read on."""
-    told = {"streamUrl": url, "offset": offset, "submissionId": submission_id, "uid": uid}
-    body = {**told, **({"deduplicated": True} if deduplicated else {})}
+def admission(
+    url: str, offset: str, submission_id: str, uid: str | None, deduplicated: bool
+) -> Answer:
+    """Answer a send: 202 with where to read on; a beta tells no `uid`."""
+    told = {"streamUrl": url, "offset": offset, "submissionId": submission_id}
+    named = {} if uid is None else {"uid": uid}
+    body = {**told, **named, **({"deduplicated": True} if deduplicated else {})}
     headers = (JSON, ("Location", url), ("Stream-Next-Offset", offset))
     return Answer(202, headers, encode(dumps(body)))
+
+
+def result(value: Any, url: str, offset: str, submission_id: str) -> Answer:
+    """Answer a send that has waited for its result."""
+    told = {"result": value, "streamUrl": url, "offset": offset, "submissionId": submission_id}
+    return Answer(200, (JSON,), encode(dumps(told)))
 
 
 def aborted(any_work: bool) -> Answer:

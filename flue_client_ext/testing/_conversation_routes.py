@@ -1,125 +1,90 @@
-"""The routes of conversations: what is answered to a send, a read, an abort, or which refusal.
+"""The routes of conversations: what is answered to a send, an abort, an attachment, or refused.
 
-What an answer looks like stands in `_conversation_protocol`.
+What an answer looks like stands in `_conversation_protocol`, how a conversation is read in
+`_conversation_reads`, and in what the generations of servers differ in `_dialect`.
 """
 
 from __future__ import annotations
 
-from typing import NoReturn
+from functools import partial
 
+from . import _beta_errors as beta_refusals
 from . import _conversation_errors as refusals
 from . import _conversation_protocol as protocol
 from . import _errors as errors
 from ._body import read_json
-from ._conversation_log import ConversationLog, Lost
+from ._conversation_reads import broken, log_of, read
 from ._conversation_store import Key
-from ._conversations import ConversationFeed
-from ._delivery import parse_delivery
 from ._exchange import Exchange
-from ._ids import ulid
-from ._live import Framing, page_after, poll, sse
-from ._parts import Hangup, Send, Start
-from ._protocol import EVENT_STREAM, Answer
+from ._live import following
+from ._parts import Send
+from ._protocol import Answer, offset_of, waits
 from ._request import Target
 from ._state import ServerState
+from ._submissions import Receipt
+from ._wake import Wake
 
 
 async def converse(exchange: Exchange, target: Target, send: Send) -> Answer | None:
     """Answer, or return `None` when the answer has been streamed."""
     server, method, rest = exchange.server, exchange.request.method, target.rest
-    allowed = _allowed(rest)
+    dialect = server.dialect
+    wait = dialect.waits and method == "POST" and not rest and waits(exchange.request.query)
+    allowed = dialect.routes[rest[0] if rest else ""]
     if method not in allowed:
         raise errors.method_not_allowed(method, allowed)
     key = target.agent, target.conversation
     if rest[:1] == ("attachments",):
+        if target.agent not in server.agents:
+            raise errors.route_not_found(method, exchange.request.raw_path)
         return _attachment(server, key, rest[1])
     if not target.conversation.strip():
-        wanted = "Agent conversation URLs must end with a non-empty conversation id segment."
-        raise errors.invalid_request(wanted)
+        raise dialect.blank_id()
+    if target.agent not in server.agents:
+        raise beta_refusals.agent_not_found(target.agent)
     if rest:
         return protocol.aborted(server.submissions.abort(key))
-    return _send(exchange, key) if method == "POST" else await _read(exchange, key, send)
+    if method == "POST":
+        return await _send(exchange, key, wait)
+    return await read(exchange, key, send)
 
 
-def _allowed(rest: tuple[str, ...]) -> tuple[str, ...]:
-    if not rest:
-        return ("GET", "HEAD", "POST")
-    return ("POST",) if rest == ("abort",) else ("GET",)
-
-
-def _send(exchange: Exchange, key: Key) -> Answer:
+async def _send(exchange: Exchange, key: Key, wait: bool) -> Answer:
     request, server = exchange.request, exchange.server
-    if request.param("wait") is not None:
-        raise errors.invalid_request(
-            "Agent prompts are fire-and-forget and do not support `?wait=result`. Await completion"
-            " with the SDK client's `wait()`, or read the conversation stream (GET this URL)."
-        )
-    delivery = parse_delivery(read_json(request))
+    if not server.dialect.waits and request.param("wait") is not None:
+        raise refusals.waits()
+    delivery = server.dialect.parse(read_json(request))
+    known = server.conversations.find(key)
+    before = offset_of(-1 if known is None else known.log.head)
     receipt = server.submissions.admit(server.agents[key[0]], key, delivery)
     url = f"http://{request.headers.get('host', '')}{request.raw_path}"
-    return protocol.admission(
-        url, receipt.offset, receipt.submission_id, receipt.uid, receipt.deduplicated
-    )
+    if wait:
+        return await _waited(exchange, key, receipt, url, before)
+    uid = receipt.uid if server.dialect.conditions else None
+    return protocol.admission(url, receipt.offset, receipt.submission_id, uid, receipt.deduplicated)
 
 
-def _path(key: Key) -> str:
-    return f"agents/{key[0]}/{key[1]}"
-
-
-def _log(server: ServerState, key: Key, *, born: bool = False) -> ConversationLog:
-    found = server.conversations.find(key)
-    if found is None or (born and not found.born):
-        raise refusals.stream_not_found(_path(key))
-    return found.log
+async def _waited(exchange: Exchange, key: Key, receipt: Receipt, url: str, before: str) -> Answer:
+    """Answer once the submission has settled: with its result, or its error."""
+    server, submission_id = exchange.server, receipt.submission_id
+    log, wake = log_of(server, key), Wake()
+    with following(server, partial(server.conversations.subscribe, key), wake):
+        while (settlement := log.settlement(submission_id)) is None:
+            if log.lost:
+                broken(exchange)
+            await wake.wait()
+    if "error" not in settlement:
+        return protocol.result(settlement["result"], url, before, submission_id)
+    error = settlement["error"]
+    if error.get("type") == "internal_error":
+        raise errors.internal_error()
+    told = (str(error.get(name, "")) for name in ("type", "message", "details"))
+    raise errors.Problem(500, *told, meta=error.get("meta"))
 
 
 def _attachment(server: ServerState, key: Key, attachment_id: str) -> Answer:
-    _log(server, key, born=True)
+    log_of(server, key, born=True)
     found = server.conversations.store.attachment(key, attachment_id)
     if found is None:
         raise refusals.attachment_not_found(attachment_id)
     return protocol.attachment(*found)
-
-
-async def _read(exchange: Exchange, key: Key, send: Send) -> Answer | None:
-    request, server = exchange.request, exchange.server
-    if request.method == "HEAD":
-        return protocol.head(_log(server, key).head)
-    if protocol.view_of(request.query) == "updates":
-        return await _updates(exchange, key, send)
-    protocol.check_history(request.query)
-    snapshot = _log(server, key, born=True).snapshot()
-    return protocol.history(snapshot)
-
-
-async def _updates(exchange: Exchange, key: Key, send: Send) -> Answer | None:
-    server = exchange.server
-    read = protocol.parse_updates(exchange.request.query)
-    log = _log(server, key)
-    protocol.check_reach(read, log.head, _path(key))
-    feed = ConversationFeed(server.conversations, log)
-    if read.broken(log.head):
-        if read.live != "sse":
-            raise errors.internal_error(ulid("err", server.clock.time()))
-        await send(Start(200, EVENT_STREAM))
-        _break(exchange)
-    try:
-        if read.live == "sse":
-            first = protocol.first_frame(log.row.incarnation)
-            framing = Framing(protocol.control_frame, [first])
-            await sse(exchange, feed, read.after, framing, send)
-            return None
-        if read.live == "long-poll":
-            page = await poll(exchange, feed, read.after)
-        else:
-            page = page_after(exchange, feed, read.after)
-    except Lost:
-        _break(exchange)
-    return protocol.updates(log.row.incarnation, page)
-
-
-def _break(exchange: Exchange) -> NoReturn:
-    """End the connection in mid-answer, as a server does whose stream breaks."""
-    if exchange.wire is not None:
-        exchange.wire.close()
-    raise Hangup

@@ -20,6 +20,7 @@ from ._ids import ulid
 from ._listeners import Listeners
 from ._observers import Observers
 from ._store import Page
+from ._stream_format import StreamFormat
 
 
 class Active(Protocol):
@@ -41,7 +42,7 @@ class Conversation:
     @property
     def born(self) -> bool:
         """Whether there is more than a stream without a batch, as a refused send leaves it."""
-        return self.log.head >= 0
+        return self.log.head >= 0 or not self.log.format.reset_first
 
     @property
     def seed(self) -> Any:
@@ -50,15 +51,25 @@ class Conversation:
 
 
 class Conversations:
-    """The conversations of one server, over its store and clock."""
+    """The conversations of one server, over its store and clock.
 
-    def __init__(self, store: ConversationStore, clock: Clock, delta_hold: float) -> None:
+    `delta_hold` is in seconds; `None` is that of the format.
+    """
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        clock: Clock,
+        stream_format: StreamFormat,
+        delta_hold: float | None,
+    ) -> None:
         self.store = store
         self.clock = clock
         #: Held while a send decides whether there is a conversation.
         self.lock = threading.RLock()
         self.observers = Observers()
-        self._delta_hold = delta_hold
+        self._format = stream_format
+        self._delta_hold = stream_format.hold if delta_hold is None else delta_hold
         self._listeners = Listeners()
         self._known: dict[Key, Conversation] = {}
 
@@ -81,7 +92,7 @@ class Conversations:
             return found
 
     def bear(self, conversation: Conversation, seed: str | None) -> None:
-        """Begin a conversation with its initial data: its first batch is a reset to nothing."""
+        """Begin a conversation with its initial data, by a reset to nothing."""
         log = conversation.log
         with log.lock:
             log.row = attrs.evolve(log.row, seed=seed)
@@ -94,7 +105,7 @@ class Conversations:
             for text in texts if self.observers else ():
                 self.observers.tell(row.agent, row.id, json.loads(text))
 
-        return ConversationLog(row, self.store, self.clock, told, self._delta_hold)
+        return ConversationLog(row, self.store, self.clock, told, self._format, self._delta_hold)
 
     def lose(self, key: Key, keep: int) -> None:
         """Lose a conversation, or all but its first batches: what is left is another stream."""

@@ -1,4 +1,4 @@
-"""The chunks that begin and end a submission: what was sent, notices, settlements. Pure."""
+"""The chunks around what a model says: what was sent, outcomes of tools, notices, settlements."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
+from ._model import ToolCall, shown
 from ._transcript import Chunk
 
 _ABORTED = "Submission was aborted."
@@ -63,6 +64,14 @@ def aborted(submission_id: str) -> Chunk:
         "parts": [_text(_ABORTED)],
     }
     return _appended(f"entry_submission_aborted_{submission_id}", told)
+
+
+def outcome(call_id: str, call: ToolCall) -> Chunk:
+    """Return what came of a tool."""
+    told: dict[str, Any] = {"type": "tool-output", "toolCallId": call_id, "output": call.result}
+    if call.is_error:
+        told = {"type": "tool-output-error", "toolCallId": call_id, "errorText": shown(call)}
+    return {**told, "durationMs": 0}
 
 
 def settled(submission_id: str, error: dict[str, Any] | None, host: str | None) -> Chunk:

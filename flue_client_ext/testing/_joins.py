@@ -65,5 +65,5 @@ def deliver(
     message = received(submission_id, sent)
     if response.log.transcript.message(entries.entry_id(submission_id)) is None:
         files = [one.part for one in message.attachments]
-        response.write(entries.delivered(submission_id, sent, files, turn))
+        response.deliver(submission_id, sent, files, turn)
     return message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 
@@ -36,3 +37,22 @@ class Listeners:
             listeners = list(self._listeners.get(key, ()))
         for listener in listeners:
             listener()
+
+
+def until(
+    done: Callable[[], bool],
+    subscribe: Callable[[Callable[[], None]], Callable[[], None]],
+    complaint: str,
+    timeout: float | None,
+) -> None:
+    """Block until it is done, asking at each change; `TimeoutError` after real seconds."""
+    changed, began = threading.Event(), time.monotonic()
+    unsubscribe = subscribe(changed.set)
+    try:
+        while not done():
+            left = None if timeout is None else max(0.0, began + timeout - time.monotonic())
+            if not changed.wait(left):
+                raise TimeoutError(f"{complaint} after {timeout} s")
+            changed.clear()
+    finally:
+        unsubscribe()

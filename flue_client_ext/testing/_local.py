@@ -10,6 +10,7 @@ from ._clock import REAL, Clock
 from ._conversation_store import ConversationStore
 from ._conversations import Conversations
 from ._database import Database
+from ._dialect import DIALECTS, Generation
 from ._exchange import Fault
 from ._inject import Injection, Injector
 from ._registration import Registration
@@ -18,8 +19,8 @@ from ._runs import Runs
 from ._server import Listener, Running
 from ._store import Store
 
-#: Seconds for which a genuine server collects deltas: in runs, and in conversations.
-DELTA_HOLD, CHUNK_HOLD = 3.0, 1.0
+#: Seconds for which a genuine server collects the deltas of a run.
+DELTA_HOLD = 3.0
 Interrupted = Literal["leave", "fail"]
 
 
@@ -30,13 +31,17 @@ class LocalFlue(Registration):
     request need `Authorization: Bearer <token>`. `prefix` mounts it below a path (`"/api"`).
     `clock` drives every wait. `hold` and `heartbeat` are the long-poll's and SSE's seconds,
     `delta_hold` how long streamed deltas are held back (`None`: as a genuine server does, three
-    seconds in a run and one in a conversation), `retention` how long an ended run is kept (`None`:
-    for ever), `interrupted` what becomes of runs that a crash left unfinished: `"leave"` them open
-    as Flue on Node does, or `"fail"` them as its recovery elsewhere does.
+    seconds in a run, one in a conversation, none in one of beta.3), `retention` how long an ended
+    run is kept (`None`: for ever), `interrupted` what becomes of runs that a crash left unfinished:
+    `"leave"` them open as Flue on Node does, or `"fail"` them as its recovery elsewhere does.
 
     The object is the server; `run` makes it listen. Runs and conversations belong to the object:
-    they go on while it does not listen, so that a restart is two `run` blocks on one port. With
-    agents and without workflows it is a Flue 2.x server, with workflows one of the betas besides.
+    they go on while it does not listen, so that a restart is two `run` blocks on one port.
+
+    `generation` is that of the servers which it speaks like: `"2"` (agents of 2.x, no workflows),
+    `"beta.8"` (to .9) or `"beta.3"` (to .7), with agents of the betas beside workflows and runs.
+    `None` is 2.x with agents and without workflows, and has workflows and runs of the betas besides
+    if any are registered.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class LocalFlue(Registration):
         delta_hold: float | None = None,
         retention: float | None = None,
         interrupted: Interrupted = "leave",
+        generation: Generation | None = None,
     ) -> None:
         for name, value, rule in (
             ("token", token, TEXT.or_none()),
@@ -62,16 +68,21 @@ class LocalFlue(Registration):
             ("delta_hold", delta_hold, SECONDS.or_none()),
             ("retention", retention, SECONDS.or_none()),
             ("interrupted", interrupted, one_of(*get_args(Interrupted))),
+            ("generation", generation, one_of(None, *DIALECTS)),
         ):
             rule.check(name, value)
         database = Database(store)
         clock = clock or REAL
-        held = (DELTA_HOLD, CHUNK_HOLD) if delta_hold is None else (delta_hold, delta_hold)
-        runs = Runs(Store(database), clock, retention, held[0])
-        conversations = Conversations(ConversationStore(database), clock, held[1])
+        held = DELTA_HOLD if delta_hold is None else delta_hold
+        dialect = DIALECTS[generation or "2"]
+        runs = Runs(Store(database), clock, retention, held)
+        kept = ConversationStore(database)
+        conversations = Conversations(kept, clock, dialect.stream, delta_hold)
         super().__init__(
             runs,
             conversations,
+            dialect,
+            generation=generation,
             token=token,
             prefix=prefix,
             hold=hold,

@@ -75,6 +75,16 @@ def parse_read(query: Sequence[tuple[str, str]]) -> Read:
     return Read(offset, None if tail is None else int(tail), live, cursor)
 
 
+def waits(query: Sequence[tuple[str, str]]) -> bool:
+    """Say whether an invocation waits for its result, or raise the genuine server's 400."""
+    wait = [value for name, value in query if name == "wait"]
+    if wait not in ([], ["result"]):
+        got = "Array" if len(wait) > 1 else dumps(wait[0])
+        wrong = f'wait: Invalid type: Expected "result" but received {got}'
+        raise errors.invalid_request(f"Invalid query parameters: {wrong}")
+    return bool(wait)
+
+
 def offset_of(sequence: int) -> str:
     """Write a sequence number as an offset."""
     return "-1" if sequence == -1 else f"{0:016d}_{sequence:016d}"
@@ -104,10 +114,10 @@ def cursor_after(given: str | None, now: float) -> str:
     return str(int(match[0]) + random.randint(1, 180))
 
 
-def etag(run_id: str, start: str, end: str, closed: bool) -> str:
-    """Return the validator of a read: the stream, where it started and ended, and closure."""
-    path = base64.b64encode(f"runs/{run_id}".encode()).decode()
-    return f'"{path}:{start}:{end}{":c" if closed else ""}"'
+def etag(path: str, start: str, end: str, closed: bool) -> str:
+    """Return the validator of a read: the stream's path, where it starts and ends, and closure."""
+    coded = base64.b64encode(path.encode("utf-8", "replace")).decode()
+    return f'"{coded}:{start}:{end}{":c" if closed else ""}"'
 
 
 def _state(page: Page) -> tuple[tuple[str, str], ...]:
@@ -127,10 +137,10 @@ def problem(error: errors.Problem) -> Answer:
     return Answer(error.status, headers, encode(dumps(error.envelope())))
 
 
-def catch_up(run_id: str, start: str, page: Page, if_none_match: str | None) -> Answer:
+def catch_up(path: str, start: str, page: Page, if_none_match: str | None) -> Answer:
     """Answer a plain read; `now` has no validator, since it means another place every time."""
     end = offset_of(page.last)
-    tag = etag(run_id, start, end, page.closed and page.up_to_date)
+    tag = etag(path, start, end, page.closed and page.up_to_date)
     tags = () if start == "now" else (("etag", tag),)
     if tags and if_none_match == tag:
         return Answer(304, (("etag", tag), *SAFE))
@@ -138,13 +148,13 @@ def catch_up(run_id: str, start: str, page: Page, if_none_match: str | None) -> 
     return Answer(200, headers, json_array(page.texts), page.texts)
 
 
-def poll(run_id: str, start: str, page: Page, cursor: str | None, now: float) -> Answer:
+def poll(path: str, start: str, page: Page, cursor: str | None, now: float) -> Answer:
     """Answer a long-poll: a page with a cursor, or without events none of its body."""
     cursor = cursor_after(cursor, now)
     if not page.texts:
         return _empty_poll(offset_of(sequence_of(start)), cursor, page.closed)
     end = offset_of(page.last)
-    tag = etag(run_id, start, end, page.closed and page.up_to_date)
+    tag = etag(path, start, end, page.closed and page.up_to_date)
     place = (("Stream-Next-Offset", end), ("Stream-Cursor", cursor))
     headers = (JSON, NO_STORE, *SAFE, *place, *_state(page), ("etag", tag))
     return Answer(200, headers, json_array(page.texts), page.texts)
@@ -155,12 +165,12 @@ def _empty_poll(end: str, cursor: str, closed: bool) -> Answer:
     return Answer(204, (*SAFE, *place, *((("Stream-Closed", "true"),) if closed else ())))
 
 
-def head(run_id: str, last: int, closed: bool) -> Answer:
+def head(path: str, last: int, closed: bool) -> Answer:
     """Answer a HEAD: the true tail of the stream, without a body."""
     end = offset_of(last)
     state = (("Stream-Closed", "true"),) if closed else ()
     place = (("Stream-Next-Offset", end), ("Stream-Up-To-Date", "true"), NO_STORE)
-    tag = ("etag", etag(run_id, "-1", end, closed))
+    tag = ("etag", etag(path, "-1", end, closed))
     return Answer(200, (JSON, *SAFE, *place, *state, tag))
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from ._conversation import ConversationContext
 from ._local import LocalFlue
 from ._message import Message
+from ._model import ToolCall
 from ._run import RunContext
-from ._script import ToolCall
 
 #: Seconds between the words of the agent.
 PACE = 0.05

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from . import _agents, _workflows
+from ._model import SCRIPTED
 from ._rules import FLAG, TEXT
 from ._state import ServerState
 
@@ -65,6 +66,7 @@ class Registration(ServerState):
         path: str | Sequence[str] | None = None,
         initial_data_schema: Mapping[str, Any] | None = None,
         joins: bool = True,
+        model: str = SCRIPTED,
     ) -> Callable[[F], F]: ...
 
     def agent(
@@ -74,6 +76,7 @@ class Registration(ServerState):
         path: str | Sequence[str] | None = None,
         initial_data_schema: Mapping[str, Any] | None = None,
         joins: bool = True,
+        model: str = SCRIPTED,
     ) -> F | Callable[[F], F]:
         """Register the decorated function, plain or async, as an agent with conversations.
 
@@ -86,10 +89,14 @@ class Registration(ServerState):
         they are the same ones. With an `initial_data_schema` (JSON Schema) a conversation begins
         with such data only; data left out is seen as null. A message that arrives while the agent
         answers joins the response where a step ends; with `joins=False` it waits for its own.
+
+        On a beta its conversations are at `agents/{name}/{id}` only, begin without data, and each
+        message waits for its own response, in which the `model` is named as `provider/name`.
         """
         if name is not None and not isinstance(name, str):
             return self.agent()(name)
         FLAG.check("joins", joins)
+        TEXT.check("model", model)
         known_as = name
 
         def register(function: F) -> F:
@@ -97,7 +104,7 @@ class Registration(ServerState):
             paths = [path] if isinstance(path, str) else path or [f"agents/{known}"]
             for one in paths:
                 TEXT.check("path", one)
-            agent = _agents.define(known, function, paths, initial_data_schema, joins)
+            agent = _agents.define(known, function, paths, initial_data_schema, joins, model)
             self.agents[known] = agent
             self.submissions.resume(agent)
             return function

@@ -11,11 +11,15 @@ import attrs
 
 @attrs.frozen
 class Target:
-    """What a path below an agent's mount is about: a conversation, or the rest behind its id."""
+    """What a path below an agent's mount is about: a conversation, or the rest behind its id.
+
+    `events` says that the conversation itself is read as a stream, as a run is.
+    """
 
     agent: str
     conversation: str
     rest: tuple[str, ...] = ()
+    events: bool = False
 
 
 def segments(path: str) -> tuple[str, ...]:
@@ -82,7 +86,8 @@ class Request:
         if self.method != "GET":
             return False
         if self.target is not None:
-            return not self.target.rest and self.param("view") == "updates"
+            updates = self.target.events or self.param("view") == "updates"
+            return updates and not self.target.rest
         return self.run_id is not None and self.param("meta") is None
 
     @property

@@ -1,7 +1,8 @@
 """One response of an agent as it is written: steps of one message, deltas, tools, data parts.
 
 Every method may be called from any thread. Once the response has been stopped, each raises
-`Stopped`, so that the function that writes it ends.
+`Stopped`, so that the function that writes it ends. This is how Flue 2.x writes; the responses of
+the betas (`_step_response`, `_event_response`) have the same methods.
 """
 
 from __future__ import annotations
@@ -14,21 +15,24 @@ from . import _entries as entries
 from ._conversation_log import ConversationLog, Lost
 from ._halt import Halt, Stopped
 from ._ids import ulid
+from ._model import NamedCall, ToolCall
 
 Kind = Literal["text", "reasoning"]
+Counts = Mapping[str, int] | None
 
 
 class Response:
     """The message that answers a submission, and those that have joined it."""
 
-    def __init__(self, log: ConversationLog, submission_id: str) -> None:
+    def __init__(self, log: ConversationLog, submission_id: str, model: str) -> None:
         self.log = log
         self.halt = Halt(log.clock)
         self.turn = ""
-        self._submission_id = submission_id
-        known = log.transcript.answer_to(submission_id)
-        self.started = known is not None
-        self._id = known or ulid("entry", log.clock.time())
+        self.submission_id = submission_id
+        known = log.transcript.answers_to(submission_id)
+        self.started = bool(known)
+        self._id = known[-1] if known else ulid("entry", log.clock.time())
+        self._first = log.head == 0
         self._open = False
         self._spoke = False
         self._failed = False
@@ -38,17 +42,20 @@ class Response:
     @property
     def text(self) -> str:
         """The text so far, part by part, as a reader of the reply has it."""
+        transcript = self.log.transcript
         with self.log.lock:
-            message = self.log.transcript.message(self._id) or {"parts": []}
-        return "\n\n".join(part["text"] for part in message["parts"] if part["type"] == "text")
+            messages = map(transcript.message, transcript.answers_to(self.submission_id))
+            parts = [part for message in messages if message for part in message["parts"]]
+        return "\n\n".join(part["text"] for part in parts if part["type"] == "text")
 
     def write(self, *chunks: dict[str, Any]) -> None:
         """Write a batch."""
-        with self._writing():
+        with self.writing():
             self.log.append(*chunks)
 
     @contextmanager
-    def _writing(self) -> Generator[None]:
+    def writing(self) -> Generator[None]:
+        """Hold the conversation's lock; raise `Stopped` unless the response may still write."""
         with self.log.lock:
             self.halt.check()
             try:
@@ -56,22 +63,35 @@ class Response:
             except Lost:
                 raise Stopped from None
 
+    def deliver(
+        self, submission_id: str, sent: dict[str, Any], files: Sequence[dict[str, Any]], turn: str
+    ) -> None:
+        """Write a message that was sent; `turn` is that which it has joined, if it has."""
+        self.write(entries.delivered(submission_id, sent, files, turn))
+
+    def delivered(self) -> None:
+        """Use up the batches in which the runtime records what follows for itself."""
+        for _ in range(2 if self._first else 1):
+            self.write()
+
     def begin(self) -> None:
         """Begin a step, unless one is open; behind a failed attempt, take that back."""
-        with self._writing():
-            if self._open:
-                return
-            self.turn = ulid("turn", self.log.clock.time())
-            if self._failed:
-                self.log.transcript.cut(self._id, self._base)
-                self.log.reset()
-            else:
-                self._base = self.log.transcript.size(self._id) if self.started else 0
-                self.write(self._started())
-            self._failed, self._open, self._spoke = False, True, False
+        with self.writing():
+            if not self._open:
+                self.turn = ulid("turn", self.log.clock.time())
+                self._begin()
+                self._failed, self._open, self._spoke = False, True, False
+
+    def _begin(self) -> None:
+        if self._failed:
+            self.log.transcript.cut(self._id, self._base)
+            self.log.reset()
+        else:
+            self._base = self.log.transcript.size(self._id) if self.started else 0
+            self.write(self._started())
 
     def _started(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"messageId": self._id, "submissionId": self._submission_id}
+        told: dict[str, Any] = {"messageId": self._id, "submissionId": self.submission_id}
         meta = {"metadata": self._metadata} if self._metadata and not self.started else {}
         self.started = True
         return {"type": "message-started", **told, "turnId": self.turn, **meta}
@@ -86,23 +106,24 @@ class Response:
             told = {"messageId": self._id, "kind": kind, "delta": delta}
             self.log.delta({"type": "message-delta", **told})
 
-    def call(self, call_id: str, name: str, input: Any) -> None:
+    def call(self, call_id: str, call: ToolCall) -> None:
         """Write a tool's call, behind what was said."""
-        told = {"messageId": self._id, "toolCallId": call_id, "toolName": name}
+        told = {"messageId": self._id, "toolCallId": call_id, "toolName": call.name}
         with self.log.lock:
-            self._end_block()
-            self.write()
-            self.write({"type": "tool-input", **told, "input": input})
+            self._end_block(calls=True)
+            self.write({"type": "tool-input", **told, "input": dict(call.args)})
 
-    def _end_block(self) -> None:
+    def _end_block(self, *, calls: bool = False) -> None:
         if self._spoke:
             self.write()
             self._spoke = False
+        if calls:
+            self.write()
 
-    def outcomes(self, outcomes: Sequence[dict[str, Any]]) -> None:
+    def outcomes(self, calls: Sequence[NamedCall]) -> None:
         """Write what came of a step's tools, all at once."""
         self.write()
-        self.write(*outcomes)
+        self.write(*(entries.outcome(call_id, call) for call_id, call in calls))
 
     def data(self, name: str, value: Any) -> None:
         """Write a data part, or its new value."""
@@ -120,14 +141,17 @@ class Response:
             else:
                 self._metadata.update(values)
 
-    def complete(self) -> None:
-        """End the step, if one is open."""
+    def complete(self, counts: Counts = None) -> None:
+        """End the step, if one is open, with its counts of tokens."""
         with self.log.lock:
             if not self._open:
                 return
             self._end_block()
             self._open = False
-            self.write({"type": "message-completed", "messageId": self._id})
+            self.write(self._completed(counts))
+
+    def _completed(self, counts: Counts) -> dict[str, Any]:
+        return {"type": "message-completed", "messageId": self._id}
 
     def begin_if_new(self) -> None:
         """Begin the message, unless it has begun."""
@@ -137,16 +161,39 @@ class Response:
 
     def fail_attempt(self) -> None:
         """End the step as an attempt of the model that is retried: what it said will be gone."""
-        self.complete()
+        self.break_off("The model is overloaded.")
         self._failed = True
+
+    def break_off(self, reason: str) -> None:
+        """End the step as one in which the model has failed; without any, begin one first."""
+        self.begin_if_new()
+        self.complete()
 
     def compact(self) -> None:
         """Write the whole state anew, as happens when a model's context has been compacted."""
-        with self._writing():
+        with self.writing():
             self.log.reset()
 
     def go_on(self) -> None:
         """Go on with what a process that has ended began: end its step, with two notices."""
         if self.started:
             self.write({"type": "message-completed", "messageId": self._id})
-            self.write(*entries.interrupted(self._id, self._submission_id))
+            self.write(*entries.interrupted(self._id, self.submission_id))
+
+    def model_error(self, reason: str) -> dict[str, Any]:
+        """Return the error of a submission whose model has failed."""
+        return entries.model_error(self.submission_id, reason)
+
+    def internal_error(self) -> dict[str, Any]:
+        """Return the error of a submission whose agent has raised."""
+        return entries.internal_error()
+
+    def abort(self) -> None:
+        """Write that the submission is aborted, which its settlement follows."""
+        self.complete()
+        self.write(entries.aborted(self.submission_id))
+
+    def settle(self, submission_id: str, error: dict[str, Any] | None) -> None:
+        """Write the settlement of the submission, or of one that has joined it."""
+        host = self.submission_id if self.started else None
+        self.write(entries.settled(submission_id, error, host))

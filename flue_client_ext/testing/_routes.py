@@ -10,9 +10,10 @@ from . import _protocol as protocol
 from ._body import read_json
 from ._conversation_protocol import nothing_mounted
 from ._conversation_routes import converse
+from ._event_reads import read_events
 from ._exchange import Exchange
 from ._json import dumps, encode
-from ._live import Framing, following, page_after, poll, sse
+from ._live import following
 from ._parts import Send
 from ._protocol import Answer
 from ._request import Request
@@ -27,8 +28,8 @@ async def route(exchange: Exchange, send: Send) -> Answer | None:
     exchange.server.authorize(request)
     if request.target is not None:
         return await converse(exchange, request.target, send)
-    if exchange.server.agents and not exchange.server.workflows:
-        return nothing_mounted()  # Flue 2.x has no workflows
+    if not exchange.server.serves_workflows or exchange.server.dialect.owns(request.path):
+        return nothing_mounted()
     if request.workflow is not None:
         return await _invoke(exchange.server, request)
     if request.run_id is not None:
@@ -38,11 +39,7 @@ async def route(exchange: Exchange, send: Send) -> Answer | None:
 
 async def _invoke(server: ServerState, request: Request) -> Answer:
     name = request.workflow or ""
-    wait = [value for key, value in request.query if key == "wait"]
-    if request.method == "POST" and wait not in ([], ["result"]):
-        got = "Array" if len(wait) > 1 else dumps(wait[0])
-        wrong = f'wait: Invalid type: Expected "result" but received {got}'
-        raise errors.invalid_request(f"Invalid query parameters: {wrong}")
+    wait = request.method == "POST" and protocol.waits(request.query)
     if request.method != "POST":
         raise errors.method_not_allowed(request.method, ("POST",))
     if not name.strip():
@@ -74,25 +71,8 @@ async def _read(exchange: Exchange, run_id: str, send: Send) -> Answer | None:
         raise errors.method_not_allowed(request.method, ("GET", "HEAD"))
     last = run.size - 1
     if request.method == "HEAD":
-        return protocol.head(run_id, last, run.closed)
+        return protocol.head(f"runs/{run_id}", last, run.closed)
     if request.param("meta") is not None:
         return Answer(200, (protocol.JSON,), encode(run.record))
-    read = protocol.parse_read(request.query)
-    start = protocol.start_of(read, last)
-    feed, after = server.runs.feed(run_id), last if start == "now" else protocol.sequence_of(start)
-    if read.live == "sse":
-        await sse(exchange, feed, after, _framing(server), send)
-        return None
-    if read.live == "long-poll":
-        page = await poll(exchange, feed, after)
-        return protocol.poll(run_id, start, page, read.cursor, server.clock.time())
-    page = page_after(exchange, feed, after)
-    return protocol.catch_up(run_id, start, page, request.headers.get("if-none-match"))
-
-
-def _framing(server: ServerState) -> Framing:
-    def control(last: int, up_to_date: bool, closed: bool) -> bytes:
-        cursor = protocol.cursor_after(None, server.clock.time())
-        return protocol.control_frame(protocol.offset_of(last), cursor, up_to_date, closed)
-
-    return Framing(control, twice=True)
+    feed = server.runs.feed(run_id)
+    return await read_events(exchange, f"runs/{run_id}", feed, last, send)

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from ._clock import Clock, asleep, sleep
 from ._log import LiveRun
+from ._model import SCRIPTED
 from ._operation import Operation
 from ._rules import one_of
 from ._script import Prompt
@@ -63,7 +64,7 @@ class RunContext:
         """Wait for `seconds` of the server's clock (in an async function)."""
         await asleep(self.clock, seconds)
 
-    def prompt(self, text: str, *, model: str = "local/scripted") -> Prompt:
+    def prompt(self, text: str, *, model: str = SCRIPTED) -> Prompt:
         """Open a scripted model operation: `with run.prompt("...") as agent: agent.turn(...)`."""
         return Prompt(self._run.log, self.clock, text, model)
 

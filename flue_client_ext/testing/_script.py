@@ -12,35 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
-
 from ._clock import Clock, sleep
-from ._ids import ulid
-from ._json import dumps
-from ._log import EventLog
-from ._operation import Operation
-
-_COUNTS: tuple[str, ...] = ("input", "output", "cacheRead", "cacheWrite")
-
-
-@attrs.frozen
-class ToolCall:
-    """A tool that the model calls in a turn, and what came of it."""
-
-    name: str
-    args: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
-    result: Any = None
-    is_error: bool = False
-
-
-def usage(counts: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """Return token counts in full, with the total and a cost of nothing."""
-    known = {name: (counts or {}).get(name, 0) for name in _COUNTS}
-    return {
-        **known,
-        "totalTokens": sum(known.values()),
-        "cost": {**dict.fromkeys(_COUNTS, 0), "total": 0},
-    }
+from ._model import SCRIPTED, Model, NamedCall, Spent, ToolCall
+from ._model import usage as counted
+from ._operation import Events, Operation
+from ._turn import Turn
 
 
 def _in_deltas(text: str | Sequence[str]) -> Sequence[str]:
@@ -53,25 +29,73 @@ def _in_deltas(text: str | Sequence[str]) -> Sequence[str]:
 class Prompt(Operation):
     """A prompt to a model that says what it is told to say, turn by turn."""
 
-    def __init__(self, log: EventLog, clock: Clock, text: str, model: str) -> None:
-        super().__init__(log, clock, "prompt")
+    def __init__(
+        self,
+        log: Events,
+        clock: Clock,
+        text: str | None,
+        model: str = SCRIPTED,
+        conversation_id: str | None = None,
+    ) -> None:
+        super().__init__(log, clock, "prompt", conversation_id)
         self.text = ""
-        self._provider, _, self._model = model.partition("/")
+        self._model = Model.of(model)
         self._prompt = text
         self._messages: list[dict[str, Any]] = []
-        self._spent = dict.fromkeys(_COUNTS, 0)
+        self._spent = Spent()
 
     def __enter__(self) -> Prompt:
-        self._start()
-        self.emit({"type": "agent_start"})
+        self.start()
         return self
 
-    def _finish(self, error: BaseException | None) -> None:
-        self.usage = usage(self._spent)
-        model = {"provider": self._provider, "id": self._model}
-        self.result = {"text": self.text, "usage": self.usage, "model": model}
+    def start(self) -> None:
+        """Begin the operation and the agent's loop."""
+        super().start()
+        self.start_agent()
+
+    def start_agent(self) -> None:
+        """Begin the agent's loop, or begin it again behind an attempt that has failed."""
+        self._messages = []
+        self.emit({"type": "agent_start"})
+
+    def end_agent(self) -> None:
+        """End the agent's loop, with the messages that it has made."""
         self.emit({"type": "agent_end", "messages": self._messages})
-        super()._finish(error)
+
+    def finish(self, error: Mapping[str, str] | None = None) -> None:
+        """End the agent's loop and the operation; without an error it has a result."""
+        if error is None:
+            self.usage = counted(self._spent.counts)
+            self.result = {"text": self.text, "usage": self.usage, "model": self._model.wire}
+        self.end_agent()
+        super().finish(error)
+
+    def begin(self) -> Turn:
+        """Begin a turn; in front of the first, the prompt is told, if there is one to be told."""
+        turn = Turn(self.emit, self._log.skip, self._clock, self._model)
+        if self._prompt is not None:
+            content = [{"type": "text", "text": self._prompt}]
+            self._messages.append(turn.tell("user", content=content))
+            self._prompt = None
+        return turn
+
+    def end(self, turn: Turn, calls: Sequence[NamedCall], counts: Mapping[str, int] | None) -> None:
+        """End what the model says in a turn, which goes on for as long as its tools run."""
+        self._messages.append(turn.end(calls, self._spent.add(counts, turn.deltas)))
+        self.text = "".join(turn.text)
+        if not calls:
+            turn.close()
+
+    def answer(self, turn: Turn, calls: Sequence[NamedCall]) -> None:
+        """End a turn with what came of its tools."""
+        results = turn.tools(calls)
+        self._messages.extend(results)
+        turn.close(results)
+
+    def fail(self, turn: Turn, reason: str) -> None:
+        """End a turn as one in which the model has failed."""
+        self._messages.append(turn.end((), {}, reason))
+        turn.close()
 
     def turn(
         self,
@@ -83,112 +107,19 @@ class Prompt(Operation):
         pace: float = 0.0,
     ) -> str:
         """Let the model take a turn, and return its text; `pace` is seconds between deltas."""
-        text, thinking = _in_deltas(text), _in_deltas(thinking)
-        turn, began = ulid("turn", self._clock.time()), self._clock.time()
-        self.emit({"type": "turn_start", "turnId": turn, "purpose": "agent"})
-        if not self._messages:
-            self._message("user", turn, content=[{"type": "text", "text": self._prompt}])
-        self._log.skip()  # the model request itself has an index and is never published
-        message = self._assistant("stop", [], {})
-        self.emit({"type": "message_start", "message": message, "turnId": turn})
-        self._deltas(turn, text, thinking, pace)
+        turn = self.begin()
+        turn.open()
+        for say, deltas in ((turn.think, thinking), (turn.say, text)):
+            for delta in _in_deltas(deltas):
+                self._wait(pace)
+                say(delta)
         named = [(f"call_{len(self._messages)}_{n}", call) for n, call in enumerate(calls)]
-        message = self._said(message, text, thinking, named, usage)
-        self._turn(turn, began, message)
-        self.emit({"type": "message_end", "message": message, "turnId": turn})
-        self._messages.append(message)
-        told = {"message": message, "toolResults": self._tools(turn, named)}
-        self.emit({"type": "turn_messages", "turnId": turn, "purpose": "agent", **told})
-        self.text = "".join(text)
+        self.end(turn, named, usage)
+        if named:
+            self.answer(turn, named)
         return self.text
-
-    def _now(self) -> int:
-        return round(self._clock.time() * 1000)
-
-    def _message(self, role: str, turn: str, **fields: Any) -> dict[str, Any]:
-        message = {"role": role, **fields, "timestamp": self._now()}
-        for kind in ("message_start", "message_end"):
-            self.emit({"type": kind, "message": message, "turnId": turn})
-        self._messages.append(message)
-        return message
-
-    def _assistant(
-        self, reason: str, content: list[dict[str, Any]], counts: Mapping[str, int]
-    ) -> dict[str, Any]:
-        who = {"api": "scripted", "provider": self._provider, "model": self._model}
-        told = {"usage": usage(counts), "stopReason": reason, "timestamp": self._now()}
-        return {"role": "assistant", "content": content, **who, **told}
-
-    def _deltas(self, turn: str, text: Sequence[str], thinking: Sequence[str], pace: float) -> None:
-        first = {"contentIndex": 0}
-        if thinking:
-            self.emit({"type": "thinking_start", **first}, turn)
-        for delta in thinking:
-            self._wait(pace)
-            self.emit({"type": "thinking_delta", **first, "delta": delta}, turn)
-        for delta in text:
-            self._wait(pace)
-            self.emit({"type": "text_delta", "text": delta}, turn)
-        if thinking:
-            self.emit({"type": "thinking_end", **first, "content": "".join(thinking)}, turn)
 
     def _wait(self, pace: float) -> None:
         if pace:
             self._log.flush()
             sleep(self._clock, pace)
-
-    def _said(
-        self,
-        message: dict[str, Any],
-        text: Sequence[str],
-        thinking: Sequence[str],
-        calls: Sequence[tuple[str, ToolCall]],
-        counts: Mapping[str, int] | None,
-    ) -> dict[str, Any]:
-        blocks: list[dict[str, Any]] = []
-        if thinking:
-            blocks.append({"type": "thinking", "thinking": "".join(thinking)})
-        if text:
-            blocks.append({"type": "text", "text": "".join(text)})
-        for call_id, call in calls:
-            tool = {"id": call_id, "name": call.name, "arguments": dict(call.args)}
-            blocks.append({"type": "toolCall", **tool})
-        counts = counts or {"input": 10, "output": len(text) + len(thinking) + 1}
-        for name in _COUNTS:
-            self._spent[name] += counts.get(name, 0)
-        reason = "toolUse" if calls else "stop"
-        told = {"content": blocks, "usage": usage(counts), "stopReason": reason}
-        return {**message, **told, "responseId": ulid("resp", self._clock.time())}
-
-    def _turn(self, turn: str, began: float, message: dict[str, Any]) -> None:
-        names = {"providerId": self._provider, "providerName": self._provider}
-        request = {**names, "requestedModel": self._model, "api": "scripted"}
-        output = {"role": "assistant", "content": message["content"]}
-        response = {
-            "responseId": message["responseId"],
-            "output": output,
-            "usage": message["usage"],
-        }
-        told = {
-            "durationMs": self.since(began),
-            "request": {**request, "reasoningLevel": "medium"},
-            "response": {**response, "finishReason": message["stopReason"]},
-            "isError": False,
-        }
-        self.emit({"type": "turn", "turnId": turn, "purpose": "agent", **told})
-
-    def _tools(self, turn: str, named: Sequence[tuple[str, ToolCall]]) -> list[dict[str, Any]]:
-        """Run the calls of a turn: all start, all end, then their results are messages."""
-        results: list[dict[str, Any]] = []
-        for call_id, call in named:
-            self.emit({"type": "tool_start", "toolName": call.name, "toolCallId": call_id}, turn)
-        for call_id, call in named:
-            shown = call.result if isinstance(call.result, str) else dumps(call.result)
-            content = [{"type": "text", "text": shown}]
-            details = {} if call.is_error else {"customTool": call.name, "output": call.result}
-            result = {"content": content, "details": details}
-            ended = {"isError": call.is_error, "result": result, "durationMs": 0}
-            self.emit({"type": "tool", "toolName": call.name, "toolCallId": call_id, **ended}, turn)
-            name = {"toolCallId": call_id, "toolName": call.name}
-            results.append({**name, **result, "isError": call.is_error})
-        return [self._message("toolResult", turn, **result) for result in results]

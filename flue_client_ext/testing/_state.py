@@ -6,8 +6,6 @@ and they take the state; the application takes both.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +15,8 @@ from . import _errors as errors
 from ._agents import Agents
 from ._clock import Clock, asleep
 from ._conversations import Conversation, Conversations
+from ._dialect import Dialect, Generation
+from ._listeners import until
 from ._request import Request
 from ._runs import Runs
 from ._server import Listener
@@ -31,7 +31,9 @@ class ServerState:
         self,
         runs: Runs,
         conversations: Conversations,
+        dialect: Dialect,
         *,
+        generation: Generation | None,
         token: str | None,
         prefix: str,
         hold: float,
@@ -40,8 +42,10 @@ class ServerState:
     ) -> None:
         self.runs = runs
         self.conversations = conversations
-        self.agents = Agents()
-        self.submissions = Submissions(conversations, self.agents)
+        self.dialect = dialect
+        self.generation = generation
+        self.agents = Agents(dialect)
+        self.submissions = Submissions(conversations, self.agents, dialect)
         self.token = token
         self.prefix = f"/{prefix.strip('/')}".rstrip("/")
         self.hold = hold
@@ -57,6 +61,13 @@ class ServerState:
         #: Called with an agent, a conversation's id and each chunk, before `settled` returns.
         self.on_chunk = conversations.observers
         self._listener: Listener | None = None
+
+    @property
+    def serves_workflows(self) -> bool:
+        """Whether there are workflows and runs; Flue 2.x has none."""
+        if self.generation is None:
+            return bool(self.workflows) or not self.agents
+        return not self.dialect.mounted
 
     @property
     def clock(self) -> Clock:
@@ -110,18 +121,20 @@ class ServerState:
         wait for other runs, and for its own once that has ended.
         """
         subscribe = partial(self.runs.subscribe, run_id)
-        _until(lambda: self.runs.ended(run_id), subscribe, f"{run_id} has not ended", timeout)
+        until(lambda: self.runs.ended(run_id), subscribe, f"{run_id} has not ended", timeout)
         return self.record(run_id)
 
     def conversation_ids(self, agent: str) -> list[str]:
         """Return the ids of all conversations with an agent, oldest first."""
-        store = self.conversations.store
-        return [
-            row.id for row in store.rows() if row.agent == agent and store.size(row.incarnation)
-        ]
+        every = self.conversations.store.rows()
+        keys = [row.key for row in every if row.agent == agent]
+        return [key[1] for key in keys if (one := self.conversations.find(key)) and one.born]
 
     def snapshot(self, agent: str, conversation: str) -> dict[str, Any]:
-        """Return a conversation as a read of its history answers it; `KeyError` for an unknown."""
+        """Return a conversation as a read of its history answers it; `KeyError` for an unknown.
+
+        A server of beta.3 answers no such read, and this is in the form of beta.8.
+        """
         return self._conversation(agent, conversation).log.snapshot()
 
     def submission_ids(self, agent: str, conversation: str) -> list[str]:
@@ -137,14 +150,14 @@ class ServerState:
         log = self._conversation(agent, conversation).log
         subscribe = partial(self.conversations.subscribe, log.row.key)
         unsettled = f"{submission_id} has not settled"
-        _until(
-            lambda: log.transcript.settlement(submission_id) is not None,
+        until(
+            lambda: log.settlement(submission_id) is not None,
             subscribe,
             unsettled,
             timeout,
         )
         self.on_chunk.wait(timeout)
-        return log.transcript.settlement(submission_id) or {}
+        return log.settlement(submission_id) or {}
 
     def drop_conversation(self, agent: str, conversation: str, *, keep: int = 0) -> None:
         """Lose a conversation as a server does whose store is lost; `KeyError` for an unknown one.
@@ -177,22 +190,3 @@ class ServerState:
             and request.headers.get("authorization") != f"Bearer {self.token}"
         ):
             raise errors.unauthorized()
-
-
-def _until(
-    done: Callable[[], bool],
-    subscribe: Callable[[Callable[[], None]], Callable[[], None]],
-    complaint: str,
-    timeout: float | None,
-) -> None:
-    """Block until it is done, asking at each change; `TimeoutError` after real seconds."""
-    changed, began = threading.Event(), time.monotonic()
-    unsubscribe = subscribe(changed.set)
-    try:
-        while not done():
-            left = None if timeout is None else max(0.0, began + timeout - time.monotonic())
-            if not changed.wait(left):
-                raise TimeoutError(f"{complaint} after {timeout} s")
-            changed.clear()
-    finally:
-        unsubscribe()

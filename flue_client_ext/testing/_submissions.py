@@ -12,14 +12,13 @@ from collections.abc import Sequence
 import attrs
 
 from . import _conversation_errors as refusals
-from . import _entries as entries
 from . import _errors as errors
 from ._agents import Agent, Agents
 from ._body import MISSING
 from ._conversation_store import Key, Submission
 from ._conversations import Conversation, Conversations
 from ._delivery import Delivery
-from ._ids import ulid
+from ._dialect import Dialect
 from ._json import dumps
 from ._message import received
 from ._protocol import offset_of
@@ -39,10 +38,11 @@ class Receipt:
 class Submissions:
     """What is sent to the conversations of one server."""
 
-    def __init__(self, conversations: Conversations, agents: Agents) -> None:
+    def __init__(self, conversations: Conversations, agents: Agents, dialect: Dialect) -> None:
         self._all = conversations
         self._store = conversations.store
         self._agents = agents
+        self._dialect = dialect
 
     def admit(self, agent: Agent, key: Key, delivery: Delivery) -> Receipt:
         """Take a delivery, or find the one that its key names; raise a refusal otherwise."""
@@ -55,7 +55,8 @@ class Submissions:
                 return self._again(earlier, delivery, conversation)
             _check_terms(delivery, conversation)
             if not conversation.born:
-                _check_seed(agent, delivery)
+                if self._dialect.conditions:
+                    _check_seed(agent, delivery)
                 seed = None if delivery.initial_data is MISSING else dumps(delivery.initial_data)
                 self._all.bear(conversation, seed)
             return self._enqueue(conversation, key, submission_id, delivery)
@@ -63,7 +64,7 @@ class Submissions:
     def _id(self, key: Key, delivery: Delivery) -> str:
         """Derive the id from an idempotency key, as the genuine server does, or make one."""
         if delivery.key is None:
-            return ulid("sub", self._all.clock.time())
+            return self._dialect.submission_id(self._all.clock.time())
         named = "\n".join(("flue-submission-key", *key, delivery.key))
         digest = hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()
         return f"sub_ik_{digest[:32]}"
@@ -79,7 +80,7 @@ class Submissions:
         try:
             message = received(submission_id, delivery.message)
         except ValueError:
-            raise errors.internal_error(ulid("err", self._all.clock.time())) from None
+            raise self._dialect.internal_error(self._all.clock.time()) from None
         for one in message.attachments:
             self._store.attach(key, one.id, one.mime_type, one.data)
         payload = dumps(delivery.payload)
@@ -104,7 +105,7 @@ class Submissions:
             conversation.active = None
             self._next(conversation)
 
-        work = Work(agent, conversation, submission_id, self._store, ended)
+        work = Work(agent, conversation, submission_id, self._store, self._dialect, ended)
         conversation.active = work
         return work
 
@@ -143,8 +144,8 @@ class Submissions:
             if active is not None:
                 active.abort()
             for submission_id in queued:
-                log.append(entries.aborted(submission_id))
-                log.append(entries.settled(submission_id, entries.abort_error(), None))
+                for chunk in self._dialect.aborted(submission_id, log.moment):
+                    log.append(chunk)
                 self._store.move(submission_id, "settled")
             return active is not None or bool(queued)
 

@@ -12,16 +12,27 @@ from typing import Any, cast
 
 Chunk = dict[str, Any]
 Part = dict[str, Any]
-_OPENING = ("submissionId", "turnId")
+_OPENED = ("submissionId", "turnId", "parts", "metadata")
 _REFUSED = frozenset({"__proto__", "constructor", "prototype"})
 _TOOL = ("output", "errorText", "durationMs")
 
 
-class Transcript:
-    """The state of one conversation."""
+def opened(chunk: Chunk) -> dict[str, Any]:
+    """Return the message that begins with a `message-started`, as Flue 2.x shows it."""
+    sort = {"role": "assistant", "purpose": "assistant", "display": "visible"}
+    told: dict[str, Any] = {**chunk, "id": chunk["messageId"], **sort, "parts": []}
+    return {name: deepcopy(told[name]) for name in ("id", *sort, *_OPENED) if name in told}
 
-    def __init__(self, conversation_id: str) -> None:
+
+class Transcript:
+    """The state of one conversation; `opening` makes a message of a `message-started`."""
+
+    def __init__(
+        self, conversation_id: str, opening: Callable[[Chunk], dict[str, Any]] = opened
+    ) -> None:
         self.conversation_id = conversation_id
+        self._opening = opening
+        self._answers: dict[str, str] = {}
         self._messages: dict[str, dict[str, Any]] = {}
         self._settlements: dict[str, dict[str, Any]] = {}
         self._effects: dict[str, Callable[[Chunk], None]] = {
@@ -34,7 +45,7 @@ class Transcript:
             "tool-output-error": self._tool_output,
             "data-part": self._data,
             "message-metadata": self._metadata,
-            "message-completed": lambda chunk: self._close(self._parts(chunk)),
+            "message-completed": self._complete,
             "submission-settled": self._settle,
         }
 
@@ -59,12 +70,13 @@ class Transcript:
         found = self._messages.get(message_id)
         return None if found is None else _shown(found)
 
-    def answer_to(self, submission_id: str) -> str | None:
-        """Return the id of the message that answers a submission, if one has begun."""
-        for message in self._messages.values():
-            if message["role"] == "assistant" and message.get("submissionId") == submission_id:
-                return str(message["id"])
-        return None
+    def answers_to(self, submission_id: str) -> list[str]:
+        """Return the ids of the messages that answer a submission."""
+        return [
+            message_id
+            for message_id, message in self._messages.items()
+            if self._answers.get(message_id, _answered(message)) == submission_id
+        ]
 
     def size(self, message_id: str) -> int:
         """Return how many parts a message has."""
@@ -91,18 +103,9 @@ class Transcript:
         self._messages[message["id"]] = {**deepcopy(message), "parts": parts}
 
     def _start(self, chunk: Chunk) -> None:
-        if chunk["messageId"] in self._messages:
-            return
-        told = {name: chunk[name] for name in _OPENING if name in chunk}
-        message = {"id": chunk["messageId"], "role": "assistant", "purpose": "assistant"}
-        meta = {"metadata": deepcopy(chunk["metadata"])} if "metadata" in chunk else {}
-        self._messages[chunk["messageId"]] = {
-            **message,
-            "display": "visible",
-            **told,
-            "parts": [],
-            **meta,
-        }
+        if chunk["messageId"] not in self._messages:
+            self._answers[chunk["messageId"]] = chunk.get("submissionId", "")
+            self._messages[chunk["messageId"]] = self._opening(chunk)
 
     def _parts(self, chunk: Chunk) -> list[Part]:
         parts: list[Part] = self._messages[chunk["messageId"]]["parts"]
@@ -112,6 +115,12 @@ class Transcript:
         for part in parts:
             if part.get("state") == "streaming":
                 part["state"] = "done"
+
+    def _complete(self, chunk: Chunk) -> None:
+        self._close(self._parts(chunk))
+        if "usage" in chunk:
+            message = self._messages[chunk["messageId"]]
+            message["metadata"] = {**message.get("metadata", {}), "usage": chunk["usage"]}
 
     def _delta(self, chunk: Chunk) -> None:
         parts, kind = self._parts(chunk), chunk["kind"]
@@ -149,9 +158,13 @@ class Transcript:
         message["metadata"] = merged(message.get("metadata", {}), chunk["metadata"])
 
     def _settle(self, chunk: Chunk) -> None:
-        told = ("submissionId", "outcome", "error", "answeredBySubmissionId")
+        told = ("submissionId", "outcome", "result", "error", "answeredBySubmissionId")
         settlement = {name: deepcopy(chunk[name]) for name in told if name in chunk}
         self._settlements[chunk["submissionId"]] = settlement
+
+
+def _answered(message: dict[str, Any]) -> str:
+    return str(message.get("submissionId", "")) if message.get("role") == "assistant" else ""
 
 
 def _nothing(chunk: Chunk) -> None:

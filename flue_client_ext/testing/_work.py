@@ -9,15 +9,15 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import _entries as entries
 from ._agents import Agent
 from ._conversation import ConversationContext, ModelError
 from ._conversation_store import ConversationStore
 from ._conversations import Conversation
+from ._dialect import Dialect
+from ._entries import abort_error
 from ._halt import Stopped
 from ._joins import Joins, deliver
 from ._message import Message
-from ._response import Response
 
 _log = logging.getLogger("flue_client.testing")
 
@@ -31,6 +31,7 @@ class Work:
         conversation: Conversation,
         submission_id: str,
         store: ConversationStore,
+        dialect: Dialect,
         ended: Callable[[], None],
     ) -> None:
         log, waiting = conversation.log, conversation.waiting
@@ -38,8 +39,9 @@ class Work:
         self._store = store
         self._id = submission_id
         self._ended = ended
-        self._response = Response(log, submission_id)
-        self.joins = Joins(self._response, submission_id, waiting, store, allowed=agent.joins)
+        self._response = dialect.response(log, submission_id, agent.model)
+        joins = agent.joins and dialect.joins
+        self.joins = Joins(self._response, submission_id, waiting, store, allowed=joins)
         self._context = ConversationContext(
             self._response, self.joins, submission_id, conversation.seed
         )
@@ -53,10 +55,8 @@ class Work:
     def _begin(self) -> Message:
         log = self._response.log
         with log.lock:
-            first = log.head == 0
             message = deliver(self._response, self._store, self._id)
-            for _ in range(2 if first else 1):  # what the runtime records for itself
-                self._response.write()
+            self._response.delivered()
         return message
 
     def _resume(self) -> Message:
@@ -71,11 +71,11 @@ class Work:
         except Stopped:
             pass  # whoever stopped it has settled it
         except ModelError as error:
-            told = error.error or entries.model_error(self._id, str(error))
-            self._fail(dict(told), model=True)
+            told = dict(error.error or self._response.model_error(str(error)))
+            self._fail(told, str(error) or str(told.get("message")))
         except BaseException as error:  # whatever ends the function ends the submission only
             _log.warning("agent %s failed in %s", self._agent.name, self._id, exc_info=error)
-            self._fail(entries.internal_error())
+            self._fail(self._response.internal_error())
 
     def _answer(self, message: Message) -> None:
         """Call the function, and again for what has joined behind its last step."""
@@ -103,13 +103,12 @@ class Work:
             raise TypeError(f"agent {self._agent.name!r} returned {result!r}, not a str or None")
         self._context.reply(result or ())
 
-    def _fail(self, error: dict[str, Any], *, model: bool = False) -> None:
-        """Settle as failed. A model that fails has ended a step, where what waits joins it."""
+    def _fail(self, error: dict[str, Any], reason: str | None = None) -> None:
+        """Settle as failed. A model with a reason has ended a step, where what waits joins it."""
         try:
             with self._response.log.lock:
-                if model:
-                    self._response.begin_if_new()
-                    self._response.complete()
+                if reason is not None:
+                    self._response.break_off(reason)
                     self.joins.take()
                 self._settle(error)
         except Stopped:
@@ -119,9 +118,8 @@ class Work:
         """Settle all that has joined, then the host; let the next one begin."""
         with self._response.log.lock:
             self._response.complete()
-            host = self._id if self._response.started else None
             for submission_id in (*self.joins.ids, self._id):
-                self._response.write(entries.settled(submission_id, error, host))
+                self._response.settle(submission_id, error)
                 self._store.move(submission_id, "settled")
             self._response.halt.stop()
             self._ended()
@@ -129,9 +127,8 @@ class Work:
     def abort(self) -> None:
         """End it as aborted, here and now; the function finds out at its next word."""
         with self._response.log.lock:
-            self._response.complete()
-            self._response.write(entries.aborted(self._id))
-            self._settle(entries.abort_error())
+            self._response.abort()
+            self._settle(abort_error())
 
 
 async def _awaited(result: Any) -> Any:

@@ -55,17 +55,19 @@ TESTING = f"{PACKAGE}.testing"
 #: The rings of the local server, the lowest first.
 TESTING_RINGS = [
     {"_database", "_errors", "_ids", "_json", "_listeners", "_observers", "_rules"} | {"_wake"},
-    {"_clock", "_conversation_errors", "_entries", "_parts", "_request", "_schema", "_transcript"},
+    {"_beta_errors", "_clock", "_conversation_errors", "_entries", "_model", "_parts", "_request"}
+    | {"_schema", "_stream_format", "_transcript"},
     {"_body", "_store", "_virtual_clock"},
-    {"_conversation_store", "_delivery", "_halt", "_message", "_protocol"},
+    {"_beta_delivery", "_conversation_store", "_delivery", "_halt", "_message", "_protocol"},
     {"_connection", "_conversation_protocol", "_server"},
-    {"_log", "_operation", "_run", "_runs", "_script", "_workflows"},
-    {"_agents", "_conversation", "_conversation_log", "_conversations", "_joins", "_response"}
+    {"_log", "_operation", "_run", "_runs", "_script", "_turn", "_workflows"},
+    {"_agents", "_conversation", "_conversation_log", "_conversations", "_dialect"}
+    | {"_event_fold", "_event_response", "_joins", "_response", "_step_response"}
     | {"_submissions", "_work"},
     {"_state"},
     {"_exchange"},
     {"_cut", "_inject", "_pace", "faults"},
-    {"_app", "_conversation_routes", "_live", "_routes"},
+    {"_app", "_conversation_reads", "_conversation_routes", "_event_reads", "_live", "_routes"},
     {"_registration"},
     {"_local"},
     {"_cli", "_pytest", "_ready", "_record", "_watch", "demo"},

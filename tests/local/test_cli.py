@@ -93,6 +93,15 @@ def test_dev_serves_the_ready_agent(tmp_path: Path) -> None:
     assert any("assistant/a submission-settled completed" in line for line in printed)
 
 
+def test_dev_speaks_like_the_generation_that_is_asked_for(tmp_path: Path) -> None:
+    with serving(tmp_path, "dev", "--generation", "beta.3") as (url, printed):
+        path = f"{url}/agents/assistant/a"
+        answer = httpx.post(path, params={"wait": "result"}, json={"message": "hello"})
+        assert answer.json()["result"]["text"] == "You said: hello "
+        assert httpx.get(path).json()[-1]["type"] == "submission_settled"
+    assert any("assistant/a submission_settled" in line for line in printed)
+
+
 def test_dev_serves_a_server_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "flows.py").write_text(FLOWS)
     for target in ("flows:server", "flows"):
@@ -121,6 +130,7 @@ def refused(folder: Path, *arguments: str) -> tuple[int, str]:
     [
         ("dev flows:server --token t", 2, "give yours to LocalFlue(...)"),
         ("dev flows:server --store s", 2, "give yours to LocalFlue(...)"),
+        ("dev flows:server --generation 2", 2, "give yours to LocalFlue(...)"),
         ("dev --port 65536", 2, "a port is a number from 0 to 65535, not '65536'"),
         ("dev --port http", 2, "a port is a number from 0 to 65535, not 'http'"),
         ("replay run.jsonl --speed 0", 2, "a speed is a number above 0, not '0'"),

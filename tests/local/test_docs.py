@@ -42,6 +42,7 @@ def run_examples(
             pytester.makepyfile(**{f"test_example_{number}": block})
             tests += block.count("def test_") + 2 * block.count("parametrize")
             tests += block.count("mark.anyio")  # on asyncio and on trio
+            tests += block.count("fixture(params=")  # of two values
         else:
             script = f"import runpy\ndef test_script():\n    runpy.run_path('script_{number}.py')\n"
             pytester.makepyfile(**{f"script_{number}": block, f"test_script_{number}": script})

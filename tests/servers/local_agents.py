@@ -22,6 +22,7 @@ from flue_client_ext.testing import (
     ModelError,
     ToolCall,
 )
+from flue_client_ext.testing._model import shown
 
 VISITOR = {
     "type": "object",
@@ -137,11 +138,10 @@ def register(server: LocalFlue, boxes: Boxes) -> None:
     def tools(message: Message, conversation: ConversationContext) -> str:
         a, b = (int(number) for number in (*message.text.split("/"), "1")[:2])
         wrong = b == 0
-        quotient = None if wrong else a / b
-        result = "b must not be zero" if wrong else {"quotient": quotient}
+        result = "b must not be zero" if wrong else {"quotient": a / b}
         call = ToolCall("divide", {"a": a, "b": b}, result, is_error=wrong)
         conversation.reply("Let me calculate.", calls=[call])
-        return f'The tool says {{"quotient":{quotient}}}.'
+        return f"The tool says {shown(call)}."
 
     @agent("data")
     def data(message: Message, conversation: ConversationContext) -> None:
@@ -163,8 +163,7 @@ def register(server: LocalFlue, boxes: Boxes) -> None:
     def fails(message: Message, conversation: ConversationContext) -> None:
         if message.text == "start":
             raise TypeError("The agent is broken.")
-        conversation.reply("I was about to ")
-        raise ModelError("The model refuses.")
+        conversation.reply(refusal())
 
     @agent("retries")
     def retries(message: Message, conversation: ConversationContext) -> str:
@@ -181,6 +180,12 @@ def register(server: LocalFlue, boxes: Boxes) -> None:
     @agent("greets", initial_data_schema=VISITOR)
     async def greets(message: Message, conversation: ConversationContext) -> str:
         return f"Hello, {conversation.initial_data['name']}!"
+
+
+def refusal() -> Iterator[str]:
+    """Fail in the midst of a step."""
+    yield "I was about to "
+    raise ModelError("The model refuses.")
 
 
 def words_of(box: queue.SimpleQueue[Letter]) -> Iterator[str]:
