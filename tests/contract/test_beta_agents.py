@@ -74,7 +74,7 @@ def told(answer: httpx.Response) -> Any:
     headers = headers_of(answer.headers)
     for name in ("stream-cursor", "etag"):
         headers = {**headers, **({name: ""} if name in headers else {})}
-    content = body_of(answer.headers, answer.text) if answer.headers.get("content-type") else ""
+    content = body_of(answer.headers, answer.content) if answer.headers.get("content-type") else ""
     return answer.status_code, headers, shape(content)
 
 

@@ -7,7 +7,6 @@ words that the protocol fixes (types, roles, states, outcomes, kinds, details of
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import attrs
 import httpx
 
 WIRE = Path(__file__).parent.parent / "contract_spec" / "wire"
-SEPARATOR = b"\n---- answer ----\n"
+SEPARATOR = b"\r\n---- answer ----\r\n"
 #: Of the connection, not of the answer.
 TRANSPORT = {"date", "connection", "keep-alive", "transfer-encoding", "content-length"}
 #: What says a word of the protocol, wherever it stands.
@@ -29,7 +28,7 @@ PROVIDER = {"serverAddress", "serverPort", "thinkingSignature"}
 
 @attrs.frozen
 class Recorded:
-    """A request and the answer to it, as far as that was recorded."""
+    """A request and the answer to it."""
 
     name: str
     method: str
@@ -38,7 +37,12 @@ class Recorded:
     body: bytes
     status: int
     answered: httpx.Headers
-    content: str
+    content: bytes
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the answer's body was kept."""
+        return int(self.answered.get("content-length", 0)) <= len(self.content)
 
     @property
     def conversation(self) -> str:
@@ -47,27 +51,25 @@ class Recorded:
 
 
 def names(server: str) -> list[str]:
-    """The exchanges whose answer was recorded."""
-    files = sorted((WIRE / server).glob("*.http"))
-    return [file.stem for file in files if b"(no response head" not in file.read_bytes()]
+    """The exchanges with one server."""
+    return sorted(file.stem for file in (WIRE / server).glob("*.http"))
 
 
 def recorded(server: str, name: str) -> Recorded:
     """Read one exchange."""
     request, _, answer = (WIRE / server / f"{name}.http").read_bytes().partition(SEPARATOR)
-    lines = [line for line in request.decode().split("\n") if not line.startswith("# ")]
-    method, target, _ = lines[0].split(" ")
-    blank = lines.index("")
-    sent = dict(line.split(": ", 1) for line in lines[1:blank])
-    body = "\n".join(lines[blank + 1 :]).strip()
-    head, _, content = answer.decode(errors="replace").partition("\n\n")
-    status, *fields = head.split("\n")
-    pairs = [field.partition(": ") for field in fields]
-    answered = httpx.Headers([(name, value) for name, _, value in pairs])
-    content = content.rpartition("\n(head after")[0]
-    return Recorded(
-        name, method, target, sent, body.encode(), int(status.split()[1]), answered, content
-    )
+    line, sent, body = _message(request)
+    method, target, _ = line.split(" ")
+    status, answered, content = _message(answer)
+    head = int(status.split(" ")[1]), httpx.Headers(answered)
+    return Recorded(name, method, target, sent, body, *head, content)
+
+
+def _message(raw: bytes) -> tuple[str, dict[str, str], bytes]:
+    head, _, body = raw.partition(b"\r\n\r\n")
+    line, *fields = head.decode().split("\r\n")
+    pairs = [field.partition(": ") for field in fields if field]
+    return line, {name: value for name, _, value in pairs}, body.strip(b"\r\n")
 
 
 def headers_of(headers: httpx.Headers) -> dict[str, str]:
@@ -77,7 +79,7 @@ def headers_of(headers: httpx.Headers) -> dict[str, str]:
     return {**told, **location}
 
 
-def body_of(headers: httpx.Headers, content: str) -> Any:
+def body_of(headers: httpx.Headers, content: bytes) -> Any:
     """The value of a body: of an event stream its frames' values, in two lists."""
     kind = headers.get("content-type", "")
     if kind == "text/event-stream":
@@ -86,28 +88,14 @@ def body_of(headers: httpx.Headers, content: str) -> Any:
         return {"data": told, "control": [value for name, value in found if name == "control"]}
     if kind != "application/json" or not content:
         return content
-    whole = content.partition("...[trimmed")[0]
-    return json.loads(content) if whole == content else _items(whole)
+    return json.loads(content)
 
 
-def _frames(content: str) -> Iterator[tuple[str, Any]]:
-    for frame in re.sub(r"(?m)^\[ *[\d.]+s\] ", "", content).split("\n\n"):
+def _frames(content: bytes) -> Iterator[tuple[str, Any]]:
+    for frame in content.decode().split("\n\n"):
         if frame.startswith("event: "):
             name, _, data = frame.partition("\ndata:")
             yield name.removeprefix("event: "), json.loads(data)
-
-
-def _items(text: str) -> list[Any]:
-    """The items of an array that was recorded in part, as far as they are whole."""
-    items: list[Any] = []
-    at, decoder = 1, json.JSONDecoder()
-    while True:
-        try:
-            item, at = decoder.raw_decode(text, at)
-        except ValueError:
-            return items
-        items.append(item)
-        at += 1
 
 
 def shape(value: Any, name: str = "") -> Any:

@@ -85,7 +85,7 @@ def ask(local: LocalFlue, http: httpx.Client, case: Recorded) -> httpx.Response:
     if "live=sse" not in case.target or answer.status_code != 200:
         answer.read()
         return answer
-    content, frames = b"", case.content.count("event: ")
+    content, frames = b"", case.content.count(b"event: ")
     try:
         for piece in answer.iter_raw():
             content += piece
@@ -110,9 +110,9 @@ def check(case: Recorded, answer: httpx.Response) -> None:
     if case.answered.get("content-type", "").startswith("image/"):
         assert answer.content.startswith(b"\x89PNG")
         return
-    value = shape(body_of(answer.headers, answer.text))
+    value = shape(body_of(answer.headers, answer.content))
     expected = shape(body_of(case.answered, case.content))
-    if "trimmed" in case.content:
+    if not case.whole:
         value = value[: len(expected)]
     assert value == expected
 
@@ -185,13 +185,13 @@ def test_a_stream_shows_an_answer_as_it_is_recorded(running: Start, server: str)
     case = recorded(server, "live-sse-during-answer")
     check(send, ask(local, http, send))
     last = body_of(case.answered, case.content)["control"][-1]["streamNextOffset"]
-    content = ""
+    content = b""
     with http.stream("GET", case.target) as answer:
         assert headers_of(answer.headers) == headers_of(case.answered)
-        for piece in answer.iter_text():
+        for piece in answer.iter_raw():
             content += piece
             advance(local, 0.5)
-            if last in content and content.endswith("}\n\n"):
+            if last.encode() in content and content.endswith(b"}\n\n"):
                 break
     told, expected = (body_of(answer.headers, text) for text in (content, case.content))
     assert shape(told["data"]) == shape(expected["data"])
