@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from flue_client_ext.testing._dialect import Generation
-from tests.local.agents import LocalAgents
 from tests.local.recorded import body_of, headers_of, shape
 from tests.servers.beta import BETAS, BetaServer, BetaVersion
+from tests.servers.local_agents import LocalAgents
 
 GENERATIONS: dict[BetaVersion, Generation] = {
     "beta.9": "beta.8",

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.genuine.conversation import error_of
+from tests.contract.conversation import error_of
 from tests.servers.beta import BETAS, BetaServer
 
 pytestmark = pytest.mark.parametrize("genuine_beta", BETAS, indirect=True)

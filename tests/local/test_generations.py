@@ -21,9 +21,9 @@ from flue_client_ext.testing import (
     faults,
 )
 from flue_client_ext.testing._dialect import Generation
-from tests.local.agents import LocalAgents
-from tests.local.conversation import refusal
+from tests.contract.conversation import error_of
 from tests.local.support import client_of
+from tests.servers.local_agents import LocalAgents
 
 BETAS: list[Generation] = ["beta.8", "beta.3"]
 Json = dict[str, Any]
@@ -225,7 +225,7 @@ def test_an_agent_that_raises_is_an_internal_error(beta: Server) -> None:
         conversation.reply("Well, ", calls=[ToolCall("look", {}, object())])
 
     answer = beta.http.post("/agents/chat/x?wait=result", json={"message": "x"})
-    assert refusal(answer) == (500, "internal_error")
+    assert error_of(answer) == (500, "internal_error")
     [submission] = beta.local.submission_ids("chat", "x")
     error = beta.local.settled("chat", "x", submission)["error"]
     assert error["type"] == "internal_error"
@@ -301,12 +301,12 @@ def test_a_lost_store_of_beta_8_fails_what_reads_on(serve: Callable[..., Server]
     saved = server.local.snapshot("chat", "x")["offset"]
     server.local.inject(faults.DropStream(keep=2))
     failure = 500, "conversation_stream_store_failure"
-    assert refusal(server.stream(offset=saved)) == failure
-    assert refusal(server.stream(offset=saved, live="long-poll")) == failure
+    assert error_of(server.stream(offset=saved)) == failure
+    assert error_of(server.stream(offset=saved, live="long-poll")) == failure
     with pytest.raises(httpx.RemoteProtocolError):
         server.stream(offset=saved, live="sse")
     server.local.drop_conversation("chat", "x")
-    assert refusal(server.stream(offset=saved)) == (404, "stream_not_found")
+    assert error_of(server.stream(offset=saved)) == (404, "stream_not_found")
 
 
 def test_a_lost_store_of_beta_3_has_nothing_behind_an_offset(serve: Callable[..., Server]) -> None:
@@ -384,8 +384,8 @@ def test_the_validator_of_a_read_is_honoured(serve: Callable[..., Server]) -> No
 @pytest.mark.parametrize("body", [{"message": 5}, {"kind": "user", "body": "x"}, [], "x", None])
 def test_a_body_of_another_shape_runs_nothing(beta: Server, body: Any) -> None:
     beta.local.agent("chat")(lambda message: message.text)
-    assert refusal(beta.http.post("/agents/chat/x", json=body)) == (400, "invalid_request")
-    assert refusal(beta.stream()) == (404, "stream_not_found")
+    assert error_of(beta.http.post("/agents/chat/x", json=body)) == (400, "invalid_request")
+    assert error_of(beta.stream()) == (404, "stream_not_found")
     assert beta.local.conversation_ids("chat") == []
 
 
@@ -402,7 +402,7 @@ IMAGES: list[Any] = [
 def test_images_of_another_shape_are_refused(beta: Server, images: Any) -> None:
     beta.local.agent("chat")(lambda message: message.text)
     answer = beta.http.post("/agents/chat/x", json={"message": "x", "images": images})
-    assert refusal(answer) == (400, "invalid_request")
+    assert error_of(answer) == (400, "invalid_request")
 
 
 def test_what_a_key_would_deduplicate_is_sent_twice(beta: Server) -> None:
@@ -417,7 +417,7 @@ def test_agents_of_a_beta_have_one_address_each(beta: Server) -> None:
     beta.local.agent("chat", path="private/chat")(lambda message: message.text)
     assert beta.ask("x")["outcome"] == "completed"
     blank = beta.http.get("/agents/chat/%20")
-    assert refusal(blank) == (400, "invalid_request")
+    assert error_of(blank) == (400, "invalid_request")
     for path in ("/agents/chat", "/agents/chat/", "/agents/chat/x/y"):
         assert beta.http.get(path).text == "404 Not Found"
 
@@ -432,7 +432,7 @@ def test_workflows_stand_beside_the_agents_of_a_beta(beta: Server) -> None:
     answer = beta.http.post("/workflows/greet?wait=result")
     assert answer.json()["result"] == "hello"
     assert beta.http.get(f"/runs/{answer.json()['runId']}").json()[-1]["type"] == "run_end"
-    assert refusal(beta.http.post("/workflows/nosuch")) == (404, "workflow_not_found")
+    assert error_of(beta.http.post("/workflows/nosuch")) == (404, "workflow_not_found")
     assert beta.ask("x")["outcome"] == "completed"
 
 
