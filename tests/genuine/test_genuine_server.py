@@ -245,7 +245,6 @@ def test_every_kind_of_text_survives_inside_one_data_line(api: httpx.Client) -> 
     assert data == ("data", events(api, run))
 
 
-@pytest.mark.odd_answers  # the contract describes the agents of 2.x, not those of the betas
 def test_the_app_provokes_every_event_type(api: httpx.Client, genuine: FlueServer) -> None:
     seen: dict[str, dict[str, Any]] = {}
     for run in (

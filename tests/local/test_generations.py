@@ -349,6 +349,7 @@ def test_a_poll_holds_as_long_as_the_clock_says(beta: Server) -> None:
     }[beta.generation]
 
 
+@pytest.mark.odd_answers
 def test_faults_strike_the_reads_of_a_beta(beta: Server) -> None:
     beta.local.agent("chat")(lambda message: message.text)
     beta.ask("a")

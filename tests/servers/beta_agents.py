@@ -24,6 +24,10 @@ def echo(text: str) -> str | None:
     return f"echo {text}"
 
 
+def headers_at(head: str) -> dict[str, str]:
+    return {"stream-next-offset": head, "stream-up-to-date": "true"}
+
+
 class BetaAgentServer(RawServer):
     """Serves agents at every path; a context manager. `instances` is by path."""
 
@@ -72,11 +76,11 @@ class BetaAgentServer(RawServer):
             error(connection, 404, "stream_not_found")
         elif request.method == "HEAD":
             tag = {"etag": '"x"'} if self.has_events else {}
-            connection.answer(200, b"", {"stream-next-offset": found.offset, **tag})
+            connection.answer(200, b"", {**headers_at(found.offset), **tag})
         elif self.has_events or query.get("view") == "updates":
             self._read(found, query, connection)
         else:
-            connection.json(200, found.snapshot(), {"stream-next-offset": found.offset})
+            connection.json(200, found.snapshot(), headers_at(found.offset))
 
     def _later_routes(self, request: Request, path: str, file: str, connection: Connection) -> None:
         """What came with beta.8."""
@@ -119,7 +123,8 @@ class BetaAgentServer(RawServer):
             settlement = found.settle(id, text) if is_over else None
             self.news.notify_all()
         if wait is None:
-            connection.json(202, admission)
+            headers = {"location": admission["streamUrl"], "stream-next-offset": offset}
+            connection.json(202, admission, headers)
         elif settlement is None:
             connection.wait_closed()
         elif text is None:

@@ -7,9 +7,10 @@ from typing import Any
 
 Json = dict[str, Any]
 
-USAGE = {"input": 10, "output": 5, "totalTokens": 15}
+COST = {"input": 0, "output": 0, "cacheRead": 0, "cacheWrite": 0, "total": 0}
+USAGE = {"input": 10, "output": 5, "cacheRead": 0, "cacheWrite": 0, "totalTokens": 15, "cost": COST}
 MODEL = {"provider": "fake", "id": "m1"}
-ERROR = {"name": "FlueError", "message": "boom", "type": "operation_failed"}
+ERROR = {"name": "FlueError", "message": "boom", "details": "", "type": "operation_failed"}
 
 
 class Instance:
@@ -52,7 +53,7 @@ class Instance:
         said = {"id": f"said_{id}", "role": "user", "submissionId": id, "parts": parts}
         self.messages.append(said)
         if self.has_events:
-            self._append(event(id, 0, "operation_start"))
+            self._append(event(id, 0, "operation_start", operationKind="prompt"))
         else:
             self._append({"type": "message-appended", "message": said})
 
@@ -96,4 +97,5 @@ class Instance:
 
 def event(submission_id: str, index: int, type: str, **fields: Any) -> Json:
     own = {"v": 3, "eventIndex": index, "submissionId": submission_id, "agentName": "support"}
+    own |= {"timestamp": "2026-05-06T07:08:09.012Z", "operationId": f"op_{submission_id}"}
     return {"type": type, **own, **fields}
