@@ -44,7 +44,11 @@ class Replacement:
         if self._old is not None and stat.S_ISDIR(self._old.st_mode):
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR), self._path)
         mode = 0o666 if self._old is None else _mode(self._old)
-        self._descriptor, self._scratch = temporary(self._target, mode)
+        try:
+            self._descriptor, self._scratch = temporary(self._target, mode)
+        except OSError as error:
+            error.filename = self._path  # what the caller knows; the temporary file is ours
+            raise
 
     def write(self, content: bytes) -> None:
         view = memoryview(content)

@@ -218,7 +218,15 @@ def test_a_file_that_cannot_be_saved_keeps_its_old_content(talk: Any, tmp_path: 
     error = failure(talk.save_attachment, "att_9", target)
     assert isinstance(error, FlueApiError)
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("kept", b"old")]
-    assert isinstance(failure(talk.save_attachment, "a", tmp_path / "no" / "x"), FileNotFoundError)
+
+
+def test_a_folder_that_is_missing_is_told_by_the_file_that_was_named(
+    talk: Any, agents: AgentServer, tmp_path: Path
+) -> None:
+    error = failure(talk.save_attachment, "a", tmp_path / "no" / "x")
+    assert isinstance(error, FileNotFoundError)
+    assert error.filename == str(tmp_path / "no" / "x")
+    assert agents.accepted == 0
 
 
 def test_a_folder_in_place_of_the_file_is_an_error_before_any_request(

@@ -102,8 +102,10 @@ def test_a_file_that_holds_no_checkpoint_is_named(tmp_path: Path, content: Any) 
 def test_other_failures_are_the_system_s_own(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         Checkpoint.load(tmp_path)
-    with pytest.raises(OSError, match="directory"):
-        FIRST.save(tmp_path / "no such folder" / "saved")
+    missing = tmp_path / "no such folder" / "saved"
+    with pytest.raises(FileNotFoundError) as raised:
+        FIRST.save(missing)
+    assert raised.value.filename == str(missing)
     folder = tmp_path / "folder"
     folder.mkdir()
     with pytest.raises(OSError, match="folder"):
