@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,20 +25,24 @@ PATHS = (
     Path("closed, over 50 ms", ONE_WAY, "close"),
     Path("cut, over 50 ms", ONE_WAY, "reset"),
 )
+_PLACES = (0.0, 0.96)
+"""How far a chunk has come when it is lost: it has just set out, or has nearly arrived."""
 _QUIET = (Path("quiet", 0.0, "close"), Path("quiet, over 50 ms", ONE_WAY, "close"))
-_BARE = Contestant("raw", "watch", "bare socket")
+BARE = Contestant("raw", "watch", "bare socket")
 _RUN = "agents/slow/long"
 _REPLY = "The file has 1,204 lines, of which 31 are empty; most of them are comments. " * 3
 
 
 @frozen
 class Outcome:
-    """What one reader met on one path. `needed`: bytes of one history and of the chunks. `lags`:
-    milliseconds by which each chunk came later than on a quiet path of the same length."""
+    """What one reader met on one path. `needed`: bytes of one history and of the chunks.
+    `lost`: chunks that a close has lost on their way. `lags`: milliseconds by which each chunk
+    came later than on a quiet path of the same length."""
 
     size: int
     needed: int
     histories: int
+    lost: int
     lags: list[float]
 
 
@@ -71,11 +74,9 @@ class Stage:
                 [stack.enter_context(Wire(self._server.port, path)) for path in paths]
                 for paths in (PATHS, _QUIET)
             )
-            _read_history(quiet[0])
-            offset = self._conversation.history().offset
             pool = stack.enter_context(ThreadPoolExecutor(len(PATHS) + len(_QUIET)))
             seen = [self._begin(pool, reader, wire, **words) for wire in wires]
-            bare = [self._begin(pool, _BARE, wire, **words, offset=offset) for wire in quiet]
+            bare = [self._begin(pool, BARE, wire, **words) for wire in quiet]
             for wire in (*wires, *quiet):
                 wire.wait_for_reader()
             self._grow(mark, wires)
@@ -85,6 +86,7 @@ class Stage:
                     wire.bytes_to_client,
                     quiet[0].bytes_to_client,
                     wire.histories,
+                    wire.lost,
                     _lags(each.result(), times[wire.path.delay]),
                 )
                 for wire, each in zip(wires, seen, strict=True)
@@ -107,16 +109,19 @@ class Stage:
 
     def _grow(self, mark: str, wires: Sequence[Wire]) -> None:
         """Say the words. With each but the first and the last, every connection is closed: at first
-        when the agent has just said it, later half-way to the next."""
+        while it is on its way, later half-way to the next."""
         key = f"question-{mark}"
         self._conversation.send(key)
         begun = time.monotonic()
         for number in range(self._closes + 2):
+            word = f"{mark}-{number} "
             _sleep_until(begun + number * EVERY)
-            self._server.say(key, f"{mark}-{number} ")
-            if 1 <= number <= self._closes:
-                if number > self._closes // 2:
-                    _sleep_until(begun + (number + 0.5) * EVERY)
+            if 1 <= number <= self._closes // 2:
+                for wire in wires:
+                    wire.cut_chunk(word, _PLACES[number % 2])
+            self._server.say(key, word)
+            if self._closes // 2 < number <= self._closes:
+                _sleep_until(begun + (number + 0.5) * EVERY)
                 for wire in wires:
                     wire.cut_all()
         self._server.end(key)
@@ -126,13 +131,6 @@ class Stage:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
-
-
-def _read_history(wire: Wire) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", wire.port, timeout=60)
-    connection.request("GET", f"/{_RUN}?view=history")
-    connection.getresponse().read()
-    connection.close()
 
 
 def _lags(times: Sequence[int], undisturbed: Sequence[int]) -> list[float]:

@@ -31,12 +31,30 @@ class Wire(TcpProxy):
         self.histories = 0
         """How often the history has been asked for."""
         self.live_reads = 0
+        self.lost = 0
+        """How many chunks a cut has lost on their way to the reader."""
         self._event_streams: set[End] = set()
+        self._awaited: tuple[bytes, float] | None = None
+        self._under_way: bytes | None = None
+
+    def cut_chunk(self, word: str, place: float) -> None:
+        """Cut every connection once, when the chunk with `word` has come that far on its way:
+        0 at the server, 1 at the reader."""
+        self._awaited = word.encode(), place
 
     def wait_for_reader(self) -> None:
         """Wait until whoever is on this path follows the conversation."""
         if not self.wait_until(lambda: self.live_reads > 0):
             raise RuntimeError(f"nobody reads: {self.path.label}")
+
+    def setting_out(self, end: End, data: bytes) -> None:
+        if end.faces_client and self._awaited and self._awaited[0] in data:
+            self._under_way, place = self._awaited
+            self._awaited = None
+            if self.delay and place:
+                self.loop.call_later(place * self.delay, self._interrupt)
+            else:
+                self._interrupt()
 
     def forwarded(self, end: End, data: bytes) -> None:
         if not end.faces_client:
@@ -44,7 +62,14 @@ class Wire(TcpProxy):
             self.live_reads += data.count(b"live=")
         elif b"text/event-stream" in data:
             self._event_streams.add(end)
+        if end.faces_client and self._under_way and self._under_way in data:
+            self._under_way = None
         super().forwarded(end, data)
+
+    def _interrupt(self) -> None:
+        self.lost += self._under_way is not None
+        self._under_way = None
+        self._cut_open()
 
     def _cut_open(self) -> None:
         for end in self._event_streams & self._open:

@@ -99,6 +99,8 @@ class End(asyncio.Protocol):
 
     def carry(self, data: bytes | None) -> None:
         """Put bytes, or the end of them, on the line to this end."""
+        if data is not None:
+            self.proxy.setting_out(self, data)
         if not self.proxy.delay and not self._line:
             self._arrive(data)
             return

@@ -94,6 +94,9 @@ class TcpProxy:
             self._open.discard(end)
             self._changed.notify_all()
 
+    def setting_out(self, end: End, data: bytes) -> None:
+        """Told of what is about to go on its way to `end`; a cut here loses it."""
+
     def forwarded(self, end: End, data: bytes) -> None:
         """Count what has been sent to `end`."""
         with self._changed:

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import pytest
 
+from tests.servers.pipe import End
 from tests.servers.proxy import TcpProxy
 
 LIMIT = 10.0
@@ -111,6 +112,28 @@ def test_a_connection_cut_during_the_dial_leaves_none_behind(
             release.set()
             with accepted(target) as server, pytest.raises(ConnectionResetError):
                 server.recv(1)
+
+
+class _CutsAnswers(TcpProxy):
+    """Cuts when an answer sets out."""
+
+    def setting_out(self, end: End, data: bytes) -> None:
+        if end.faces_client:
+            end.cut()
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.01])
+def test_a_cut_as_bytes_set_out_loses_them(target: socket.socket, delay: float) -> None:
+    with (
+        _CutsAnswers(target.getsockname(), delay=delay, cut_how="close") as proxy,
+        connected(proxy) as client,
+        accepted(target) as server,
+    ):
+        client.sendall(b"question")
+        assert received(server, 8) == b"question"
+        server.sendall(b"answer")
+        assert client.recv(1) == b""
+        assert proxy.bytes_to_client == 0
 
 
 def _turns(proxy: TcpProxy) -> None:
