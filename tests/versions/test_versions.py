@@ -1,14 +1,20 @@
-"""Every call on every version: it works, or raises exactly the error that the matrix says."""
+"""Every call on every version: it works, or raises exactly the error that the matrix says.
+
+`LocalFlue` of a generation does what the genuine servers of that generation do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import get_args
 
 import pytest
 
 from flue_client_ext import FlueError, UnsupportedByServerError
+from flue_client_ext._flue.generations import Generation
+from flue_client_ext.testing import RunContext
 from tests.servers.beta import BetaServer
 from tests.servers.flue2 import Flue2Server
+from tests.servers.local_agents import LocalAgents
 from tests.worlds import NAMES, World
 
 from .document import PAGE, document
@@ -31,6 +37,18 @@ def server(
     return (genuine_betas if version.startswith("beta") else genuine_versions)(version)
 
 
+@pytest.fixture(params=get_args(Generation))
+def local_server(request: pytest.FixtureRequest) -> Iterator[LocalAgents]:
+    with LocalAgents(generation=request.param) as running:
+
+        @running.server.workflow
+        def summarize(input: dict[str, str], run: RunContext) -> dict[str, str]:
+            run.log("summarizing")
+            return {"summary": " ".join(input["text"].split()[:3])}
+
+        yield running
+
+
 def outcome(row: Row, client: object, generation: str) -> str:
     """What a row says of a call, or what else is wrong with the error."""
     try:
@@ -51,6 +69,18 @@ def test_a_call_works_or_says_what_to_do(
 ) -> None:
     client = any_world.client(server.url)
     assert outcome(row, client, GENERATIONS[server.version]) == row.outcome(server.version)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call)
+def test_a_call_on_the_local_server_has_the_same_outcome(
+    any_world: World, local_server: LocalAgents, row: Row
+) -> None:
+    generation = local_server.server.generation or "2"
+    client = any_world.client(local_server.url)
+    outcomes = {
+        row.outcome(version) for version in GENERATIONS if GENERATIONS[version] == generation
+    }
+    assert {outcome(row, client, generation)} == outcomes
 
 
 def test_the_document_is_that_of_the_matrix() -> None:
