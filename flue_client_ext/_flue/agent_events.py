@@ -12,7 +12,7 @@ from .._stream.resource import Resource
 from .._stream.stats import Counters
 from .._values.http import Response
 from .._values.steps import Flow
-from ..errors import FlueError, Identifiers, StreamResetError
+from ..errors import FlueApiError, FlueError, Identifiers, StreamResetError
 from .conversation_api import ConversationApi
 from .conversation_errors import api_error, is_absent
 from .conversation_requests import ConversationRequests
@@ -94,4 +94,9 @@ def read_events(
     """Read the events since `offset`, batch by batch. Later servers have none."""
     if api.dialect is None and (yield from has_abort(api)):
         raise no_events()
-    yield from api.follow(stream, offset, live, counters)
+    try:
+        yield from api.follow(stream, offset, live, counters)
+    except FlueApiError as error:
+        if api.forgets(error):
+            raise no_events() from None
+        raise

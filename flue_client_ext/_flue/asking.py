@@ -10,7 +10,7 @@ from flue_client.models import ConversationMessage, ConversationSettlement
 from .._stream.options import Live
 from .._stream.stats import Counters
 from .._values.steps import Flow
-from ..errors import StreamResetError, UnsupportedByServerError
+from ..errors import FlueApiError, StreamResetError, UnsupportedByServerError
 from .conversation_api import ConversationApi
 from .conversation_results import Admission, Reply
 from .detection import has_abort
@@ -77,7 +77,12 @@ class Waiting:
             raise BETA_3.unsupported("on_update")
         settling = EventSettling(self._api, _id(awaited), self._counters, self._live)
         offset = awaited.offset if isinstance(awaited, Admission) else None
-        return (yield from settling.run(offset))
+        try:
+            return (yield from settling.run(offset))
+        except FlueApiError as error:
+            if not self._api.forgets(error):
+                raise
+        return (yield from self._settled(awaited))  # the server was upgraded
 
     def _has_events(self, awaited: Admission | str) -> Flow[bool]:
         """Whether the conversation is known to be a stream of events. A bare id tells nothing; the

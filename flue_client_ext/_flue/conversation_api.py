@@ -66,6 +66,15 @@ class ConversationApi:
         """Keep the dialect that an answer has told."""
         self._generations.remember(self.requests.url, dialect.generation)
 
+    def forgets(self, error: FlueApiError) -> bool:
+        """Drop the dialect that was found out if `error` shows that it is no longer spoken: a read
+        of events is refused for its form by the servers that have none."""
+        refused = (error.status, error.type) == (400, "invalid_request")
+        if not refused or self.is_stated or self.dialect is None:
+            return False
+        self._generations.forget(self.requests.url)
+        return True
+
     def need(self, *what: str) -> None:
         """Raise `UnsupportedByServerError` where the server is known not to have it."""
         if self.dialect is not None:

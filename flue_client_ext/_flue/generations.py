@@ -59,6 +59,10 @@ class Generations:
         except (StopIteration, RuntimeError):
             pass  # another thread has changed it meanwhile; the next call makes room
 
+    def forget(self, conversation_url: str) -> None:
+        """Drop what was found out: the server is another one by now."""
+        self._found.pop(_agent(conversation_url), None)
+
 
 def _agent(conversation_url: str) -> str:
     return conversation_url.rpartition("/")[0]

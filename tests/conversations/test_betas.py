@@ -220,6 +220,26 @@ def test_a_server_that_was_upgraded_is_noticed(
     assert len(beta.posts()) == 2  # the first, and the one that 2.x has refused
 
 
+@pytest.mark.parametrize("call", ["ask", "wait", "stream"])
+def test_an_upgrade_from_events_to_updates_is_noticed(
+    any_world: World, beta_3: BetaAgentServer, call: str
+) -> None:
+    talk = talk_of(any_world, beta_3)
+    talk.ask("hello")
+    beta_3.lose_store()
+    beta_3.generation = "beta.8"
+    other = talk_of(any_world, beta_3)
+    admission = other.send("hello")
+    if call == "ask":
+        assert talk.ask("again").text == "echo again"
+    elif call == "wait":
+        assert talk.wait(admission).outcome == "completed"
+    else:
+        assert isinstance(failure(lambda: list(talk.stream())), UnsupportedByServerError)
+    assert talk.history() == other.history()
+    assert len(beta_3.posts()) == (3 if call == "ask" else 2)
+
+
 def test_conversations_of_beta_8_have_the_calls_of_2_x(
     any_world: World, beta_8: BetaAgentServer, tmp_path: Path
 ) -> None:

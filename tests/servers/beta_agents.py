@@ -33,8 +33,7 @@ class BetaAgentServer(RawServer):
 
     def __init__(self, generation: Literal["beta.8", "beta.3"], agent: Agent = echo) -> None:
         super().__init__(self._serve)
-        self.generation = generation
-        self.has_events = generation == "beta.3"
+        self.generation: Literal["beta.8", "beta.3"] = generation
         self.agent = agent
         self.poll_seconds = 10.0
         self.instances: dict[str, Instance] = {}
@@ -47,6 +46,10 @@ class BetaAgentServer(RawServer):
         with self.news:
             self.instances[path].settle(submission_id, text)
             self.news.notify_all()
+
+    @property
+    def has_events(self) -> bool:
+        return self.generation == "beta.3"
 
     def lose_store(self) -> None:
         with self.news:
@@ -79,6 +82,8 @@ class BetaAgentServer(RawServer):
             connection.answer(200, b"", {**headers_at(found.offset), **tag})
         elif self.has_events or query.get("view") == "updates":
             self._read(found, query, connection)
+        elif "offset" in query:
+            error(connection, 400, "invalid_request")
         else:
             connection.json(200, found.snapshot(), headers_at(found.offset))
 
