@@ -64,14 +64,18 @@ class AgentEventDelivery(Delivery[FlueEvent]):
         events = super().take_all(batch)
         for event, place in zip(events, self._places[::-1], strict=True):
             self.progress = _progress(event, place + 1, self.progress)
-        if self.broken is None:
-            self.progress = self.progress._replace(after=0)
+        self._leave_batch()
         return events
 
     def finish(self, batch: Batch) -> None:
         super().finish(batch)
+        self._leave_batch()
+
+    def _leave_batch(self) -> None:
+        """Count from the offset behind the batch: events are left there that are to be skipped, if
+        the batches are smaller than those of the consumer before."""
         if self.broken is None:
-            self.progress = self.progress._replace(after=0)
+            self.progress = self.progress._replace(after=self._to_skip)
 
     def _is_another(self, events: list[FlueEvent], skipped: int, batch: Batch) -> bool:
         """Whether the events to skip are not those that the consumer was given."""

@@ -52,6 +52,22 @@ def test_a_consumer_that_resumes_anywhere_gets_the_rest(handled: int, size: int)
     assert resumed.broken is None
 
 
+@pytest.mark.parametrize("skipped", range(1, 5))
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_consumer_that_stops_before_its_first_event_keeps_its_place(
+    skipped: int, whole: bool
+) -> None:
+    second = delivery("o0", Progress("b", 1, 5))
+    for item in EVENTS[:skipped]:  # the batches are smaller now
+        if whole:
+            assert second.take_all(batch([item], f"p{item['eventIndex']}")) == []
+        else:
+            second.load(batch([item], f"p{item['eventIndex']}"))
+    third = delivery(second.offset, second.progress)
+    third.load(batch(EVENTS[skipped:], "o1", at_tail=True))
+    assert taken(third) == EVENTS[5:]
+
+
 def test_whole_batches_move_the_position_as_single_events_do() -> None:
     of = delivery()
     assert [event.to_dict() for event in of.take_all(batch(EVENTS, "o1"))] == EVENTS
