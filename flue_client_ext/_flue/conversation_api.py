@@ -72,8 +72,12 @@ class ConversationApi:
         refused = (error.status, error.type) == (400, "invalid_request")
         if not refused or self.is_stated or self.dialect is None:
             return False
-        self._generations.forget(self.requests.url)
+        self.forget()
         return True
+
+    def forget(self) -> None:
+        """Drop the dialect that was found out."""
+        self._generations.forget(self.requests.url)
 
     def need(self, *what: str) -> None:
         """Raise `UnsupportedByServerError` where the server is known not to have it."""

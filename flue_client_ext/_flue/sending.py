@@ -50,8 +50,10 @@ def submit(api: ConversationApi, outgoing: Outgoing, *, deadline: bool, wait: bo
     sent = yield from _post(api, assumed, outgoing, deadline, wait)
     if known is None and sent.response.status == 202:
         api.found(assumed)
-    is_certain = api.is_stated or (known is not None and known.has_kinds)
-    if is_certain or not refuses_body(sent.response):
+    if api.is_stated or not refuses_body(sent.response):
+        return sent
+    if known is not None and known.has_kinds:
+        api.forget()  # a message that 2.x refuses, or 2.x was rolled back: the next send finds out
         return sent
     dialect = yield from find(api)
     api.found(dialect)

@@ -240,6 +240,20 @@ def test_an_upgrade_from_events_to_updates_is_noticed(
     assert len(beta_3.posts()) == (3 if call == "ask" else 2)
 
 
+def test_a_server_that_was_rolled_back_is_noticed_by_one_error(
+    any_world: World, beta: BetaAgentServer, agents: AgentServer
+) -> None:
+    of_beta, beta.handler = beta.handler, agents.handler
+    talk = talk_of(any_world, beta)
+    assert talk.ask("hello").uid is not None
+    beta.handler = of_beta
+    error = failure(talk.ask, "hello")
+    assert isinstance(error, FlueApiError)
+    assert (error.status, error.type) == (400, "invalid_request")
+    assert talk.ask("again").text == "echo again"
+    assert beta.posts() == [{"message": "again"}]
+
+
 def test_conversations_of_beta_8_have_the_calls_of_2_x(
     any_world: World, beta_8: BetaAgentServer, tmp_path: Path
 ) -> None:
