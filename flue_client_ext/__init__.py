@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._flue.conversation_results import Reply as Reply
     from ._flue.conversation_results import ReplyOutcome as ReplyOutcome
     from ._flue.conversation_state import ConversationState as ConversationState
+    from ._flue.generations import Generation as Generation
     from ._flue.reply_changes import DataUpdate as DataUpdate
     from ._flue.reply_changes import ReasoningDelta as ReasoningDelta
     from ._flue.reply_changes import ReplyChange as ReplyChange
@@ -83,6 +84,7 @@ _PLACES = {
         "ReplyOutcome",
     ),
     "flue_client_ext._flue.conversation_state": ("ConversationState",),
+    "flue_client_ext._flue.generations": ("Generation",),
     "flue_client_ext._flue.reply_changes": (
         "DataUpdate",
         "ReasoningDelta",
