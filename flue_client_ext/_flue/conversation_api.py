@@ -21,7 +21,7 @@ from .._values.limits import LIMITS
 from .._values.steps import Clock, Flow
 from ..errors import FlueApiError, FlueProtocolError, Identifiers
 from .api import Api
-from .conversation_errors import api_error
+from .conversation_errors import api_error, decides
 from .conversation_requests import ConversationRequests
 from .conversation_resource import ConversationResource
 from .dialects import BETA_3, Dialect, dialect_of
@@ -175,6 +175,7 @@ class ConversationApi:
             options=self._backoff or options,
             limit=LIMITS.read if isinstance(limit, Unset) else limit,
             read=read,
+            decides=decides,
         )
 
     def check(self, request: Request, response: Response, wanted: int) -> None:

@@ -28,6 +28,15 @@ def is_foreign(error: FlueApiError) -> bool:
     return error.status == 404 and error.type in FOREIGN_404
 
 
+def decides(answer: Response) -> bool:
+    """Whether an answer to a POST that was sent before tells what became of that one, too
+    (PROTOCOL, one POST): the agent has accepted the message, or refuses what it says. Credentials,
+    limits, gateways and a server in trouble say nothing of the earlier one."""
+    if answer.status in (400, 404):
+        return FlueApiError(answer).type is not None  # a proxy answers so for a missing backend
+    return answer.status < 300 or answer.status in (409, 415, 416)
+
+
 def is_absent(error: FlueApiError) -> bool:
     """Whether it says that there is no such conversation, at an agent that is there."""
     return error.status == 404 and error.type == "stream_not_found"

@@ -69,6 +69,8 @@ def read_body(
             first = part
 
 
+Decides = Callable[[Response], bool]
+"""Whether an answer tells what became of the earlier attempts of a POST as well."""
 ReadBody = Callable[[Request, Head, Callable[[], float | None]], Flow[bytes | Failure]]
 """Reads the open answer to its end, as `read_body` does."""
 
@@ -96,10 +98,12 @@ def call(
     options: BackoffOptions | None = None,
     limit: float | None = None,
     read: ReadBody = read_body,
+    decides: Decides = lambda answer: answer.status < 300,
 ) -> Flow[Response]:
-    """Perform one call and return its answer, whatever its status."""
+    """Perform one call and return its answer, whatever its status. For a POST of which an earlier
+    attempt may have arrived and got no answer, only one that `decides`."""
     retry = Retry(options or UNARY, clock.jitter)
-    arrived = False  # perhaps, with an earlier attempt
+    arrived = unanswered = False  # perhaps, with an earlier attempt
     try:
         while True:
             began = clock.monotonic()
@@ -108,13 +112,18 @@ def call(
             lasted = clock.monotonic() - began
             decision = decide(what, lasted, idempotent=request.idempotent)
             arrived = arrived or not isinstance(outcome, Failure) or outcome.sent
+            if isinstance(outcome, Failure):
+                unanswered = unanswered or outcome.sent
+                is_open = arrived
+            else:
+                is_open = unanswered and not decides(outcome)
             if decision == "never":
-                return _final(request, outcome, arrived)
+                return _final(request, outcome, is_open)
             if decision == "after a pause":
                 try:
                     yield from _pause(retry, outcome, clock)
                 except GaveUp:
-                    return _final(request, outcome, arrived)
+                    return _final(request, outcome, is_open)
     except DeadlineExceeded as passed:
         if request.method == "POST" and (passed.sent or arrived):
             raise outcome_unknown(request, DEADLINE_PASSED) from None
@@ -127,10 +136,11 @@ def _pause(retry: Retry, outcome: Response | Failure, clock: Clock) -> Flow[None
     yield from retry.pause(cause_of(outcome), status=status, floor=floor)
 
 
-def _final(request: Request, outcome: Response | Failure, arrived: bool) -> Response:
-    """Return the answer; raise what the user is to know of a failure."""
+def _final(request: Request, outcome: Response | Failure, is_open: bool) -> Response:
+    """Return the answer; raise what the user is to know of a failure. `is_open`: an attempt may
+    have been accepted, and `outcome` does not tell."""
+    if request.method == "POST" and is_open:
+        raise outcome_unknown(request, cause_of(outcome))
     if isinstance(outcome, Response):
         return outcome
-    if request.method == "POST" and arrived:
-        raise outcome_unknown(request, outcome.cause)
     raise connection_error(request, outcome)

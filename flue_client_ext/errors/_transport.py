@@ -43,8 +43,9 @@ class InvokeOutcomeUnknownError(FlueConnectionError):
     started. `cause` says what happened.
 
     It was not sent again, since that could execute the work twice; or it had an `idempotency_key`
-    and was, until retries or time were used up. A send with that key and the same message finishes
-    it, from any process.
+    and was, until retries or time were used up, or a refusal came that says nothing of the earlier
+    attempt (`cause` is its status). A send with that key and the same message finishes it, from any
+    process.
     """
 
 

@@ -9,10 +9,19 @@ import random
 import sys
 from typing import Any
 
-from flue_client_ext import BackoffOptions, FailedAttempt, FlueClient, InvokeOutcomeUnknownError
+import pytest
+
+from flue_client_ext import (
+    BackoffOptions,
+    FailedAttempt,
+    FlueApiError,
+    FlueClient,
+    InvokeOutcomeUnknownError,
+)
 from tests.servers.agents import AgentServer
 from tests.servers.proxy import TcpProxy
-from tests.unary.support import failure
+from tests.servers.raw import Connection, Handler, RawServer, Request
+from tests.unary.support import QUICK, failure, in_turn, says
 from tests.worlds import World
 
 SENDS = 300
@@ -96,6 +105,55 @@ def test_a_send_that_is_given_up_can_be_finished_by_its_key(
         again = client.agents.send("support", "t1", "x", idempotency_key=error.idempotency_key)
     assert again.deduplicated
     assert len(agents.conversations["/agents/support/t1"].messages) == 2
+
+
+PROVES_NOTHING = [401, 403, 408, 425, 429, 500, 502, 503, 504]
+DECIDES = [400, 404, 409, 415, 416]
+REFUSED_BY_FLUE = b'{"error": {"type": "some_type", "message": "m", "details": "d"}}'
+
+
+def refusing_after(first: Handler, status: int, body: bytes) -> RawServer:
+    kind = {"content-type": "application/json" if body else "text/plain"}
+    return RawServer(in_turn(first, says(status, body, kind)))
+
+
+def cut(_: Request, connection: Connection) -> None:
+    connection.close()
+
+
+@pytest.mark.odd_answers
+@pytest.mark.parametrize("flue", [True, False])
+def test_a_refusal_that_proves_nothing_leaves_an_earlier_POST_open(
+    any_world: World, flue: bool
+) -> None:
+    for status in [*PROVES_NOTHING, *(() if flue else (302, 400, 404))]:
+        with refusing_after(cut, status, REFUSED_BY_FLUE if flue else b"") as server:
+            talk = any_world.client(server.url).agents.conversation("support", "t1")
+            error: Any = failure(talk.send, "x", idempotency_key="key-1", backoff_options=QUICK)
+            assert type(error) is InvokeOutcomeUnknownError
+            assert (error.idempotency_key, error.cause) == ("key-1", f"status {status}")
+            keys = {request.json()["idempotencyKey"] for request in server.requests}
+            assert (keys, len(server.requests) > 1) == ({"key-1"}, True)
+
+
+@pytest.mark.odd_answers
+def test_a_refusal_of_the_message_decides_about_an_earlier_POST(any_world: World) -> None:
+    for status in DECIDES:
+        with refusing_after(cut, status, REFUSED_BY_FLUE) as server:
+            talk = any_world.client(server.url).agents.conversation("support", "t1")
+            error: Any = failure(talk.send, "x", backoff_options=QUICK)
+            assert type(error) is FlueApiError
+            assert (error.status, error.type, len(server.requests)) == (status, "some_type", 2)
+
+
+@pytest.mark.odd_answers
+def test_a_POST_whose_every_attempt_is_refused_is_an_api_error(any_world: World) -> None:
+    for status in [*PROVES_NOTHING, *DECIDES]:
+        with RawServer(says(status, REFUSED_BY_FLUE)) as server:
+            talk = any_world.client(server.url).agents.conversation("support", "t1")
+            error: Any = failure(talk.send, "x", backoff_options=QUICK)
+            assert type(error) is FlueApiError
+            assert (error.status, bool(error.idempotency_key)) == (status, True)
 
 
 if __name__ == "__main__":

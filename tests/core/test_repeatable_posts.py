@@ -100,7 +100,39 @@ def test_a_deadline_before_anything_left_is_a_timeout() -> None:
 
 def test_a_busy_status_at_the_end_of_the_retries_is_the_answer() -> None:
     play = keyed(options=BackoffOptions(max_retries=1))
-    play.fail(CUT)
+    play.answer(502)
     play.slept()
     play.answer(503, b"busy")
     assert play.result.status == 503
+
+
+@pytest.mark.parametrize("unanswered", [CUT, SILENT, STALE])
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 429, 503])
+def test_a_refusal_that_proves_nothing_leaves_an_earlier_attempt_open(
+    unanswered: Failure, status: int
+) -> None:
+    play = keyed(options=BackoffOptions(max_retries=1))
+    play.fail(unanswered)
+    if unanswered is STALE:
+        play.answer(503)
+    if isinstance(play.step, Sleep):
+        play.slept()
+    with pytest.raises(InvokeOutcomeUnknownError) as caught:
+        play.answer(status)
+    assert caught.value.cause == f"status {status}"
+
+
+def test_an_attempt_that_never_left_is_decided_by_any_refusal() -> None:
+    play = keyed()
+    play.fail(REFUSED)
+    play.slept()
+    play.answer(401)
+    assert play.result.status == 401
+
+
+def test_an_answer_that_decides_ends_an_attempt_that_was_left_open() -> None:
+    play = keyed(decides=lambda answer: answer.status == 409)
+    play.fail(CUT)
+    play.slept()
+    play.answer(409)
+    assert play.result.status == 409
