@@ -13,6 +13,8 @@ __all__ = ["AgentCheckpoint", "Checkpoint", "UpdateCheckpoint"]
 def _offset(value: object, what: str) -> None:
     if not text(value, what):
         raise wrong_value(what, "an offset that a server has returned", value)
+    if value == "now":  # means another point later, and resuming there would skip what came between
+        raise ValueError(f'{what} must not be "now": read from the stream before its checkpoint')
 
 
 def _index(value: object, what: str) -> None:

@@ -27,7 +27,7 @@ class FlueEventStream(Stream[FlueEvent]):
     @property
     def checkpoint(self) -> Checkpoint:
         """The position of the consumer, to the event: save it, and pass it to
-        `runs.stream(resume=)`."""
+        `runs.stream(resume=)`. `ValueError` before the first read since `offset="now"`."""
         delivery = self._delivery
         return Checkpoint(delivery.run_id, delivery.offset, delivery.event_index)
 
@@ -51,7 +51,7 @@ class AgentEventStream(Stream[FlueEvent]):
     @property
     def checkpoint(self) -> AgentCheckpoint:
         """The position of the consumer, to the event: save it, and pass it to
-        `agents.stream(resume=)`."""
+        `agents.stream(resume=)`. `ValueError` before the first read since `offset="now"`."""
         delivery = self._delivery
         return AgentCheckpoint(delivery.path, delivery.offset, *delivery.progress)
 

@@ -21,7 +21,7 @@ class UpdateStream(Stream[ConversationChunk]):
     @property
     def checkpoint(self) -> UpdateCheckpoint:
         """Where the consumer stands, to the update: save it, and pass it to
-        `conversation.updates(resume=)`."""
+        `conversation.updates(resume=)`. `ValueError` before the first read since `offset="now"`."""
         delivery = self._delivery
         batch, index = delivery.position or (None, None)
         return UpdateCheckpoint(delivery.path, delivery.offset, batch, index, delivery.incarnation)

@@ -355,6 +355,19 @@ def test_a_live_stream_of_events_goes_on(any_world: World, beta_3: BetaAgentServ
     stream.close()
 
 
+def test_now_has_a_checkpoint_once_it_was_read(any_world: World, beta_3: BetaAgentServer) -> None:
+    talk = talk_of(any_world, beta_3)
+    talk.ask("a")
+    stream = talk.stream(live=False, offset="now")
+    with pytest.raises(ValueError, match="offset"):
+        _ = stream.checkpoint
+    assert list(stream) == []
+    admission = talk.send("b")
+    talk.wait(admission)
+    rest = list(talk.stream(live=False, resume=stream.checkpoint))
+    assert {event.submission_id for event in rest} == {admission.submission_id}
+
+
 def test_a_tail_has_the_latest_events(any_world: World, beta_3: BetaAgentServer) -> None:
     talk = talk_of(any_world, beta_3)
     talk.ask("a")

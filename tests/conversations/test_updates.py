@@ -109,6 +109,21 @@ def test_now_begins_with_an_empty_batch(talk: Any, agents: AgentServer, live: An
         assert list(batches) == []
 
 
+@pytest.mark.parametrize("live", MODES)
+def test_now_has_a_checkpoint_once_it_was_read(talk: Any, agents: AgentServer, live: Any) -> None:
+    whole = filled(agents)
+    stream = talk.updates(offset="now", live=live)
+    assert stream.offset == "now"
+    with pytest.raises(ValueError, match="offset"):
+        _ = stream.checkpoint
+    assert next(stream.batches()) == ([], whole.offset)
+    saved = UpdateCheckpoint.from_json(stream.checkpoint.to_json())
+    stream.close()
+    agents.change(PATH, lambda found: found.append({"type": "next"}))
+    rest = list(talk.updates(resume=saved, live=False))
+    assert [update.to_dict()["type"] for update in rest] == ["next"]
+
+
 @pytest.mark.parametrize("live", LIVE)
 def test_now_brings_what_comes_next(talk: Any, agents: AgentServer, live: Any) -> None:
     filled(agents)

@@ -118,6 +118,23 @@ def test_events_without_an_index_are_not_lost_by_a_checkpoint(
     assert len(again) == {1: 4, 2: 4, 3: 2, 4: 2, 5: 0}[handled]
 
 
+@pytest.mark.parametrize("live", ["long-poll", "sse", "auto", False])
+def test_a_stream_from_now_has_a_checkpoint_once_it_was_read(
+    any_world: World, serve: Serve, live: Any
+) -> None:
+    replay = Replay([log_event(0)], closed=False)
+    client = any_world.client(serve(replay).url)
+    stream = client.runs.stream(RUN, live=live, offset="now")
+    with pytest.raises(ValueError, match="offset"):
+        _ = stream.checkpoint
+    assert next(stream.batches()).events == []
+    saved = Checkpoint.from_json(stream.checkpoint.to_json())
+    assert saved.offset == stream.offset == offset_at(1)
+    stream.close()
+    replay.append(log_event(1), close=True)
+    assert len(list(client.runs.stream(RUN, resume=saved))) == 1
+
+
 def test_resume_excludes_other_starting_points(any_world: World, serve: Serve) -> None:
     runs = any_world.client(serve(Replay(whole_run(1))).url).runs
     saved = Checkpoint(run_id=RUN, offset="-1", event_index=None)

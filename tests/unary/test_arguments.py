@@ -6,11 +6,19 @@ import copy
 import pickle
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flue_client_ext import AbortController, AbortSignal, Checkpoint, FlueError
+from flue_client_ext import (
+    AbortController,
+    AbortSignal,
+    AgentCheckpoint,
+    Checkpoint,
+    FlueError,
+    UpdateCheckpoint,
+)
 from tests.servers.raw import RawServer
 from tests.unary.support import borrowed, failure, works
 from tests.worlds import World
@@ -117,6 +125,18 @@ def test_a_checkpoint_refuses_what_is_no_string() -> None:
         Checkpoint(run_id=strange, offset="o")
     checkpoint = Checkpoint(run_id="r", offset="o", event_index=0)
     assert pickle.loads(pickle.dumps(checkpoint)) == checkpoint
+
+
+@pytest.mark.parametrize("kind", [Checkpoint, UpdateCheckpoint, AgentCheckpoint])
+def test_a_checkpoint_is_no_moment_of_reading(kind: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="offset"):
+        kind("r", "now")
+    text = kind("r", "-1").to_json().replace('"-1"', '"now"')
+    with pytest.raises(ValueError, match=kind.__name__):
+        kind.from_json(text)
+    (tmp_path / "saved").write_text(text)
+    with pytest.raises(ValueError, match="saved"):
+        kind.load(tmp_path / "saved")
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
