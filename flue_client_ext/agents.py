@@ -79,7 +79,10 @@ class Agents(AgentStreams):
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
     ) -> ConversationSettlement:
-        """Wait until a submission has settled: `conversation(name, id).wait`."""
+        """Wait until a submission has settled: `conversation(name, id).wait`.
+
+        It waits with `live=False`, too.
+        """
         return self.conversation(name, id).wait(
             submission,
             on_update=on_update,
@@ -101,7 +104,10 @@ class Agents(AgentStreams):
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
     ) -> Reply:
-        """Wait for the reply to a submission: `conversation(name, id).read`."""
+        """Wait for the reply to a submission: `conversation(name, id).read`.
+
+        It waits with `live=False`, too.
+        """
         return self.conversation(name, id).read(
             submission,
             on_update=on_update,

@@ -136,7 +136,7 @@ class AsyncRuns(Uncopied):
     ) -> WorkflowRunResult[R]:
         """Wait until a run that was started elsewhere has ended; return its result.
 
-        Raises what `workflows.run` raises.
+        It waits with `live=False`, too. Raises what `workflows.run` raises.
         """
         job = waiting(self._session.api, run_id, live, backoff_options)
         limit = arguments.timeout(timeout)

@@ -88,7 +88,7 @@ class AsyncSubmissions(Uncopied):
 
         A bare submission id is looked up in the conversation first; one that is not there may wait
         behind others. `on_update`, async or not, sees each update from the admission on, in order;
-        what it raises ends the call.
+        what it raises ends the call. `live` is how it waits; `live=False` waits as `True` does.
 
         Raises `FlueExecutionError` when the submission failed or was aborted, and
         `StreamResetError` when the server has lost it. A store that was lost and has grown past the
@@ -127,7 +127,10 @@ class AsyncSubmissions(Uncopied):
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
     ) -> Reply:
-        """Send a message and return the agent's reply: `send` and `read` in one."""
+        """Send a message and return the agent's reply: `send` and `read` in one.
+
+        With `live=False`, too, it waits for the reply.
+        """
         outgoing = user_message(message, attachments, initial_data, uid, idempotency_key)
         call = self._calls.ask(outgoing, Follow(live, backoff_options, on_update))
         return await self._run(call, signal, arguments.timeout(timeout))

@@ -103,6 +103,10 @@ class FlueClient(Uncopied):
         """Close the connections. Calls under way finish; streams that are still open and later
         calls raise `RuntimeError`.
 
+        A call that waits for a run or a reply (`run`, `wait`, `ask`, `read`) is under way to its
+        end, with requests over new connections: end it by its `signal` or `timeout`. Iterators
+        over many (`map`, `as_completed`) end as streams do.
+
         Your own `http_client` stays open; the answers that streams read over it are closed.
         """
         if self._owner:

@@ -104,7 +104,7 @@ class Workflows(Uncopied):
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
     ) -> WorkflowRunResult[R]:
-        """Start a run, follow its events to the end and return its result.
+        """Start a run, follow its events to the end (with `live=False`, too) and return its result.
 
         It survives whatever a stream survives, with exactly one POST. `timeout` in seconds bounds
         the whole call. `on_event` gets each event once, in order; an error that it raises ends the

@@ -28,15 +28,23 @@ from flue_client_ext import (
 from flue_client_ext.agents import Agents
 from flue_client_ext.async_agents import AsyncAgents
 from tests.servers.agents import AgentServer
+from tests.servers.conversation import Conversation as AgentConversation
 from tests.unary.support import Aside, borrowed, failure, leftover_threads
 from tests.worlds import World, world
 
 PATH = "/agents/support/t1"
+
+
 MODES: list[Any] = [True, "long-poll", "sse", "auto", False]
 
 
 def never(_: str) -> None:
     """An agent that leaves its submissions to the test."""
+
+
+def reply_to_all(found: AgentConversation) -> None:
+    for said in list(found.messages):
+        found.reply(said["submissionId"], f"reply to {said['parts'][0]['text']}")
 
 
 @pytest.mark.parametrize("live", MODES)
@@ -156,6 +164,32 @@ def test_an_unknown_conversation_is_an_error_and_never_an_endless_wait(talk: Any
         error = failure(call)
         assert isinstance(error, FlueApiError)
         assert (error.status, error.type) == (404, "stream_not_found")
+
+
+def test_calls_under_way_finish_when_the_client_is_closed(
+    any_world: World, agents: AgentServer
+) -> None:
+    agents.agent = never
+    client = any_world.client(agents.url)
+    talk = client.agents.conversation("support", "t1")
+    admission = talk.send("a")
+    waited, read, asked = (threading.Event() for _ in range(3))
+    calls = [
+        Aside(lambda: talk.wait(admission, on_update=lambda _: waited.set())),
+        Aside(lambda: talk.read(admission, on_update=lambda _: read.set())),
+        Aside(lambda: talk.ask("b", on_update=lambda _: asked.set())),
+    ]
+    outcomes = client.agents.map("support", ["c"])
+    mapping = Aside(lambda: next(iter(outcomes)))
+    assert all(begun.wait(10) for begun in (waited, read, asked))
+    assert agents.wait_until(lambda: len(agents.sends()) == 3)
+    client.close()
+    assert type(mapping.error()) is RuntimeError
+    agents.change(PATH, reply_to_all)
+    settlement, reply, answer = (call.result() for call in calls)
+    assert settlement.outcome == "completed"
+    assert (reply.text, answer.text) == ("reply to a", "reply to b")
+    assert type(failure(talk.history)) is RuntimeError
 
 
 @pytest.mark.parametrize("live", MODES)
