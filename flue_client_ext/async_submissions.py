@@ -91,8 +91,9 @@ class AsyncSubmissions(Uncopied):
         what it raises ends the call. `live` is how it waits; `live=False` waits as `True` does.
 
         Raises `FlueExecutionError` when the submission failed or was aborted, and
-        `StreamResetError` when the server has lost it. A store that was lost and has grown past the
-        admission's offset before the call does not show: only `timeout` ends that wait."""
+        `StreamResetError` when the server has lost it, or never had it. Where a longer conversation
+        has taken the place of the lost one before the call, this shows after one to two minutes in
+        which nothing is pending there (PROTOCOL, lost conversations)."""
         call = self._calls.wait(submission, Follow(live, backoff_options, on_update))
         return await self._run(call, signal, arguments.timeout(timeout))
 

@@ -82,10 +82,9 @@ class ReplyStreaming(Settling):
     def _is_over(self) -> bool:
         return self._has_joined or super()._is_over()
 
-    def _look(self) -> Flow[Json]:
-        snapshot = yield from super()._look()
+    def _adopt(self, snapshot: Json) -> None:
+        super()._adopt(snapshot)
         self._fold, self._from_history = Fold(snapshot), True
-        return snapshot
 
     def _follow(self, offset: str, incarnation: str | None) -> Flow[None]:
         if self._from_history:

@@ -19,7 +19,9 @@ from .._values.steps import Batch, Call, Flow, Outcome
 from ..errors import FlueApiError, FlueExecutionError, StreamResetError
 from .conversation_api import ConversationApi
 from .conversation_errors import is_absent
+from .fold import Fold
 from .reply import find_settlement, settlement_in
+from .silence import Silence
 
 OnUpdate = Callable[[ConversationChunk], Any]
 Json = dict[str, Any]
@@ -69,6 +71,7 @@ class Settling:
         self._on_update = on_update
         self._found: Settled | None = None
         self._updates = api.updates()
+        self._silence = Silence(api.now)
 
     @property
     def has_checkpoints(self) -> bool | None:
@@ -96,7 +99,7 @@ class Settling:
         try:
             yield from self._follow(offset, incarnation)
         except StreamResetError as reset:
-            snapshot = yield from self._look_again(reset)
+            snapshot = yield from self._look(reset)
             if self._found is None and not knows(snapshot, self.id):
                 raise
         else:
@@ -104,28 +107,54 @@ class Settling:
         if self._found is None:
             yield from self._follow(snapshot["offset"], snapshot.get("incarnation"))
 
-    def _look_again(self, reset: StreamResetError) -> Flow[Json]:
-        try:
-            return (yield from self._look())
-        except FlueApiError as error:
-            raise (reset if is_absent(error) else error) from None
-
-    def _look(self) -> Flow[Json]:
-        snapshot = (yield from self._api.history()).to_dict()
-        self._seek_in(snapshot)
+    def _look(self, reset: StreamResetError | None = None) -> Flow[Json]:
+        snapshot = yield from self._read(reset)
+        self._adopt(snapshot)
         return snapshot
+
+    def _read(self, reset: StreamResetError | None) -> Flow[Json]:
+        """Read the conversation; raise `reset` if it has been there and no longer is."""
+        try:
+            return (yield from self._api.history()).to_dict()
+        except FlueApiError as error:
+            raise (reset if reset is not None and is_absent(error) else error) from None
+
+    def _adopt(self, snapshot: Json) -> None:
+        """Take over what a snapshot says."""
+        settlement = find_settlement(snapshot, self.id)
+        if settlement is not None:
+            self._found = Settled(settlement, snapshot)
 
     def _follow(self, offset: str, incarnation: str | None) -> Flow[None]:
         self._updates = self._api.updates(
-            incarnation=incarnation, ends=lambda items: self._is_over()
+            incarnation=incarnation, ends=lambda items: self._is_over() or self._silence.is_over
         )
-        stream = self._api.follow(self._updates, offset, self._live, self._counters)
-        yield from for_each_batch(stream, self._take)
+        while True:
+            self._silence = Silence(self._api.now)
+            stream = self._api.follow(self._updates, offset, self._live, self._counters)
+            yield from for_each_batch(stream, self._take)
+            if self._is_over() or not self._silence.is_over:
+                return
+            yield from self._check_silence()
+            if self._is_over():
+                return
+            offset = self._silence.offset
+
+    def _check_silence(self) -> Flow[None]:
+        """Look whether the submission has settled, or still can; raise a reset if not."""
+        reset = StreamResetError(offset=self._silence.offset, tail=None)
+        snapshot = yield from self._read(reset)
+        if self._silence.has_lasted(snapshot):
+            if find_settlement(snapshot, self.id) is not None:
+                self._adopt(snapshot)
+            elif not Fold(snapshot).busy:
+                raise reset  # after which the conversation is looked at once more
 
     def _is_over(self) -> bool:
         return self._found is not None
 
     def _take(self, batch: Batch) -> Flow[None]:
+        self._silence.take(batch)
         for item in batch.items:
             if self._on_update is not None:
                 outcome: Outcome = yield Call(partial(self._on_update, parse_chunk(item)))
@@ -140,11 +169,6 @@ class Settling:
             self._found = Settled({k: v for k, v in chunk.items() if k not in _OF_CHUNKS})
         elif settlement is not None:
             self._found = Settled(settlement, as_object(chunk.get("snapshot")))
-
-    def _seek_in(self, snapshot: Json) -> None:
-        settlement = find_settlement(snapshot, self.id)
-        if settlement is not None:
-            self._found = Settled(settlement, snapshot)
 
 
 def knows(snapshot: Json, submission_id: str) -> bool:

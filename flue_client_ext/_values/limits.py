@@ -20,6 +20,7 @@ class Limits:
         "read",
         "retry_after",
         "routine_life",
+        "silence",
         "start",
         "thread_idle",
         "unary",
@@ -61,6 +62,10 @@ class Limits:
         """The idle time for which such a connection is certainly open: longer than a loop takes
         from one call to the next, and shorter than the limit of any server that keeps
         connections."""
+        self.silence = 60.0
+        """For a stream at its tail without news, behind which a submission is waited for, until the
+        conversation is looked at: two idle long-polls, and longer than the 45 s that a server may
+        take to take up what a crash has cut (PROTOCOL, lost conversations)."""
         self.thread_idle = 0.5
         """Without a job or a deadline until a helper thread ends."""
 

@@ -41,7 +41,7 @@ class StreamResetError(ResourceError):
     """The server has lost what a saved offset pointed at: read again from the start.
 
     `offset` is the saved one; `tail` is the end of the stream that it lies beyond, `None`
-    where the stream itself is lost or another one.
+    where the stream itself is lost or another one, or lacks the submission that is waited for.
     """
 
     offset: str = fact("The saved offset.")

@@ -96,6 +96,20 @@ def test_a_submission_cut_by_a_crash_is_taken_up_again(name: Name, tmp_path: Pat
             assert [chunk["messageId"] for chunk in started] == [reply["id"]] * 2
 
 
+def test_what_a_crash_has_cut_is_pending_in_the_snapshot(name: Name, tmp_path: Path) -> None:
+    with own_agents(name, database=tmp_path / "flue.sqlite3") as server:
+        with client(server) as api:
+            conversation = Conversation(api, "slow")
+            sent = conversation.send(uuid4().hex)
+            conversation.until(sent["offset"], "message-appended")
+        server.restart(crash=True)
+        with client(server) as api:
+            conversation.api = api
+            snapshot = conversation.history()
+            assert snapshot["messages"][0]["submissionId"] == sent["submissionId"]
+            assert snapshot["settlements"] == []
+
+
 def test_a_polite_end_breaks_event_streams_in_mid_body(name: Name) -> None:
     with own_agents(name) as server, client(server) as api:
         conversation = Conversation(api, "echo")

@@ -25,6 +25,7 @@ from flue_client_ext import (
     FlueTimeoutError,
     StreamResetError,
 )
+from flue_client_ext._values.limits import LIMITS
 from flue_client_ext.agents import Agents
 from flue_client_ext.async_agents import AsyncAgents
 from tests.servers.agents import AgentServer
@@ -206,6 +207,42 @@ def test_a_store_that_is_lost_in_mid_wait_is_a_reset(
     error = aside.error()
     assert type(error) is StreamResetError
     assert error.submission_id == admission.submission_id
+
+
+@pytest.fixture
+def impatient(agents: AgentServer, monkeypatch: pytest.MonkeyPatch) -> AgentServer:
+    """The agents, at whose conversations a wait without news looks again and again."""
+    agents.poll_seconds = 0.05
+    monkeypatch.setattr(LIMITS, "silence", 0.05)
+    monkeypatch.setattr(LIMITS, "poll_pace", 0.01)
+    return agents
+
+
+@pytest.mark.parametrize("live", ["long-poll", "sse"])
+def test_a_conversation_that_was_replaced_by_a_longer_one_is_a_reset(
+    talk: Any, impatient: AgentServer, live: Any
+) -> None:
+    admission = talk.send("hello")
+    impatient.lose_store()
+    talk.ask("another")
+    assert int(impatient.conversations[PATH].offset) > int(admission.offset)
+    error = Aside(lambda: talk.read(admission, live=live)).error()
+    assert type(error) is StreamResetError
+    assert error.submission_id == admission.submission_id
+
+
+@pytest.mark.parametrize("live", ["long-poll", "sse"])
+def test_an_agent_that_is_silent_for_long_is_waited_for(
+    talk: Any, impatient: AgentServer, live: Any
+) -> None:
+    impatient.agent = never
+    admission = talk.send("hello")
+    aside = Aside(lambda: talk.read(admission, live=live))
+    assert impatient.wait_requests(12)
+    looks = [request for request in impatient.requests if request.target == PATH]
+    assert sum(request.method == "GET" for request in looks) >= 2
+    impatient.change(PATH, lambda found: found.reply(admission.submission_id, "at last"))
+    assert aside.result().text == "at last"
 
 
 def test_the_history_is_typed(talk: Any) -> None:

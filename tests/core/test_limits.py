@@ -8,6 +8,8 @@ HEARTBEAT = 15.0
 """Seconds between two of a genuine server's (PROTOCOL, SSE frames)."""
 SERVERS_IDLE = 5.0
 """Seconds that Node and uvicorn keep an idle connection (PROTOCOL, connections)."""
+RECOVERY = 45.0
+"""Seconds until a server takes up what a crash has cut (PROTOCOL, lost conversations)."""
 
 
 def test_a_peer_is_dead_after_three_heartbeats() -> None:
@@ -34,3 +36,7 @@ def test_a_single_call_has_time_to_connect_over_several_addresses() -> None:
 
 def test_an_idle_reading_asks_once_a_second() -> None:
     assert LIMITS.poll_pace == LIMITS.routine_life == 1.0
+
+
+def test_a_silence_outlasts_what_a_server_takes_after_a_crash() -> None:
+    assert LIMITS.silence > RECOVERY

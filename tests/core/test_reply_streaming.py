@@ -257,6 +257,45 @@ def test_a_lost_store_without_the_message_is_a_reset(chunks: Any) -> None:
     assert caught.value.idempotency_key == "key-1"
 
 
+def silence(play: Streamed, offset: str) -> None:
+    for _ in range(3):
+        play.clock.now += 30
+        play.updates(offset=offset)
+    assert play.asked == HISTORY
+
+
+def test_a_store_that_was_lost_before_the_first_update_is_a_reset() -> None:
+    play = admitted()
+    silence(play, "o9")
+    play.json(200, history(message("sub_9", "user", "x"), settled("sub_9"), offset="o9"))
+    with pytest.raises(StreamResetError) as caught:
+        play.json(200, history(message("sub_9", "user", "x"), settled("sub_9"), offset="o9"))
+    assert (caught.value.submission_id, caught.value.offset) == (ID, "o9")
+
+
+def test_a_long_silence_in_mid_reply_changes_nothing(chunks: Any) -> None:
+    play = admitted()
+    play.updates(chunks.said(), chunks.started(), chunks.delta("he"), offset="o4")
+    play.show()
+    silence(play, "o4")
+    play.json(200, history(message(ID, "user", "hi"), reply(ID, "he"), offset="o4"))
+    assert (play.show(), play.asked[2]["offset"]) == ([], "o4")
+    play.updates(chunks.delta("llo"), chunks.settled(**OWN), offset="o7")
+    assert play.show() == [TextDelta("llo")]
+    assert play.ended
+
+
+def test_a_settlement_that_is_found_in_a_silence_completes_the_reply(chunks: Any) -> None:
+    play = admitted()
+    play.updates(chunks.said(), chunks.started(), chunks.delta("he"), offset="o4")
+    play.show()
+    silence(play, "o4")
+    whole = {**reply(ID, "hello"), "id": f"m_{ID}"}
+    play.json(200, history(message(ID, "user", "hi"), whole, settled(**OWN), offset="o4"))
+    assert play.show() == [TextDelta("llo")]
+    assert play.ended
+
+
 def test_a_send_is_repeated_with_its_key_and_never_without() -> None:
     play = asking()
     play.fail(CUT)
