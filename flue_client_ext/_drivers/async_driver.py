@@ -16,7 +16,18 @@ from .._http.trace_context import with_trace_context
 from .._stream.aborting import Signal
 from .._stream.backoff import full_jitter
 from .._stream.machine import Machine
-from .._values.steps import Batch, Call, Clock, DeadlineExceeded, Flow, Open, Read, Sleep, Wait
+from .._values.steps import (
+    Batch,
+    Call,
+    Clock,
+    DeadlineExceeded,
+    Flow,
+    Open,
+    Poll,
+    Read,
+    Sleep,
+    Wait,
+)
 from .context import in_context
 from .functions import Function, call_and_await
 
@@ -116,6 +127,8 @@ class AsyncDriver(Generic[T]):
                         reply = await self._channel.open(
                             with_trace_context(request), limit, self.machine.deadline
                         )
+                    case Poll():
+                        reply = await self._channel.poll()
                     case Sleep():
                         await anyio.sleep_until(self.machine.wake_at)
                     case Call(function):

@@ -13,7 +13,18 @@ from .._http.trace_context import with_trace_context
 from .._stream.aborting import Signal
 from .._stream.backoff import full_jitter
 from .._stream.machine import Machine
-from .._values.steps import Batch, Call, Clock, DeadlineExceeded, Flow, Open, Read, Sleep, Wait
+from .._values.steps import (
+    Batch,
+    Call,
+    Clock,
+    DeadlineExceeded,
+    Flow,
+    Open,
+    Poll,
+    Read,
+    Sleep,
+    Wait,
+)
 from .functions import call
 
 T = TypeVar("T")
@@ -106,6 +117,8 @@ class Driver(Generic[T]):
                 reply = self._channel.open(
                     with_trace_context(request), limit, self.machine.deadline
                 )
+            case Poll():
+                reply = self._channel.poll()
             case Sleep():
                 self._wake_up.wait(self.machine.wake_at - time.monotonic())
             case Call(function):

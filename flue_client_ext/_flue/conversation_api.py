@@ -47,7 +47,7 @@ class ConversationApi:
         self.identifiers = identifiers
         self.requests = requests
         self._credentials = credentials
-        self._clock = clock
+        self.clock = clock
         self._backoff = backoff
         self._generations = generations or Generations()
 
@@ -152,11 +152,11 @@ class ConversationApi:
         """Read a stream since `offset`, batch by batch."""
         backoff = self._backoff or BackoffOptions()
         options = ReadOptions(self._credentials, offset, live, backoff)
-        return follow(stream, options, self._clock, counters)
+        return follow(stream, options, self.clock, counters)
 
     def retry(self, options: BackoffOptions | None = None) -> Retry:
         """The retries of something that one of these calls is a part of."""
-        return Retry(options or self._backoff or BackoffOptions(), self._clock.jitter)
+        return Retry(options or self._backoff or BackoffOptions(), self.clock.jitter)
 
     def read(self, request: Request) -> Flow[Response]:
         response = yield from self.call(request)
@@ -175,7 +175,7 @@ class ConversationApi:
         return call(
             request,
             self._credentials,
-            self._clock,
+            self.clock,
             options=self._backoff or options,
             limit=LIMITS.read if isinstance(limit, Unset) else limit,
             read=read,

@@ -1,16 +1,19 @@
 """A conversation as it stands, each time it has changed, through whatever a stream survives.
 
 The history is read first, and again only where the server has lost what the offset meant. All
-updates that one read of the network brings make one state; none is made before they have reached
-the tail. So who takes states slowly gets fewer of them."""
+updates that have arrived make one state; none is made before they have reached the tail. So who
+takes states slowly gets fewer of them, and the next one is current."""
 
 from __future__ import annotations
+
+import math
 
 from .._stream.backoff import BackoffOptions, GaveUp, Retry
 from .._stream.failures import overdue
 from .._stream.for_each import for_each_batch
 from .._stream.options import Live
 from .._stream.stats import Counters
+from .._values.limits import LIMITS
 from .._values.steps import Batch, DeadlineExceeded, Emit, Flow
 from ..errors import FlueApiError, StreamResetError
 from .conversation_api import ConversationApi
@@ -43,6 +46,8 @@ class Observing:
         self._fold = Fold()
         self._updates = api.updates()
         self._at_tail = self._changed = False
+        self._due_at = math.inf
+        """When the next state is made, whatever has arrived; infinite if none is due."""
 
     def run(self) -> Flow[None]:
         """Emit states, each a batch of its own."""
@@ -83,8 +88,8 @@ class Observing:
         assert offset is not None
         self._updates = self._api.updates(incarnation=self._fold.incarnation)
         stream = self._api.follow(self._updates, offset, self._live, self._counters)
-        self._changed = False
-        yield from for_each_batch(stream, self._take, self._show)
+        self._changed, self._due_at = False, math.inf
+        yield from for_each_batch(stream, self._take, self._show, self._wants_more)
 
     def _take(self, batch: Batch) -> Flow[None]:
         self._resets.reset()
@@ -95,9 +100,17 @@ class Observing:
             raise StreamResetError(offset=batch.offset, tail=None)
         yield from ()
 
+    def _wants_more(self) -> bool:
+        """Whether the next state may take in what has arrived meanwhile."""
+        if not (self._changed and self._at_tail):
+            return False
+        now = self._api.clock.monotonic()
+        self._due_at = min(self._due_at, now + LIMITS.state)
+        return now < self._due_at
+
     def _show(self) -> Flow[None]:
         if self._changed and self._at_tail:
-            self._changed = False
+            self._changed, self._due_at = False, math.inf
             yield Emit(_batch(self._states.of(self._fold)))
 
     def _pause_after(self, reset: StreamResetError) -> Flow[None]:

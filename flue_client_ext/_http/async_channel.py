@@ -4,6 +4,7 @@ The user's own httpx client has a channel in `async_httpx`. Neither knows what a
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -14,7 +15,7 @@ from .._values.limits import LIMITS
 from .._values.steps import Failure
 from .async_socket import AsyncSocket
 from .exchange import failed, wait_until
-from .operations import ESTABLISHED, ByteFlow, HttpCut
+from .operations import ESTABLISHED, ByteFlow, HttpCut, without_waiting
 from .pool import MOST_IDLE, Pool, PooledConnection
 from .route import Route
 from .shielded import current_loop
@@ -49,6 +50,9 @@ class AsyncChannel(Protocol):
         self, request: Request, limit: float | None, deadline: float
     ) -> Head | Failure: ...
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure: ...
+    async def poll(self) -> bytes | Failure | None:
+        """As `read`, but return `None` where it would wait, or if that cannot be known."""
+
     async def close(self) -> None:
         """Release the connection, which serves other calls if its response was read to the end."""
 
@@ -75,6 +79,12 @@ class AsyncOwnChannel:
         connection = self._connection
         assert connection is not None
         return await self._run(connection, connection.http.read(), limit, limit, deadline)
+
+    async def poll(self) -> bytes | Failure | None:
+        connection = self._connection
+        assert connection is not None
+        flow = without_waiting(connection.http.read())
+        return await self._run(connection, flow, LIMITS.read, LIMITS.read, math.inf)
 
     def abort(self) -> None:
         connection, self._connection = self._connection, None

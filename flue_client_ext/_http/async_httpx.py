@@ -108,6 +108,9 @@ class AsyncHttpxChannel:
             return self._failed(error, deadline)
         raise DeadlineExceeded(sent=True)
 
+    async def poll(self) -> None:
+        """httpx cannot read without waiting, nor say whether it holds bytes."""
+
     async def close(self) -> None:
         body, self._body = self._body, None
         if body is not None and not body.response.is_closed:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import anyio
 import anyio.lowlevel
 
-from .operations import Connect, Operation, Receive, Send, Yield
+from .operations import Connect, Operation, Receive, ReceiveNow, Send, Yield
 from .race import race
 from .shielded import loop_caller
 from .tcp import READ_SIZE, Address, Resolution, addresses_of, is_readable, literal, look_up
@@ -45,6 +45,8 @@ class AsyncSocket(TcpSocket):
                 await anyio.lowlevel.checkpoint()
             case Connect(host, port):
                 await self._connect(host, port)
+            case ReceiveNow():
+                return await self._arrived()
             case _:  # a time limit is the channel's
                 pass
         return None
@@ -55,6 +57,15 @@ class AsyncSocket(TcpSocket):
     def close(self) -> None:
         if self._socket is not None:
             self._socket.close()
+
+    async def _arrived(self) -> bytes | None:
+        await anyio.lowlevel.checkpoint()  # first: it may raise, and received bytes would be lost
+        try:
+            data = self._connected().recv(READ_SIZE)
+        except BlockingIOError:
+            return None
+        self.received_at = time.monotonic()
+        return data
 
     async def _connect(self, host: str, port: int) -> None:
         self.doing = f" while looking up {host}"

@@ -5,6 +5,7 @@
 | `Connect(host, port)` | `None`, once connected |
 | `Send(data)` | `None`, once the kernel has all of it |
 | `RECEIVE` | some bytes, `b""` at the end of the connection |
+| `RECEIVE_NOW` | the same, `None` where it would have to wait |
 | `YIELD` | `None`; an event loop runs other tasks first |
 | `ESTABLISHED` | `None`; the time limit of connecting ends here, that of the response begins |
 
@@ -31,6 +32,10 @@ class Receive:
     pass
 
 
+class ReceiveNow:
+    pass
+
+
 class Established:
     pass
 
@@ -40,10 +45,11 @@ class Yield:
 
 
 RECEIVE = Receive()
+RECEIVE_NOW = ReceiveNow()
 ESTABLISHED = Established()
 YIELD = Yield()
 
-Operation: TypeAlias = Connect | Send | Receive | Established | Yield
+Operation: TypeAlias = Connect | Send | Receive | ReceiveNow | Established | Yield
 T = TypeVar("T")
 ByteFlow: TypeAlias = Generator[Operation, Any, T]
 
@@ -59,3 +65,22 @@ class HttpCut(Exception):  # becomes a Failure
 
 class Unreachable(HttpCut):
     """No connection to the server can be opened, and a retry does not change that."""
+
+
+def without_waiting(flow: ByteFlow[T]) -> ByteFlow[T | None]:
+    """Run `flow`, and close it where it would have to wait for bytes; the result is `None` then."""
+    reply: Any = None
+    try:
+        while True:
+            operation = flow.send(reply)
+            if operation is RECEIVE:
+                reply = yield RECEIVE_NOW
+                if reply is None:
+                    return None
+            else:
+                reply = yield operation
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        flow.close()

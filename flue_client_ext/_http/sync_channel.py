@@ -4,6 +4,7 @@ The user's own httpx client has a channel in `sync_httpx`. Neither knows what a 
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
@@ -12,7 +13,7 @@ from .._values.http import Head, Request
 from .._values.limits import LIMITS
 from .._values.steps import Failure
 from .exchange import failed, wait_until
-from .operations import ESTABLISHED, ByteFlow, HttpCut
+from .operations import ESTABLISHED, ByteFlow, HttpCut, without_waiting
 from .pool import MOST_IDLE, Pool, PooledConnection
 from .route import Route
 from .sync_socket import SyncSocket
@@ -44,6 +45,9 @@ class Channel(Protocol):
 
     def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure: ...
     def read(self, limit: float | None, deadline: float) -> bytes | Failure: ...
+    def poll(self) -> bytes | Failure | None:
+        """As `read`, but return `None` where it would wait, or if that cannot be known."""
+
     def abort(self) -> None:
         """End the operation under way and all later ones; from any thread."""
 
@@ -76,6 +80,12 @@ class OwnChannel:
         connection = self._connection
         assert connection is not None
         return self._run(connection, connection.http.read(), limit, limit, deadline)
+
+    def poll(self) -> bytes | Failure | None:
+        connection = self._connection
+        assert connection is not None
+        flow = without_waiting(connection.http.read())
+        return self._run(connection, flow, LIMITS.read, LIMITS.read, math.inf)
 
     def abort(self) -> None:
         self._aborted = True

@@ -39,6 +39,9 @@ class HttpxChannel:
         assert exchange is not None
         return exchange.read()
 
+    def poll(self) -> None:
+        """httpx cannot read without waiting, nor say whether it holds bytes."""
+
     def abort(self) -> None:
         self._aborted = True
         if (exchange := self._exchange) is not None:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from .operations import Connect, Operation, Receive, Send
+from .operations import Connect, Operation, Receive, ReceiveNow, Send
 from .race import AddressHistory, race
 from .tcp import READ_SIZE, Address, Resolution, addresses_of, is_readable, literal, look_up
 from .tcp_socket import TcpSocket
@@ -48,6 +48,8 @@ class SyncSocket(TcpSocket):
                 self._ready(until).sendall(data)
             case Connect(host, port):
                 self._connect(host, port, until)
+            case ReceiveNow():
+                return self._arrived(until)
             case _:  # a time limit is the channel's, and other threads run without a YIELD
                 pass
         return None
@@ -100,6 +102,16 @@ class SyncSocket(TcpSocket):
             raise TimeoutError("timed out")
         self._socket.settimeout(min(remaining, _MAX_TIMEOUT))
         return self._socket
+
+    def _arrived(self, until: float) -> bytes | None:
+        sock = self._ready(until)
+        sock.setblocking(False)
+        try:
+            data = sock.recv(READ_SIZE)
+        except BlockingIOError:
+            return None
+        self.received_at = time.monotonic()
+        return data
 
     def _writable(
         self, sockets: Sequence[socket.socket], seconds: float | None, until: float

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._values.steps import Batch, DeadlineExceeded, Emit, Flow, Note, T, TimeLeft
+from .._values.steps import POLL, Batch, DeadlineExceeded, Emit, Flow, Note, Read, T, TimeLeft
 
 
 def nothing() -> Flow[None]:
     yield from ()
 
 
+def never() -> bool:
+    return False
+
+
 def for_each_batch(
     stream: Flow[T],
     take: Callable[[Batch], Flow[None]],
     before_wait: Callable[[], Flow[None]] = nothing,
+    wants_more: Callable[[], bool] = never,
 ) -> Flow[T]:
     """Run `stream`, passing all its steps on, except that `take` gets its batches. A deadline that
     passes in `take` is raised in the stream, which knows how to say where.
 
     `before_wait` runs before each step that may wait, and at the end: all batches that came with
-    one read have been taken then.
+    one read have been taken then. While `wants_more` returns true, bytes that have arrived already
+    are read first.
     """
     try:
         step = next(stream)
@@ -33,10 +39,12 @@ def for_each_batch(
                 else:
                     step = stream.send(None)
                 continue
-            if not isinstance(step, Note | TimeLeft):
-                yield from before_wait()
             try:
-                reply = yield step
+                reply = (yield POLL) if isinstance(step, Read) and wants_more() else None
+                if reply is None:
+                    if not isinstance(step, Note | TimeLeft):
+                        yield from before_wait()
+                    reply = yield step
             except DeadlineExceeded as passed:
                 step = stream.throw(passed)
             else:

@@ -23,6 +23,7 @@ from .._values.steps import (
     Failure,
     Flow,
     Open,
+    Poll,
     Read,
     Sleep,
     Step,
@@ -84,7 +85,7 @@ class Machine(Generic[T]):
             self._check()
         if before is not CANCELLED:
             return self._run(None)
-        if step is None or isinstance(step, Open | Read):
+        if step is None or isinstance(step, Open | Read | Poll):
             return self._run(_RELEASED)
         return self._wait(step)
 
@@ -178,7 +179,7 @@ class Machine(Generic[T]):
         """Return the reply to a step that needs no driver; `None` for other steps."""
         if isinstance(step, TimeLeft):
             return self.deadline - self._monotonic()
-        if self._disconnected and isinstance(step, Read):
+        if self._disconnected and isinstance(step, Read | Poll):
             return _RELEASED
         if isinstance(step, Open) and self._monotonic() >= self.deadline:
             return DeadlineExceeded(sent=False)  # it passed in a user's function, for example

@@ -22,6 +22,7 @@ class Limits:
         "routine_life",
         "silence",
         "start",
+        "state",
         "thread_idle",
         "unary",
         "write",
@@ -43,6 +44,9 @@ class Limits:
         self.start = 5.0
         """For the first byte of an SSE answer that may be replaced by pages: a server sends one at
         once, so silence means a proxy that buffers."""
+        self.state = 0.5
+        """Since there is a state of a conversation to show, while newer updates have arrived
+        already: without a limit, a server that always has some would keep it from being shown."""
         self.batch = 15.0
         """For the next batch of such an answer while one is due, however many bytes come."""
         self.poll_pace = 1.0

@@ -4,6 +4,7 @@
 |---|---|
 | `Open(request, timeout)` | `Head`, or `Failure` |
 | `Read(timeout)` | the next bytes of the open answer's body, `b""` at its end, or `Failure` |
+| `POLL` | as for a `Read`, `None` where it would wait |
 | `Sleep(seconds)` | `None`; the `Machine` knows when it ends |
 | `Call(function)` | `Outcome`: what the user's function returned (awaited where due) or raised |
 | `Emit(batch)` | `None`, once the consumer has taken it and asks for more |
@@ -35,6 +36,13 @@ class Open(NamedTuple):
 
 class Read(NamedTuple):
     timeout: float | None
+
+
+class Poll:
+    pass
+
+
+POLL = Poll()
 
 
 class Sleep(NamedTuple):
@@ -119,7 +127,7 @@ class Clock(NamedTuple):
     jitter: Callable[[float], float]
 
 
-Wait: TypeAlias = Open | Read | Sleep | Call | Note
+Wait: TypeAlias = Open | Read | Poll | Sleep | Call | Note
 """What a driver performs."""
 Step: TypeAlias = Wait | Emit | TimeLeft
 T = TypeVar("T")

@@ -348,6 +348,11 @@ def test_a_users_own_httpx_client_carries_it(any_world: World, agents: AgentServ
     with borrowed(any_world) as own:
         talk = any_world.client(agents.url, http_client=own).agents.conversation("support", "t1")
         assert talk.ask("hello", live="auto").text == "echo hello"
+        stream = talk.observe()
+        next(stream)
+        talk.send("again")
+        assert next(state for state in stream if len(state.messages) == 4)
+        stream.close()
 
 
 def test_an_agent_that_is_mounted_elsewhere_is_named_by_path_or_url(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flue_client_ext import ConversationState, FlueApiError, FlueTimeoutError
+from flue_client_ext._values.limits import LIMITS
 from tests.servers.agents import AgentServer
 from tests.servers.conversation import Conversation, message
 from tests.servers.proxy import TcpProxy
@@ -77,6 +78,37 @@ def test_a_slow_consumer_skips_states(talk: Any, agents: AgentServer, live: Any)
         if len(state.messages) == 302:
             break
     assert len(states) < 30
+
+
+def growing(count: int, conversation: Conversation) -> None:
+    """Answer the submission `s9` in `count` deltas, and settle it."""
+    conversation.append({"type": "message-started", "messageId": "m9", "submissionId": "s9"})
+    delta = {"type": "message-delta", "messageId": "m9", "kind": "text", "delta": "x"}
+    for _ in range(count):
+        conversation.append(delta)
+    conversation.settle("s9")
+
+
+@pytest.mark.parametrize("live", ["sse", "auto"])
+def test_all_that_came_while_the_consumer_was_away_is_one_state(
+    talk: Any, agents: AgentServer, live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LIMITS, "state", 60.0)  # however slow the machine is
+    agents.batches_at_once = 20
+    talk.ask("first")
+    stream = talk.observe(live=live)
+    next(stream)
+    agents.change(PATH, adding(1))
+    assert has_messages(3, next(stream))  # not `until`: leaving a loop releases the connection
+    agents.change(PATH, partial(growing, 10_000))
+    assert agents.wait_sent(PATH)
+    states = []
+    for state in stream:
+        states.append(state)
+        if len(state.settlements) == 2:
+            break
+    assert len(states) <= 2
+    assert states[-1].messages[-1].parts[0].to_dict()["text"] == 10_000 * "x"
 
 
 @pytest.mark.parametrize("live", LIVE)

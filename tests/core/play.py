@@ -1,12 +1,12 @@
 """Playing a conversation by hand: each reply is a line of the test; nothing waits, nothing is sent.
 
-`Play` answers notes by itself and keeps them; `Sleep` moves its clock. Jitter takes the whole
-ceiling, so that delays are exact."""
+`Play` answers notes by itself and keeps them; a poll gets what has `arrived`; `Sleep` moves its
+clock. Jitter takes the whole ceiling, so that delays are exact."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from flue_client_ext._stream.credentials import Credentials
@@ -27,6 +27,7 @@ from flue_client_ext._values.steps import (
     Note,
     Open,
     Outcome,
+    Poll,
     Read,
     Sleep,
     Step,
@@ -73,6 +74,8 @@ class Play:
         self.clock = clock
         self.counters = counters or Counters(lambda: clock.now)
         self.notes: list[Note] = []
+        self.arrived: Iterator[bytes | Failure] = iter(())
+        """What the next polls find."""
         self.opened = 0
         self.result: Any = None
         self.step: Any = None
@@ -102,9 +105,10 @@ class Play:
 
     def _turn(self, turn: Callable[[], Step | None]) -> Any:
         step = turn()
-        while isinstance(step, Note):
-            self.notes.append(step)
-            step = self.machine.reply(None)
+        while isinstance(step, Note | Poll):
+            if isinstance(step, Note):
+                self.notes.append(step)
+            step = self.machine.reply(next(self.arrived, None) if isinstance(step, Poll) else None)
         batch = self.machine.batch
         if batch is not None:
             step = Emit(batch)

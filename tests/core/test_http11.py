@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flue_client_ext._http.http11 import Connection
-from flue_client_ext._http.operations import HttpCut, Receive
+from flue_client_ext._http.operations import HttpCut, Receive, without_waiting
 from flue_client_ext._values.http import Request
 
 from .connection import GET, HEAD, POST, Wire, exchange, route, single_bytes
@@ -254,6 +254,18 @@ def test_header_values_beyond_ASCII_go_out_as_latin_1() -> None:
     request = Request("GET", "http://server.test/", {"x-name": "caf\xe9 \xff"})
     exchange(wire, Connection(route()), request)
     assert b"x-name: caf\xe9 \xff\r\n" in wire.sent
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+def test_a_read_that_does_not_wait_loses_nothing(name: str) -> None:
+    raw, body, *_ = RESPONSES[name]
+    http, wire = Connection(route()), Wire(single_bytes(raw))
+    wire.perform(http.open(GET))
+    found = [wire.perform(without_waiting(http.read()))]
+    while found[-1] != b"":
+        found.append(wire.perform(without_waiting(http.read())))
+    assert b"".join(filter(None, found)) == body
+    assert found.count(None) >= len(body)
 
 
 def test_a_body_of_tiny_chunks_is_read_in_bounded_parts() -> None:

@@ -15,6 +15,7 @@ from flue_client_ext._stream.machine import Machine
 from flue_client_ext._stream.states import ENDED, TRANSITIONS, Event, State, after
 from flue_client_ext._values.http import Request
 from flue_client_ext._values.steps import (
+    POLL,
     Batch,
     Call,
     DeadlineExceeded,
@@ -205,7 +206,7 @@ def test_closing_ends_the_flow_and_the_listening(state: State) -> None:
     assert not reading.controller.signal._listeners
 
 
-@pytest.mark.parametrize("step", [GET, Read(2.0)], ids=["open", "read"])
+@pytest.mark.parametrize("step", [GET, Read(2.0), POLL], ids=["open", "read", "poll"])
 def test_a_cancelled_request_or_read_has_failed(step: Step) -> None:
     reading = Reading(step, GET)
     assert reading.machine.next() == step
@@ -247,8 +248,9 @@ def test_two_equal_sleeps_last_for_their_own_time_each() -> None:
     assert reading.machine.wake_at == 120.0
 
 
-def test_a_read_after_a_step_that_was_cancelled_has_no_connection() -> None:
-    reading = Reading(GET, Sleep(1.0), Read(None), GET)
+@pytest.mark.parametrize("step", [Read(None), POLL], ids=["read", "poll"])
+def test_a_read_after_a_step_that_was_cancelled_has_no_connection(step: Step) -> None:
+    reading = Reading(GET, Sleep(1.0), step, GET)
     machine = reading.machine
     machine.next()
     machine.reply("head")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +19,8 @@ from flue_client_ext import (
 from flue_client_ext._flue.conversation_api import ConversationApi
 from flue_client_ext._flue.observing import Observing
 from flue_client_ext._stream.stats import Counters
-from flue_client_ext._values.steps import Emit, Flow
+from flue_client_ext._values.limits import LIMITS
+from flue_client_ext._values.steps import Emit, Flow, Read
 
 from .conversing import (
     URL,
@@ -128,6 +131,42 @@ def test_all_that_one_read_brings_is_one_state() -> None:
     frames = [data([delta(str(at), at)]) + control(f"o{at}", "up_to_date") for at in range(7, 12)]
     play.events(data([started(6)]) + control("o6", "up_to_date"), *frames)
     assert (text_of(play.state), play.state.offset) == ("7891011", "o11")
+
+
+def growing(batch: int) -> bytes:
+    return data([delta(f"{batch} ", batch)]) + control(f"o{batch}", "up_to_date")
+
+
+def test_what_has_arrived_already_is_in_the_next_state() -> None:
+    play = observed_from_history("sse")
+    play.arrived = iter([growing(7), growing(8)[:20], growing(8)[20:]])
+    play.events(data([started(6)]) + control("o6", "up_to_date"))
+    assert (text_of(play.state), play.state.offset) == ("7 8 ", "o8")
+    assert isinstance(play.taken(), Read)
+
+
+def test_a_state_is_not_kept_back_by_a_server_that_never_pauses() -> None:
+    def flood() -> Iterator[bytes]:
+        for batch in itertools.count(7):
+            play.clock.now += LIMITS.state / 4
+            yield growing(batch)
+
+    play = observed_from_history("sse")
+    play.arrived = flood()
+    play.events(data([started(6)]) + control("o6", "up_to_date"))
+    assert play.state.offset == "o10"
+    play.taken()
+    play.reply(next(play.arrived))
+    assert play.state.offset == "o15"
+
+
+def test_a_cut_that_has_arrived_already_keeps_no_state_back() -> None:
+    play = observed_from_history("sse")
+    play.arrived = iter([growing(7), CUT])
+    play.events(data([started(6)]) + control("o6", "up_to_date"))
+    assert play.state.offset == "o7"
+    play.taken()
+    assert play.asked[2] == {"view": "updates", "offset": "o7", "live": "sse"}
 
 
 def test_what_changes_nothing_makes_no_state() -> None:

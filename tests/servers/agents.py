@@ -31,6 +31,9 @@ class AgentServer(RawServer):
         super().__init__(self._serve)
         self.agent = agent
         self.poll_seconds = poll_seconds
+        self.batches_at_once: int | None = None
+        """How many batches of updates a frame of an event stream has, at most."""
+        self._sent = 0
         self.fails = ""
         """The message whose submission fails."""
         self.conversations: dict[str, Conversation] = {}
@@ -43,6 +46,12 @@ class AgentServer(RawServer):
         with self.news:
             what(self.conversations[path])
             self.news.notify_all()
+
+    def wait_sent(self, path: str, timeout: float = 10.0) -> bool:
+        """Wait until the socket has taken all updates of a conversation."""
+        with self.news:
+            count = len(self.conversations[path].batches)
+            return self.news.wait_for(lambda: self._sent == count, timeout)
 
     def lose_store(self, *paths: str) -> None:
         """Forget everything, as a restart without a database does; `paths` exist anew."""
@@ -175,6 +184,8 @@ class AgentServer(RawServer):
         connection.chunk(frame("data", [_checkpoint(conversation)]))
         while not (connection.closed or self._ended or self._is_lost(conversation)):
             end = len(conversation.batches)
+            if self.batches_at_once is not None:
+                end = min(end, at + self.batches_at_once)
             if end > at:
                 connection.chunk(frame("data", _chunks(conversation, at, end)[1:]))
             control = {"streamNextOffset": f"{end:016d}", "upToDate": True}
@@ -189,6 +200,8 @@ class AgentServer(RawServer):
             return len(conversation.batches) > at or connection.closed or lost
 
         with self.news:
+            self._sent = at
+            self.news.notify_all()
             self.news.wait_for(is_over, self.poll_seconds)
 
     def _is_lost(self, conversation: Conversation) -> bool:
