@@ -16,24 +16,13 @@ from .._http.trace_context import with_trace_context
 from .._stream.aborting import Signal
 from .._stream.backoff import full_jitter
 from .._stream.machine import Machine
-from .._values.steps import (
-    Batch,
-    Call,
-    Clock,
-    DeadlineExceeded,
-    Flow,
-    Open,
-    Poll,
-    Read,
-    Sleep,
-    Wait,
-)
+from .._values import steps
 from .context import in_context
 from .functions import Function, call_and_await
 
 T = TypeVar("T")
 
-CLOCK = Clock(monotonic=anyio.current_time, wall=time.time, jitter=full_jitter)
+CLOCK = steps.Clock(monotonic=anyio.current_time, wall=time.time, jitter=full_jitter)
 
 
 class AsyncDriver(Generic[T]):
@@ -41,7 +30,7 @@ class AsyncDriver(Generic[T]):
 
     def __init__(
         self,
-        flow: Flow[T],
+        flow: steps.Flow[T],
         channel: AsyncChannel,
         signal: Signal,
         timeout: float | None,
@@ -61,13 +50,13 @@ class AsyncDriver(Generic[T]):
         finally:
             self.close()
 
-    async def advance(self) -> Batch | None:
+    async def advance(self) -> steps.Batch | None:
         if not self.machine.can_advance():
             return None
         work = self._advance()
         return await (work if self._context is None else in_context(self._context, work))
 
-    async def _advance(self) -> Batch | None:
+    async def _advance(self) -> steps.Batch | None:
         machine = self.machine
         try:
             self._call_in_loop = loop_caller()
@@ -75,7 +64,7 @@ class AsyncDriver(Generic[T]):
             while step is not None:
                 try:
                     reply = await self._perform(step)
-                except DeadlineExceeded as passed:
+                except steps.DeadlineExceeded as passed:
                     reply = passed
                 step = machine.reply(reply)
             if machine.ended:
@@ -115,26 +104,23 @@ class AsyncDriver(Generic[T]):
         else:
             self.close()
 
-    async def _perform(self, step: Wait) -> Any:
+    async def _perform(self, step: steps.Wait) -> Any:
         reply: Any = None
         try:
             # A scope for each step, so that none is open while the consumer's code runs.
             with anyio.CancelScope() as self._scope:
-                match step:
-                    case Read(limit):
+                match step:  # pyright: ignore[reportMatchNotExhaustive]  # a note is only logged
+                    case steps.Read(limit):
                         reply = await self._channel.read(limit, self.machine.deadline)
-                    case Open(request, limit):
-                        reply = await self._channel.open(
-                            with_trace_context(request), limit, self.machine.deadline
-                        )
-                    case Poll():
+                    case steps.Open(request, limit):
+                        traced = with_trace_context(request)
+                        reply = await self._channel.open(traced, limit, self.machine.deadline)
+                    case steps.Poll():
                         reply = await self._channel.poll()
-                    case Sleep():
+                    case steps.Sleep():
                         await anyio.sleep_until(self.machine.wake_at)
-                    case Call(function):
+                    case steps.Call(function):
                         reply = await self._call(function)
-                    case _:
-                        pass
         finally:
             self._scope = None
         trace(step, reply)
@@ -143,4 +129,4 @@ class AsyncDriver(Generic[T]):
     async def _call(self, function: Function) -> Any:
         with anyio.CancelScope(deadline=self.machine.deadline):
             return await call_and_await(function)
-        raise DeadlineExceeded(sent=False)  # the scope has swallowed the cancellation
+        raise steps.DeadlineExceeded(sent=False)  # the scope has swallowed the cancellation

@@ -13,23 +13,12 @@ from .._http.trace_context import with_trace_context
 from .._stream.aborting import Signal
 from .._stream.backoff import full_jitter
 from .._stream.machine import Machine
-from .._values.steps import (
-    Batch,
-    Call,
-    Clock,
-    DeadlineExceeded,
-    Flow,
-    Open,
-    Poll,
-    Read,
-    Sleep,
-    Wait,
-)
+from .._values import steps
 from .functions import call
 
 T = TypeVar("T")
 
-CLOCK = Clock(monotonic=time.monotonic, wall=time.time, jitter=full_jitter)
+CLOCK = steps.Clock(monotonic=time.monotonic, wall=time.time, jitter=full_jitter)
 
 
 class Driver(Generic[T]):
@@ -38,7 +27,7 @@ class Driver(Generic[T]):
 
     def __init__(
         self,
-        flow: Flow[T],
+        flow: steps.Flow[T],
         channel: Channel,
         signal: Signal,
         timeout: float | None,
@@ -58,7 +47,7 @@ class Driver(Generic[T]):
         finally:
             self.close()
 
-    def advance(self) -> Batch | None:
+    def advance(self) -> steps.Batch | None:
         """Run to the next batch; `None` at the end. Raises `Aborted` once aborted.
 
         After a Ctrl-C in a wait it may be called again, and goes on.
@@ -67,14 +56,14 @@ class Driver(Generic[T]):
             return None
         return self._advance() if self._context is None else self._context.run(self._advance)
 
-    def _advance(self) -> Batch | None:
+    def _advance(self) -> steps.Batch | None:
         machine = self.machine
         try:
             step = machine.next()
             while step is not None:
                 try:
                     reply = self._perform(step)
-                except DeadlineExceeded as passed:
+                except steps.DeadlineExceeded as passed:
                     reply = passed
                 step = machine.reply(reply)
             if machine.ended:
@@ -108,22 +97,19 @@ class Driver(Generic[T]):
         self._wake_up.set()
         self._channel.abort()
 
-    def _perform(self, step: Wait) -> Any:
+    def _perform(self, step: steps.Wait) -> Any:
         reply: Any = None
-        match step:
-            case Read(limit):
+        match step:  # pyright: ignore[reportMatchNotExhaustive]  # a note is only logged
+            case steps.Read(limit):
                 reply = self._channel.read(limit, self.machine.deadline)
-            case Open(request, limit):
-                reply = self._channel.open(
-                    with_trace_context(request), limit, self.machine.deadline
-                )
-            case Poll():
+            case steps.Open(request, limit):
+                traced = with_trace_context(request)
+                reply = self._channel.open(traced, limit, self.machine.deadline)
+            case steps.Poll():
                 reply = self._channel.poll()
-            case Sleep():
+            case steps.Sleep():
                 self._wake_up.wait(self.machine.wake_at - time.monotonic())
-            case Call(function):
+            case steps.Call(function):
                 reply = call(function)
-            case _:
-                pass
         trace(step, reply)
         return reply

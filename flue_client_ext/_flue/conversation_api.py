@@ -57,10 +57,6 @@ class ConversationApi:
         generation = self._generations.of(self.requests.url)
         return None if generation is None else dialect_of(generation)
 
-    def now(self) -> float:
-        """Return the time of a clock that never goes back, in seconds."""
-        return self._clock.monotonic()
-
     @property
     def is_stated(self) -> bool:
         """Whether the user has stated the dialect."""

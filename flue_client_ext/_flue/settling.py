@@ -71,7 +71,7 @@ class Settling:
         self._on_update = on_update
         self._found: Settled | None = None
         self._updates = api.updates()
-        self._silence = Silence(api.now)
+        self._silence = Silence(api.clock.monotonic)
 
     @property
     def has_checkpoints(self) -> bool | None:
@@ -130,7 +130,7 @@ class Settling:
             incarnation=incarnation, ends=lambda items: self._is_over() or self._silence.is_over
         )
         while True:
-            self._silence = Silence(self._api.now)
+            self._silence = Silence(self._api.clock.monotonic)
             stream = self._api.follow(self._updates, offset, self._live, self._counters)
             yield from for_each_batch(stream, self._take)
             if self._is_over() or not self._silence.is_over:
