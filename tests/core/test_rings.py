@@ -182,6 +182,23 @@ def test_no_module_of_the_local_server_imports_itself_through_others() -> None:
     assert not circles(modules("testing"))
 
 
+def test_nothing_imports_the_command_line_and_it_needs_its_own_libraries_only() -> None:
+    cli = f"{PACKAGE}.cli"
+    for module in [PACKAGE, *client(), *modules("testing")]:
+        assert not any(within(name, cli) for name in imports(module)), module
+    own_libraries = {"attrs", "click", "prompt_toolkit", "rich"}
+    for module in modules("cli"):
+        others = {library(name) for name in imports(module) if not own(name)}
+        assert others - set(sys.stdlib_module_names) <= own_libraries, module
+        for name in imports(module, top_level_only=True):
+            wanted = module.rpartition(".")[2].startswith("_")
+            assert library(name) not in ("prompt_toolkit", "rich") or wanted, module
+
+
+def test_no_module_of_the_command_line_imports_itself_through_others() -> None:
+    assert not circles(modules("cli"), top_level_only=True)
+
+
 def test_each_module_of_the_local_server_stands_in_one_ring() -> None:
     placed = sorted(name for ring in TESTING_RINGS for name in ring)
     assert placed == sorted(module.rpartition(".")[2] for module in modules("testing"))

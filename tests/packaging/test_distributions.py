@@ -138,13 +138,20 @@ def imported(files: Iterable[str]) -> set[str]:
 def test_what_is_imported_is_required_and_nothing_else(built: Built) -> None:
     modules = {path for path in own_files() if path.endswith(".py")}
     for_testing = {path for path in modules if path.startswith("flue_client_ext/testing/")}
+    for_cli = {path for path in modules if path.startswith("flue_client_ext/cli/")}
     core, extra = requirements(built), requirements(built, "testing")
+    of_cli = requirements(built, "cli")
     core_names = {"sseclient" if name == "sseclient-py" else name for name in core}
     # typing_extensions: for type checkers only, which bring it along. pytest and trio: only where
     # they are at work already.
     outside = {"typing_extensions", *requirements_of_traces(built)}
-    assert imported(modules - for_testing) - outside == core_names
-    assert imported(for_testing) - {"pytest", "trio"} - core_names == set(extra)
+    assert imported(modules - for_testing - for_cli) - outside == core_names
+    assert imported(for_testing) - {"pytest", "trio"} - core_names == set(extra) - set(of_cli)
+    assert imported(for_cli) - core_names == {name.replace("-", "_") for name in of_cli}
+    # The local server comes with the whole command line.
+    assert {name: extra[name].specifier for name in of_cli} == {
+        name: each.specifier for name, each in of_cli.items()
+    }
 
 
 def requirements_of_traces(built: Built) -> set[str]:
@@ -159,10 +166,10 @@ def test_the_pins_are_those_that_the_risks_demand(built: Built) -> None:
     assert needed["httpx"].specifier.contains("0.28.1")
     assert not needed["sseclient-py"].specifier.contains("2.0")
     assert not needed["backoff"].specifier.contains("3.0")
-    assert metadata_of(built).provides_extra == ["opentelemetry", "testing"]
+    assert metadata_of(built).provides_extra == ["cli", "opentelemetry", "testing"]
 
 
 def test_the_entry_points_are_there(built: Built) -> None:
     said = entry_points_of(built)
-    assert "flue-client = flue_client_ext.testing._cli:main" in said
+    assert "flue-client = flue_client_ext.cli._main:main" in said
     assert "flue_client = flue_client_ext.testing._pytest" in said

@@ -1,0 +1,8 @@
+"""The exit codes. 0 is a success."""
+
+FAILED = 1
+"""The request failed, or the command line is wrong."""
+EXECUTION_FAILED = 2
+"""The run or the submission failed."""
+INTERRUPTED = 130
+"""Ctrl-C, as shells have it."""

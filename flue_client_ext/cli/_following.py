@@ -1,0 +1,87 @@
+"""Follows a stream for a command: shows its items, and keeps the position in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._events import Show
+from ._going_on import going_on
+from ._interruption import Interruption
+from ._options import Server
+
+if TYPE_CHECKING:
+    from ..event_stream import FlueEventStream
+    from ..update_stream import UpdateStream
+
+
+def start_of(offset: str | None, tail: int | None, resume: Path | None) -> dict[str, Any]:
+    """Return the options of `runs.stream` that say where to begin: a saved position wins."""
+    from ..checkpoint import Checkpoint
+
+    saved = None if resume is None else Checkpoint.load(resume)
+    if saved is not None:
+        return {"resume": saved}
+    given: dict[str, Any] = {"tail": tail, "offset": offset}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def follow_run(stream: FlueEventStream, show: Show, server: Server, saved: Path | None) -> None:
+    """Show each event of a run."""
+
+    def words() -> str:
+        run = f"Run {stream.run_id} goes on at the server."
+        again = server.command("follow", stream.run_id, f"--offset={stream.offset}")
+        return f"{run} {_again(again, saved)}"
+
+    follow(stream, show, saved, words)
+
+
+def follow_updates(
+    stream: UpdateStream, show: Show, server: Server, names: tuple[str, str], saved: Path | None
+) -> None:
+    """Show each update of the conversation `names`."""
+    command = ("watch", *names, "--format=ndjson")
+    follow(
+        stream,
+        show,
+        saved,
+        lambda: _again(server.command(*command, f"--offset={stream.offset}"), saved),
+    )
+
+
+def follow(
+    stream: FlueEventStream | UpdateStream,
+    show: Show,
+    saved: Path | None,
+    words: Callable[[], str],
+) -> None:
+    """Show each item of `stream`. `words`: how to go on after an interruption.
+
+    The position is saved at once, after each batch and at the end: a process that is killed shows
+    at most the items of one batch again.
+    """
+    with stream, going_on(words), Interruption() as interruption:
+        interruption.stops(stream.cancel)
+        shown = kept = stream.checkpoint
+        if saved is not None:
+            kept.save(saved)
+        try:
+            for item in stream:
+                show.show(item)
+                shown = stream.checkpoint
+                if saved is not None and shown.offset != kept.offset:
+                    shown.save(saved)
+                    kept = shown
+        finally:
+            if saved is not None and shown is not kept:
+                shown.save(saved)
+        if interruption.happened:
+            raise KeyboardInterrupt
+
+
+def _again(command: str, saved: Path | None) -> str:
+    if saved is None:
+        return f"To go on: {command}"
+    return f"To go on, give the same command: the position is in {saved}"
