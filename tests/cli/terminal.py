@@ -37,7 +37,7 @@ def environment(url: str | None = None, **more: str) -> dict[str, str]:
         if not name.startswith(unwanted) and not name.lower().endswith("_proxy")
     }
     server = {} if url is None else {"FLUE_BASE_URL": url}
-    paths = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    paths = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     return {**kept, "TERM": "xterm-256color", **paths, **server, **more}
 
 

@@ -1,0 +1,18 @@
+"""A reply as JSON, under the names of the wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .._flue.conversation_results import Reply
+
+
+def reply_json(reply: Reply) -> dict[str, Any]:
+    return {
+        "text": reply.text,
+        "data": reply.data,
+        "metadata": reply.metadata,
+        "submissionId": reply.submission_id,
+        "uid": reply.uid,
+    }

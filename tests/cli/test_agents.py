@@ -1,0 +1,127 @@
+"""`ask`, `history` and `watch`, started as processes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+from flue_client_ext import FlueClient
+from tests.servers.flue2 import Flue2Server
+
+from .conftest import HOSTILE, Local
+from .terminal import Terminal, environment, piped
+from .test_workflows import lines
+
+
+def asked(local: Local, id: str, text: str) -> str:
+    with FlueClient(local.url, token=None) as client:
+        return client.agents.conversation("assistant", id).ask(text).submission_id
+
+
+def test_a_reply_is_json_on_stdout_and_shown_on_stderr(local: Local, tmp_path: Path) -> None:
+    env = environment(local.url)
+    ran = piped("ask", "assistant", "ask-1", "-", env=env, cwd=tmp_path, input="What is 6 * 7?")
+    reply = json.loads(ran.stdout)
+    assert (ran.returncode, reply["text"]) == (0, "Let me calculate.\n\nThe answer is 42.")
+    assert [reply["submissionId"]] == local.flue.submission_ids("assistant", "ask-1")
+    shown = ran.stderr.splitlines()
+    assert shown[:2] == ["A product.", "Let me calculate."]
+    assert re.match(r'✓ tool calculator \{"a": 6, "b": 7\}: 42  \d+ ms', shown[2])
+    assert shown[3:] == ["The answer is 42."]
+
+    history = piped("history", "assistant", "ask-1", env=env, cwd=tmp_path)
+    snapshot = local.flue.snapshot("assistant", "ask-1")
+    assert lines(history.stdout) == snapshot["messages"]
+    pretty = ("history", "assistant", "ask-1", "--format=pretty")
+    shown = piped(*pretty, env=env, cwd=tmp_path).stdout.splitlines()
+    assert shown[:3] == ["you", "What is 6 * 7?", "assistant"]
+    assert shown[-1] == "The answer is 42."
+
+
+def test_a_failed_submission_is_exit_code_2(local: Local, tmp_path: Path) -> None:
+    ran = piped("ask", "fails", "f", "x", "-q", env=environment(local.url), cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "the model refuses" in ran.stderr
+
+
+def test_text_that_is_taken_back_is_gone_from_the_screen(local: Local, tmp_path: Path) -> None:
+    command = ("ask", "retries", "r", "retried")
+    with Terminal(*command, env=environment(local.url), cwd=tmp_path) as terminal:
+        terminal.expect("The first attempt.")
+        local.let("retried")
+        assert terminal.ended() == 0
+    assert "The first" not in terminal.screen.text
+    assert terminal.screen.text.strip().splitlines()[-1].strip() == "The second."
+
+
+def test_an_interrupted_question_is_finished_by_its_key(local: Local, tmp_path: Path) -> None:
+    env = environment(local.url)
+    command = ("ask", "slow", "s", "wait for it")
+    with Terminal(*command, env=env, cwd=tmp_path, size=(24, 300)) as terminal:
+        terminal.expect("Beginning")
+        terminal.interrupt()
+        assert terminal.ended() == 130
+        said = re.search(r"To go on.*: flue-client (.*)", terminal.screen.text)
+    assert said, terminal.screen.text
+    local.let("wait for it")
+    again = piped(*shlex.split(said[1]), env=env, cwd=tmp_path)
+    assert json.loads(again.stdout)["text"] == "Beginning and end."
+    assert len(local.flue.submission_ids("slow", "s")) == 1
+
+
+def test_updates_come_once_over_several_calls_with_one_file(local: Local, tmp_path: Path) -> None:
+    env = environment(local.url)
+    command = ("watch", "assistant", "w", "--once", "--resume", "position.json")
+    settled = "--types=submission-settled"
+    first = asked(local, "w", "hello")
+    ran = piped(*command, settled, env=env, cwd=tmp_path)
+    assert [chunk["submissionId"] for chunk in lines(ran.stdout)] == [first]
+    second = asked(local, "w", "again")
+    ran = piped(*command, settled, env=env, cwd=tmp_path)
+    assert [chunk["submissionId"] for chunk in lines(ran.stdout)] == [second]
+    assert piped(*command, env=env, cwd=tmp_path).stdout == ""
+
+
+def test_a_watched_conversation_is_drawn_as_it_grows(local: Local, tmp_path: Path) -> None:
+    env = environment(local.url)
+    with Terminal("watch", "slow", "watched", env=env, cwd=tmp_path) as terminal:
+        terminal.expect("There is no such conversation yet.")
+        with FlueClient(local.url, token=None) as client:
+            conversation = client.agents.conversation("slow", "watched")
+            sent = conversation.send("watched")
+            terminal.expect("the agent is at work")
+            terminal.expect("Beginning")
+            local.let("watched")
+            conversation.wait(sent)
+        terminal.expect("Beginning and end.")
+        terminal.expect("waiting")
+        terminal.interrupt()
+        assert terminal.ended() == 130
+    shown = [line for line in terminal.screen.text.splitlines() if line]
+    at = shown.index("you")
+    assert shown[at : at + 4] == ["you", "watched", "assistant", "Beginning and end."]
+    assert "To go on: flue-client watch slow watched" in terminal.screen.text
+
+
+def test_an_answer_cannot_steer_the_terminal(local: Local, tmp_path: Path) -> None:
+    command = ("ask", "hostile", "h", HOSTILE.replace("\0", ""))
+    with Terminal(*command, env=environment(local.url), cwd=tmp_path) as terminal:
+        assert terminal.ended() == 0
+    assert "\x1b[31m" not in terminal.received
+    assert "\x1b]0" not in terminal.received
+    assert "\\x1b[31mred" in terminal.screen.text
+
+
+def test_a_genuine_server_is_asked_and_watched(genuine2: Flue2Server, tmp_path: Path) -> None:
+    env = environment(genuine2.url)
+    ran = piped("ask", "tools", "cli", "6/3", env=env, cwd=tmp_path)
+    assert json.loads(ran.stdout)["text"].endswith('The tool says {"quotient":2}.'), ran.stderr
+    assert re.search(r'✓ tool divide \{"a": 6, "b": 3\}: \{"quotient": 2\}', ran.stderr)
+    failed = piped(
+        "ask", "tools", "cli", "6/3", "--server", f"{genuine2.url}/x", env=env, cwd=tmp_path
+    )
+    assert (failed.returncode, "404" in failed.stderr) == (1, True)
+    watched = piped("watch", "tools", "cli", "--once", env=env, cwd=tmp_path)
+    assert lines(watched.stdout)[-1]["type"] == "submission-settled"
