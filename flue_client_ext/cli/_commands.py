@@ -25,6 +25,7 @@ COMMANDS = (
     Entry("events", "Print a run's events up to now.", "Workflows"),
     Entry("follow", "Print a run's events as they come, until it ends.", "Workflows"),
     Entry("ask", "Send a message to an agent and print its reply.", "Agents"),
+    Entry("chat", "Talk to an agent at the terminal.", "Agents"),
     Entry("history", "Print the messages of a conversation.", "Agents"),
     Entry("watch", "Show a conversation as it goes on.", "Agents"),
     Entry("completion", "Print the completion script of a shell.", "This command"),
