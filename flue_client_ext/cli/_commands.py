@@ -24,10 +24,12 @@ COMMANDS = (
     Entry("get", "Print a run's record.", "Workflows"),
     Entry("events", "Print a run's events up to now.", "Workflows"),
     Entry("follow", "Print a run's events as they come, until it ends.", "Workflows"),
+    Entry("map", "Run a workflow once for each line of a file.", "Workflows"),
     Entry("ask", "Send a message to an agent and print its reply.", "Agents"),
     Entry("chat", "Talk to an agent at the terminal.", "Agents"),
     Entry("history", "Print the messages of a conversation.", "Agents"),
     Entry("watch", "Show a conversation as it goes on.", "Agents"),
+    Entry("ask-all", "Send each line of a file to an agent.", "Agents"),
     Entry("completion", "Print the completion script of a shell.", "This command"),
 )
 

@@ -1,0 +1,116 @@
+"""Many calls, at most so many at a time, whose outcomes are kept in a file: what is done is not
+done again by the next process, and what was begun is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import FlueConnectionError, FlueError, FlueExecutionError
+from ._items import Item
+from ._results import Record, Records
+
+if TYPE_CHECKING:
+    from ..async_client import AsyncFlueClient
+    from ._batch_view import BatchView
+
+
+class Batch(ABC):
+    """Items and what is known of them: results, and what was begun."""
+
+    #: The field of a record that says what the items are given to, and the one of its name there.
+    kind: str
+
+    def __init__(self, name: str, items: list[Item], output: Path, retry: bool) -> None:
+        self.name = name
+        self.items = items
+        self.results = Records(output)
+        self.begun = Records(output.with_name(f"{output.name}.begun"))
+        self._retry = retry
+
+    def __enter__(self) -> Batch:
+        with ExitStack() as stack:
+            stack.enter_context(self.results)
+            stack.enter_context(self.begun)
+            self._check()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    @abstractmethod
+    async def perform(self, client: AsyncFlueClient, item: Item) -> Record:
+        """Do what is to be done for an item; return what its record says beside its names."""
+
+    def missing(self) -> list[Item]:
+        """The items without a result; those that have failed are among them, unless they are to
+        be kept."""
+        return [item for item in self.items if self._is_missing(item)]
+
+    def failures(self) -> list[Record]:
+        records = (self.results.get(item.key) for item in self.items)
+        return [record for record in records if record is not None and "error" in record]
+
+    def goes_on(self, item: Item) -> Record | None:
+        """What was begun for an item and is to be waited for: not what has failed for good."""
+        begun, record = self.begun.get(item.key), self.results.get(item.key)
+        lost = record is None or "error" not in record or record["error"].get("lost") is True
+        return begun if lost else None
+
+    async def run(self, client: AsyncFlueClient, concurrency: int, view: BatchView) -> None:
+        """Do what is missing."""
+        waiting = iter(self.missing())
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(self._work(client, waiting, view))
+
+    def finish(self) -> None:
+        """Put the results into the order of the items. The files must be closed."""
+        known = ((item, self.results.get(item.key)) for item in self.items)
+        self.results.replace(
+            {**record, "index": item.index} for item, record in known if record is not None
+        )
+        if not self.failures():
+            self.begun.remove()
+
+    async def _work(
+        self, client: AsyncFlueClient, waiting: Iterator[Item], view: BatchView
+    ) -> None:
+        for item in waiting:
+            record = {"key": item.key, "index": item.index, self.kind: self.name}
+            try:
+                record |= await self.perform(client, item)
+            except FlueError as error:
+                record |= _failure(error)
+            self.results.add(record)
+            view.done(record)
+
+    def _is_missing(self, item: Item) -> bool:
+        record = self.results.get(item.key)
+        return record is None or ("error" in record and self._retry)
+
+    def _check(self) -> None:
+        for item in self.items:
+            record = self.results.get(item.key)
+            if record is not None and record.get(self.kind) != self.name:
+                raise ValueError(
+                    f"{self.results.path} holds results of something else than"
+                    f" the {self.kind} {self.name}: give another --output"
+                )
+
+
+def _failure(error: FlueError) -> Record:
+    """The error as data. `lost`: what was begun may go on at the server."""
+    facts: dict[str, Any] = {"type": type(error).__name__, "message": str(error)}
+    if isinstance(error, FlueConnectionError):
+        facts["lost"] = True
+    if isinstance(error, FlueExecutionError):
+        facts["failure"] = error.failure
+    names = {"runId": getattr(error, "run_id", None)}
+    names["submissionId"] = getattr(error, "submission_id", None)
+    return {**{name: value for name, value in names.items() if value}, "error": facts}
