@@ -10,13 +10,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FlueConnectionError, FlueError, FlueExecutionError
+from .._values.jsoncodec import as_object
+from ..errors import FlueError, FlueExecutionError
 from ._items import Item
 from ._results import Record, Records
 
 if TYPE_CHECKING:
     from ..async_client import AsyncFlueClient
     from ._batch_view import BatchView
+
+_LEAST_PATIENCE = 20
+"""So many requests may fail one after another."""
 
 
 class Batch(ABC):
@@ -31,6 +35,7 @@ class Batch(ABC):
         self.results = Records(output)
         self.begun = Records(output.with_name(f"{output.name}.begun"))
         self._retry = retry
+        self._refused = 0
 
     def __enter__(self) -> Batch:
         with ExitStack() as stack:
@@ -57,17 +62,22 @@ class Batch(ABC):
         return [record for record in records if record is not None and "error" in record]
 
     def goes_on(self, item: Item) -> Record | None:
-        """What was begun for an item and is to be waited for: not what has failed for good."""
-        begun, record = self.begun.get(item.key), self.results.get(item.key)
-        lost = record is None or "error" not in record or record["error"].get("lost") is True
-        return begun if lost else None
+        """What was begun for an item and is to be finished; `None` where it is over."""
+        record = self.results.get(item.key) or {}
+        return None if self.is_over(as_object(record.get("error"))) else self.begun.get(item.key)
+
+    def is_over(self, error: dict[str, Any]) -> bool:
+        """Whether what was begun has ended with this error. A lost connection ends nothing."""
+        return "failure" in error
 
     async def run(self, client: AsyncFlueClient, concurrency: int, view: BatchView) -> None:
-        """Do what is missing."""
+        """Do what is missing. Raises the latest error where many requests fail one after another:
+        of a server that is gone, or a token that is wrong, each item would fail."""
         waiting = iter(self.missing())
+        patience = max(_LEAST_PATIENCE, 2 * concurrency)
         async with asyncio.TaskGroup() as group:
             for _ in range(concurrency):
-                group.create_task(self._work(client, waiting, view))
+                group.create_task(self._work(client, waiting, view, patience))
 
     def finish(self) -> None:
         """Put the results into the order of the items. The files must be closed."""
@@ -79,7 +89,7 @@ class Batch(ABC):
             self.begun.remove()
 
     async def _work(
-        self, client: AsyncFlueClient, waiting: Iterator[Item], view: BatchView
+        self, client: AsyncFlueClient, waiting: Iterator[Item], view: BatchView, patience: int
     ) -> None:
         for item in waiting:
             record = {"key": item.key, "index": item.index, self.kind: self.name}
@@ -87,6 +97,12 @@ class Batch(ABC):
                 record |= await self.perform(client, item)
             except FlueError as error:
                 record |= _failure(error)
+                self._refused += not isinstance(error, FlueExecutionError)
+                if self._refused == patience:
+                    error.add_note(f"The last {patience} requests have failed: the rest is left.")
+                    raise
+            else:
+                self._refused = 0
             self.results.add(record)
             view.done(record)
 
@@ -105,12 +121,11 @@ class Batch(ABC):
 
 
 def _failure(error: FlueError) -> Record:
-    """The error as data. `lost`: what was begun may go on at the server."""
+    """The error as data."""
     facts: dict[str, Any] = {"type": type(error).__name__, "message": str(error)}
-    if isinstance(error, FlueConnectionError):
-        facts["lost"] = True
-    if isinstance(error, FlueExecutionError):
-        facts["failure"] = error.failure
-    names = {"runId": getattr(error, "run_id", None)}
-    names["submissionId"] = getattr(error, "submission_id", None)
-    return {**{name: value for name, value in names.items() if value}, "error": facts}
+    names = {"runId": "run_id", "submissionId": "submission_id"}
+    known = {name: getattr(error, attribute, None) for name, attribute in names.items()}
+    for name in ("status", "failure"):
+        if hasattr(error, name):
+            facts[name] = getattr(error, name)
+    return {**{name: value for name, value in known.items() if value}, "error": facts}

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ..errors import FlueError
 from ._batch import Batch
 from ._codes import EXECUTION_FAILED, FAILED
 from ._items import Item, read_items, results_of
@@ -66,7 +67,7 @@ def perform(
                 note(f"{total - missing} of {total} are done already: {output}")
             with BatchView(sys.stderr, total, total - missing, quiet=quiet) as view:
                 asyncio.run(_run(server, batch, concurrency, view))
-    except KeyboardInterrupt as error:
+    except (KeyboardInterrupt, FlueError) as error:
         error.add_note(f"What is done is in {output}: to go on, give the same command.")
         raise
     batch.finish()

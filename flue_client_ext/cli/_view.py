@@ -6,7 +6,6 @@ Piped, or on a dumb terminal, there are only the lines. All text of the server p
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any, Self, TextIO
 
@@ -39,8 +38,7 @@ class View:
 
     def __init__(self, stream: TextIO, moving: bool) -> None:
         self.console = console_on(stream)
-        dumb = self.console.is_dumb_terminal or os.environ.get("TERM") == "dumb"
-        self.moving = moving and is_terminal(stream) and not dumb
+        self.moving = moving and is_terminal(stream) and not self.console.is_dumb_terminal
         self.symbols = Symbols(is_unicode(stream))
         self._began = time.monotonic()
         self._live: Live | None = None

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import click
 
+from .._flue.arguments import segment
 from .._values.jsoncodec import as_object
 from ._batch import Batch
 from ._batching import batch_options, perform
@@ -32,8 +33,9 @@ class _Questions(Batch):
     ) -> None:
         super().__init__(name, items, output, retry)
         self._timeout = timeout
-        for item in items:
-            _message(item)
+        ids = [id for _, id in map(_message, items) if id is not None]
+        if len(set(ids)) != len(ids):
+            raise ValueError("ids must differ: messages to one conversation may join each other")
 
     async def perform(self, client: AsyncFlueClient, item: Item) -> Record:
         text, given = _message(item)
@@ -58,7 +60,7 @@ def _message(item: Item) -> tuple[str, str | None]:
         raise ValueError(
             f'item {item.index + 1} must be a string or {{"message": "...", "id": "..."}}'
         )
-    return text, id
+    return text, None if id is None else segment(id, f"the id of item {item.index + 1}")
 
 
 def _fields(value: dict[str, object]) -> tuple[object, object]:

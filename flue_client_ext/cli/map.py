@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,6 +38,10 @@ class _Runs(Batch):
         run = begun["runId"] if begun else await self._start(client, item)
         done = await client.runs.wait(run, live="auto", timeout=self._timeout)
         return {"runId": run, "result": done.result}
+
+    def is_over(self, error: dict[str, Any]) -> bool:
+        """A run that the server does not know (any more) is over, too."""
+        return super().is_over(error) or error.get("status") == 404
 
     async def _start(self, client: AsyncFlueClient, item: Item) -> str:
         """Start a run. A first Ctrl-C waits for the answer: a run whose id is lost would be started

@@ -32,8 +32,6 @@ def test_a_batch_does_what_is_missing_and_keeps_the_order(local: Local, tmp_path
     assert len({record["runId"] for record in first}) == 5
 
     write(inputs, [1, "new", {"a": 2, "b": 1}, 1, 1, 3])
-    with results.open("a") as file:
-        file.write('{"key": "a line that a killed proc')
     ran = piped(*command, env=env, cwd=tmp_path)
     assert "4 of 6 are done already" in ran.stderr
     second = read(results)
@@ -59,9 +57,12 @@ def test_a_killed_batch_is_completed_without_a_second_run(local: Local, tmp_path
         begun = tmp_path / "in.results.jsonl.begun"
         terminal.until(lambda: len(read(begun)) == 4, "the fourth id")
         terminal.kill()
+    with (tmp_path / "in.results.jsonl").open("a") as file:
+        file.write('{"key": "a line that was being writ')
+    local.let("batch-1")
     with Terminal(*command, env=env, cwd=tmp_path, size=(24, 200)) as terminal:
         terminal.expect("1 of 5 are done already")
-        terminal.expect("1/5 done")
+        terminal.expect("2/5 done")
         terminal.interrupt()
         assert terminal.ended() == 130
         assert "give the same command" in terminal.screen.text
@@ -84,10 +85,29 @@ def test_what_has_failed_is_tried_again_unless_it_is_kept(local: Local, tmp_path
     assert "✗ item 2:" in ran.stderr
     good, bad = read(tmp_path / "out.jsonl")
     assert (good["result"], bad["error"]["type"]) == ({"summary": "a"}, "FlueApiError")
+    assert bad["error"]["status"] == 500
     kept = piped(*command, "--keep-failed", env=env, cwd=tmp_path)
     assert "2 of 2 are done already" in kept.stderr
     again = piped(*command, env=env, cwd=tmp_path)
     assert "1 of 2 are done already" in again.stderr
+
+
+def test_a_server_that_refuses_everything_ends_a_batch(local: Local, tmp_path: Path) -> None:
+    write(tmp_path / "in.jsonl", list(range(100)))
+    ran = piped("map", "unknown", "in.jsonl", env=environment(local.url), cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "404 workflow_not_found" in ran.stderr
+    assert "The last 20 requests have failed" in ran.stderr
+    assert 19 <= len(read(tmp_path / "in.results.jsonl")) < 40
+
+
+def test_ids_are_checked_before_anything_is_sent(local: Local, tmp_path: Path) -> None:
+    for id, words in (("..", "it would address another route"), ("first", "ids must differ")):
+        items = [{"message": "x", "id": "first"}, {"message": "y", "id": id}]
+        write(tmp_path / "in.jsonl", items)
+        ran = piped("ask-all", "slow", "in.jsonl", env=environment(local.url), cwd=tmp_path)
+        assert (ran.returncode, words in ran.stderr) == (1, True)
+    assert not (tmp_path / "in.results.jsonl").exists()
 
 
 def test_messages_are_sent_once_by_two_processes(local: Local, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ def test_every_character_comes_out_in_an_old_encoding(
     assert json.loads(ran.stdout)["result"]["answer"].endswith("🎉")
     assert "\\U0001f389" in ran.stderr
     assert "+ completed" in ran.stderr
+    events = ("events", json.loads(ran.stdout)["runId"], "--format", "pretty")
+    assert "\\U0001f389" in piped(*events, env=env, cwd=tmp_path).stdout
 
 
 def test_a_dumb_terminal_gets_lines_only(local: Local, tmp_path: Path) -> None:
