@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     # in the spec needs no line here.
     from flue_client.models import *  # noqa: F403
 
+    from . import doctor as doctor
     from . import durable_streams as durable_streams
     from . import errors as errors
     from . import testing as testing
@@ -151,7 +152,7 @@ _PLACES = {
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
 
-_SUBMODULES = ("durable_streams", "errors", "testing")
+_SUBMODULES = ("doctor", "durable_streams", "errors", "testing")
 _MODELS = "flue_client.models"
 
 

@@ -52,6 +52,8 @@ class Connection:
         self.used = False
         """Whether the latest request was not the first."""
         self.idle_limits = idle_limits()
+        self.tls_host = ""
+        """The peer of the latest TLS handshake: the server or a proxy."""
 
     @property
     def proxy_note(self) -> str:
@@ -83,14 +85,14 @@ class Connection:
         """Send `request`, over a new connection if this one is not open, and return the head of the
         response."""
         self.sent = self.responded = False
-        if self._h11 is None:
-            yield from self._establish()
-            self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
-        else:
+        protocol = self._h11
+        if protocol is None:
+            protocol = yield from self.establish()
+        elif protocol.our_state is not h11.IDLE:
             self.used = True
-            self._h11.start_next_cycle()
+            protocol.start_next_cycle()
         yield ESTABLISHED
-        data = request_bytes(self._h11, request, self._route)
+        data = request_bytes(protocol, request, self._route)
         self.sent = True
         try:
             yield from self._send(data)
@@ -99,7 +101,7 @@ class Connection:
             # (RFC 9112 section 9.5). If it has not responded, receiving fails as well.
             pass
         try:
-            response = yield from self._response(self._h11)
+            response = yield from self._response(protocol)
         except OSError as error:
             if self._tls is not None and self._tls.is_refusal(error):
                 self.sent = False  # the request arrived, but the server has not read it
@@ -128,7 +130,8 @@ class Connection:
                 self._body_ended = True
         return parts[0] if len(parts) == 1 and type(parts[0]) is bytes else b"".join(parts)
 
-    def _establish(self) -> ByteFlow[None]:
+    def establish(self) -> ByteFlow[h11.Connection]:
+        """Connect, without a request: look-up, proxy tunnel and TLS."""
         route, proxy = self._route, self._route.proxy
         first = proxy or route
         yield Connect(first.host, first.port)
@@ -138,10 +141,13 @@ class Connection:
             yield from self._tunnel(proxy)
         if route.tls:
             yield from self._start_tls(route.host)
+        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        return self._h11
 
     def _start_tls(self, host: str) -> ByteFlow[None]:
         from .tls import Tls  # ssl takes longer to import than a plain request takes
 
+        self.tls_host = host
         self._tls = tls = Tls(self._route.tls_context(), bare(host), self._tls)
         yield from tls.handshake()
 
@@ -153,7 +159,7 @@ class Connection:
             kind = HttpCut if is_retryable(response.status_code) else Unreachable
             retry_after = fold_headers(response.headers.raw_items()).get("retry-after", "")
             text = f"the proxy refused the tunnel with status {response.status_code}"
-            raise kind(text, retry_after)
+            raise kind(text, retry_after, response.status_code)
 
     def _response(self, protocol: h11.Connection) -> ByteFlow[h11.Response]:
         """Return the head of the final response; skip interim ones (RFC 9110 section 15.2)."""

@@ -55,12 +55,13 @@ ByteFlow: TypeAlias = Generator[Operation, Any, T]
 
 
 class HttpCut(Exception):  # becomes a Failure
-    """The connection ended before the response did, or carried bytes that are not HTTP.
-    `retry_after` is the Retry-After header of a proxy that refused a tunnel."""
+    """The connection ended before the response did, or carried bytes that are not HTTP. `status`
+    and `retry_after` (the header) are those of a proxy that refused a tunnel."""
 
-    def __init__(self, message: str, retry_after: str = "") -> None:
+    def __init__(self, message: str, retry_after: str = "", status: int | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.status = status
 
 
 class Unreachable(HttpCut):

@@ -113,23 +113,9 @@ class OwnChannel:
         limit: float | None,
         deadline: float,
     ) -> T | Failure:
-        """Perform the operations of `flow`; `limit` counts from `ESTABLISHED`."""
-        perform = connection.socket.perform
         began = time.monotonic()
-        until = wait_until(began, first_limit, deadline)
         try:
-            operation = next(flow)
-            while True:
-                if operation is ESTABLISHED:
-                    until = wait_until(time.monotonic(), limit, deadline)
-                try:
-                    reply = perform(operation, until)
-                except OSError as error:
-                    operation = flow.throw(error)
-                else:
-                    operation = flow.send(reply)
-        except StopIteration as stop:
-            return cast(T, stop.value)
+            return perform(connection.socket, flow, first_limit, limit, deadline)
         except (HttpCut, OSError) as error:
             now = time.monotonic()
             return failed(
@@ -140,3 +126,30 @@ class OwnChannel:
                 overdue=now >= deadline,
                 aborted=self._aborted,
             )
+
+
+def perform(
+    socket: SyncSocket,
+    flow: ByteFlow[T],
+    first_limit: float | None,
+    limit: float | None,
+    deadline: float,
+) -> T:
+    """Perform `flow` over `socket`: `first_limit` seconds up to `ESTABLISHED`, then `limit`.
+
+    Raises what the flow raises: an `OSError` or an `HttpCut`.
+    """
+    until = wait_until(time.monotonic(), first_limit, deadline)
+    try:
+        operation = next(flow)
+        while True:
+            if operation is ESTABLISHED:
+                until = wait_until(time.monotonic(), limit, deadline)
+            try:
+                reply = socket.perform(operation, until)
+            except OSError as error:
+                operation = flow.throw(error)
+            else:
+                operation = flow.send(reply)
+    except StopIteration as stop:
+        return cast(T, stop.value)

@@ -57,6 +57,11 @@ def is_final(reason: str | None) -> bool:
     return bool(reason) and not any(part in str(reason) for part in _TRANSIENT)
 
 
+def is_no_tls(reason: str) -> bool:
+    """Whether the peer sent something that is not TLS."""
+    return reason in _NO_TLS
+
+
 def is_refusal(reason: str | None) -> bool:
     """Whether `reason` is a permanent alert of the peer."""
     return is_final(reason) and "_ALERT_" in str(reason)
@@ -64,7 +69,7 @@ def is_refusal(reason: str | None) -> bool:
 
 def description_of(reason: str) -> str:
     """The message to the user about a handshake that failed permanently."""
-    if reason in _NO_TLS:
+    if is_no_tls(reason):
         return f"the port does not speak TLS ({_plain(reason)})"
     for prefix in _ALERTS:
         if reason.startswith(prefix):

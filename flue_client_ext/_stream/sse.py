@@ -147,7 +147,7 @@ def _blocks(frame: bytes) -> Iterator[bytes]:
 def _event_name(fields: dict[bytes, bytes]) -> str:
     """What `sseclient` makes of the fields of a frame, whatever its data."""
     text = _text(b"\n".join([*fields.values(), b"data: -", b"", b""]))
-    (event,) = _sse_client()(iter([text.encode()])).events()
+    (event,) = sse_client()(iter([text.encode()])).events()
     return str(event.event)
 
 
@@ -156,7 +156,7 @@ def _text(raw: bytes) -> str:
 
 
 @cache
-def _sse_client() -> Callable[[Iterator[bytes]], Any]:
+def sse_client() -> Callable[[Iterator[bytes]], Any]:
     """The parser of `sseclient-py`. Another distribution uses the same import name."""
     import sseclient
 

@@ -159,6 +159,12 @@ def retry_delay(value: str, now: float) -> float:
         return 0.0
     if value.isascii() and value.isdigit():
         return min(float(value), LIMITS.retry_after)
+    when = http_date(value)
+    return 0.0 if when is None else min(max(when - now, 0.0), LIMITS.retry_after)
+
+
+def http_date(value: str) -> float | None:
+    """Return the seconds since 1970 of a date (RFC 9110 section 5.6.7); `None` for another text."""
     from datetime import UTC  # rarely needed, and slow to import
     from email.utils import parsedate_to_datetime
 
@@ -166,10 +172,9 @@ def retry_delay(value: str, now: float) -> float:
         when = parsedate_to_datetime(value)
         if when.tzinfo is None:
             when = when.replace(tzinfo=UTC)
-        seconds = when.timestamp() - now
+        return when.timestamp()
     except (ValueError, OverflowError):
-        return 0.0
-    return min(max(seconds, 0.0), LIMITS.retry_after)
+        return None
 
 
 def redirect_origin(response: Response) -> str | None:

@@ -25,6 +25,7 @@ from typing import Any as Any
 from ._api import FlueApiError, RunNotReadableError, WorkflowApiNotFoundError
 from ._base import FlueError, rebuild
 from ._base import Identifiers as Identifiers  # for the rest of the package
+from ._base import printable as printable
 from ._execution import FlueExecutionError
 from ._generation import UnsupportedByServerError
 from ._protocol import FlueProtocolError, StreamResetError, UnsupportedFlueEventVersionError

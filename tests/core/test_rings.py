@@ -37,17 +37,31 @@ RINGS: dict[str, tuple[set[str], set[str], bool]] = {
         {"attrs", "anyio"},
         True,
     ),
+    "_doctor": (
+        {"_values", "errors", "_stream", "_http", "_flue", "_drivers", "_version"},
+        {"attrs", "certifi"},
+        True,
+    ),
 }
 FOLDERS = list(RINGS)
 #: Below the drivers, beside what may: it carries bytes, but opens and waits for nothing.
 SANS_IO = {
+    "access",
+    "answers",
+    "certificates",
+    "examination",
     "exchange",
+    "finding",
+    "generation",
     "http11",
     "keep_alive",
     "message",
     "operations",
+    "reading",
     "request_bytes",
     "route",
+    "streams",
+    "subject",
     "tls",
     "tls_errors",
 }

@@ -222,9 +222,9 @@ def test_the_wrong_package_under_the_same_import_name_is_explained(
     other: Any = ModuleType("sseclient")
     other.SSEClient = SSEClient
     monkeypatch.setitem(sys.modules, "sseclient", other)
-    sse._sse_client.cache_clear()
+    sse.sse_client.cache_clear()
     try:
         with pytest.raises(ImportError, match="sseclient-py"):
             list(parse_frame(b"data: a\ndata: b"))
     finally:
-        sse._sse_client.cache_clear()
+        sse.sse_client.cache_clear()

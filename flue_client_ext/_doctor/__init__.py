@@ -1,0 +1,2 @@
+"""What `flue_client_ext.doctor` consists of: requests that change nothing, and what their outcomes
+say."""

@@ -1,0 +1,19 @@
+"""The Python block of `docs/doctor.md` runs, on a server where all is well and where it is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flue_client_ext.testing import demo_server
+
+from .blocks import DOCS, run_script, scripts
+
+(SCRIPT,) = scripts(DOCS / "doctor.md")
+
+
+def test_the_block_of_the_page_runs_as_it_stands(tmp_path: Path) -> None:
+    with demo_server().run() as url:
+        assert run_script(SCRIPT, tmp_path, url) == "all is well\n"
+        told = run_script(SCRIPT, tmp_path, f"{url}/workflows")
+    assert told.startswith("prefix_wrong\n")
+    assert told.endswith("something is wrong\n")
