@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from flue_client_ext import FlueClient
 from flue_client_ext.testing import LocalFlue
+from tests.servers.beta import BetaServer
 from tests.servers.connection import Connection, Request
 from tests.servers.flue import FlueServer
 from tests.servers.flue2 import PRIVATE_TOKEN, Flue2Server
@@ -17,7 +19,7 @@ from tests.servers.reverse import ReverseProxy
 from tests.unary.support import says
 
 from .conftest import Served
-from .support import only, report, the_wrong, wrong
+from .support import SHORT, only, report, the_wrong, wrong
 
 
 def generation(url: str, **options: Any) -> dict[str, Any]:
@@ -28,6 +30,25 @@ def generation(url: str, **options: Any) -> dict[str, Any]:
 
 def test_a_genuine_server_of_beta_5(genuine: FlueServer) -> None:
     assert generation(genuine.url) == {"workflows": True, "agents": "beta.3"}
+
+
+@pytest.mark.parametrize(
+    ("genuine_beta", "agents"),
+    [("beta.9", "beta.8"), ("beta.8", "beta.8"), ("beta.7", "beta.3")],
+    indirect=["genuine_beta"],
+)
+def test_genuine_servers_of_the_betas_and_their_conversations(
+    genuine_beta: BetaServer, agents: str
+) -> None:
+    body = {"message": "hello"}
+    httpx.post(f"{genuine_beta.url}/agents/echo/doctor?wait=result", json=body, timeout=60)
+    names = {"agent": "echo", "conversation_id": "doctor"}
+    made = report(genuine_beta.url, watch=SHORT, **names)
+    assert made.healthy
+    assert only(made, "generation").facts == {"workflows": True, "agents": agents}
+    assert only(made, "agent").facts == {"exists": True}
+    assert only(made, "stream").facts["watched"] >= SHORT
+    the_wrong(genuine_beta.url, "agent_not_found", agent="hidden")
 
 
 def test_a_genuine_server_of_2_1(genuine2: Flue2Server) -> None:
