@@ -18,6 +18,7 @@ from ._conversation_urls import conversation_url
 from ._doctor import setting
 from ._doctor.examination import UNKNOWN, Examination
 from ._doctor.finding import Finding, Report, finding
+from ._doctor.installation import versions
 from ._doctor.probe import Probe, UnusableCredentials
 from ._doctor.subject import Subject
 from ._flue.arguments import segment
@@ -70,7 +71,7 @@ def diagnose(
     conversation = _conversation(agent, conversation_id, path)
     run_id = None if run_id is None else segment(run_id, "run_id")
     limit, seconds = _seconds(timeout, "timeout"), _seconds(watch, "watch", or_none=True)
-    found = [*setting.versions()]
+    found = [*versions()]
     address, told = _address(base_url, ssl_context)
     found += told
     credentials, told = _credentials(token, headers)

@@ -61,7 +61,7 @@ def refused(exchange: Exchange, head: Head, authorized: bool) -> Finding:
         advice = "Check the token: it may have expired, or belong to another environment."
     else:
         what = "wants credentials, and none were sent"
-        advice = "Set FLUE_TOKEN, or pass token= or headers=."
+        advice = "Set FLUE_TOKEN, or pass token= or headers= (--header)."
     asks = f" It asks for the scheme {scheme}." if scheme else ""
     return finding(
         "forbidden" if head.status == 403 else "unauthorized",

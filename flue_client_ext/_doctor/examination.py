@@ -63,14 +63,12 @@ class Examination:
         agents = self._generation(found)
         workflows = runs or agents in ("beta.3", "beta.8")
         yield generation.known(workflows, agents)
-        named = [*self._named(asked, found, workflows, agents)]
+        named = [*self._named(asked, found, workflows)]
         yield from named
         if not any(each.code.startswith("stream") for each in named):
             yield not_checked()
 
-    def _named(
-        self, asked: Asked | None, found: bool, workflows: bool, agents: Generation | None
-    ) -> Iterator[Finding]:
+    def _named(self, asked: Asked | None, found: bool, workflows: bool) -> Iterator[Finding]:
         """Yield what is found about the run and the conversation that the user has named."""
         probe, subject = self._probe, self._subject
         if subject.run_id is not None:
@@ -78,7 +76,7 @@ class Examination:
         if asked is None:
             return
         if found:
-            yield from read_conversation(probe, subject, asked, agents)
+            yield from read_conversation(probe, subject, asked)
         elif not is_blocked(asked.answer):
             yield generation.no_agent()
 

@@ -117,11 +117,13 @@ def no_api(base_url: str, tried: Sequence[str], first: Exchange, *, agent: bool)
     others = f" Other prefixes that were tried: {', '.join(tried)}." if tried else ""
     advice = "Check the host, the port, and the prefix under which the app mounts Flue."
     if agent:
-        advice += " An app of Flue 2.x mounts agents where it likes: name the path with path=."
+        advice += (
+            " An app of Flue 2.x mounts agents where it likes: name the path with path= or --path."
+        )
     else:
         advice += (
             " A server of Flue 2.x has agents only, which cannot be listed: name one with agent= or"
-            " path=."
+            " --agent, or its path with path= or --path."
         )
     return finding(
         "no_api",

@@ -13,7 +13,6 @@ from ..errors import Identifiers
 from .answers import is_blocked, judged
 from .exchange import Exchange
 from .finding import Finding, finding
-from .generation import Generation
 from .probe import Probe
 from .streams import heard, missing_headers
 from .subject import Asked, Subject
@@ -35,17 +34,15 @@ def read_run(probe: Probe, subject: Subject, run_id: str, *, workflows: bool) ->
         yield _not_readable(workflows)
 
 
-def read_conversation(
-    probe: Probe, subject: Subject, asked: Asked, agents: Generation | None
-) -> Iterator[Finding]:
+def read_conversation(probe: Probe, subject: Subject, asked: Asked) -> Iterator[Finding]:
     """Read a conversation of an agent that answers."""
     exists = asked.answer.status == 200
     there = "exists" if exists else "does not exist yet"
     yield finding("agent", f"The agent answers; the conversation {there}.", exists=exists)
     if exists:
-        resource: Resource = ConversationResource(asked.requests, Identifiers())
-        if agents == "beta.3":  # its conversations are streams of events
-            resource = Resource(asked.requests.url, subject.user_agent)
+        resource = ConversationResource(
+            asked.requests, Identifiers()
+        )  # beta.3 to beta.7 ignore `view`
         yield from _listened(probe, subject, resource, asked.answer)
 
 

@@ -1,5 +1,4 @@
-"""What this installation and its environment are: versions, proxy, trusted certificates,
-credentials.
+"""What the environment makes of a client: its proxy, its trusted certificates, its credentials.
 
 Asks what the client itself would use. Shows the names of variables, never a value that may be
 secret."""
@@ -7,61 +6,12 @@ secret."""
 from __future__ import annotations
 
 import os
-import platform
-import re
 import ssl
-from collections.abc import Iterator
-from importlib import metadata
 
 from .._http.environment import proxy_for
 from .._http.operations import Unreachable
 from .._http.route import Route
-from .._stream.sse import sse_client
-from .._version import __version__
 from .finding import Finding, finding
-
-_DISTRIBUTION = "flue-client"
-_REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
-
-
-def versions() -> Iterator[Finding]:
-    """Yield the versions of the client, of Python, of OpenSSL and of the dependencies; and what is
-    wrong with these."""
-    found: dict[str, str | None] = {}
-    for name in _dependencies():
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = None
-            yield _broken(f"The package {name} is not installed.", f"Run `pip install {name}`.")
-    try:
-        sse_client()
-    except ImportError as error:
-        yield _broken(str(error), "Reinstall the package as the message says.")
-    listed = ", ".join(f"{name} {version or 'missing'}" for name, version in found.items())
-    yield finding(
-        "versions",
-        f"This is flue-client {__version__}, {platform.python_implementation()}"
-        f" {platform.python_version()} on {platform.system()}, {ssl.OPENSSL_VERSION}; {listed}.",
-        flue_client=__version__,
-        python=platform.python_version(),
-        openssl=ssl.OPENSSL_VERSION,
-        dependencies=found,
-    )
-
-
-def _dependencies() -> list[str]:
-    """The names that the installed distribution requires, those of extras left out."""
-    try:
-        required = metadata.requires(_DISTRIBUTION) or []
-    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
-        return []
-    every = [_REQUIREMENT.match(each) for each in required if "extra ==" not in each]
-    return [each[0] for each in every if each]
-
-
-def _broken(words: str, advice: str) -> Finding:
-    return finding("dependency_broken", words, advice)
 
 
 def proxy(route: Route) -> Finding:

@@ -54,8 +54,8 @@ def not_checked() -> Finding:
     return finding(
         "stream_not_checked",
         "No event stream was opened: that needs one that exists.",
-        "Name a run (run_id=), or an agent and a conversation (agent=, conversation_id=), to check"
-        " for proxies that buffer or cut streams.",
+        "Name a run (run_id=, --run), or an agent and a conversation (agent=, --agent and"
+        " conversation_id=, --conversation), to check for proxies that buffer or cut streams.",
     )
 
 

@@ -63,6 +63,14 @@ def test_a_server_that_wants_other_credentials(status: int, code: str, given: st
             "credentials_sent": given is not None,
         }
         assert "canary" not in repr(found)
+        assert len(server.requests) == 1
+        assert wrong(report(server.url, token=given, agent="a")) == [code]
+
+
+def test_headers_are_credentials_too() -> None:
+    with RawServer(says(401)) as server:
+        headers = {"x-key": "k"}
+        assert the_wrong(server.url, "unauthorized", headers=headers).facts["credentials_sent"]
 
 
 def test_the_token_of_a_local_server() -> None:
@@ -112,7 +120,7 @@ def test_a_proxy_whose_responses_have_no_length(workflows: Served) -> None:
 
 def cut(request: Request, connection: Connection) -> None:
     connection.head(404, {**TYPE, "content-length": "500"})
-    connection.send(NOT_FOUND)
+    connection.send(NOT_FOUND[:20])
     connection.close()
 
 

@@ -160,9 +160,11 @@ def test_a_url_that_lacks_the_prefix_of_an_agent(agents: LocalFlue) -> None:
 )
 def test_something_else_than_flue(status: int, kind: str) -> None:
     with RawServer(says(status, b'{"canary": 1}', {"content-type": kind})) as server:
-        found = the_wrong(f"{server.url}/app", "no_api")
+        url = f"{server.url}/api"
+        found = the_wrong(url, "no_api")
         assert (found.facts["status"], found.facts["content_type"]) == (status, kind)
         assert found.facts["tried"][0] == server.url
+        assert url not in found.facts["tried"]
         assert "canary" not in repr(found)
         assert len(server.requests) < 15
 

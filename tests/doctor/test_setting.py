@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from flue_client_ext import __version__
+from flue_client_ext._doctor.installation import fits
 from flue_client_ext._stream import sse
 from tests.servers.raw import RawServer
 from tests.unary.forward_proxy import ForwardProxy
@@ -42,7 +43,37 @@ def test_versions_of_client_Python_OpenSSL_and_dependencies(workflows: Served) -
 def test_a_dependency_that_is_missing(workflows: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     required = [*(metadata.requires("flue-client") or []), "no-such-package>=2"]
     monkeypatch.setattr(metadata, "requires", lambda name: required)
-    assert "no-such-package" in the_wrong(workflows.url, "dependency_broken").words
+    found = the_wrong(workflows.url, "dependency_broken")
+    assert found.facts == {"requires": "no-such-package>=2"}
+
+
+def test_a_dependency_of_another_version(
+    workflows: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    required = ["attrs>=23.2", "h11>=99", "jsonschema>=99; extra == 'testing'"]
+    monkeypatch.setattr(metadata, "requires", lambda name: required)
+    assert the_wrong(workflows.url, "dependency_broken").facts == {"requires": "h11>=99"}
+
+
+@pytest.mark.parametrize(
+    ("version", "requirement", "expected"),
+    [
+        ("0.28.1", "httpx<0.29,>=0.27", True),
+        ("0.29.0", "httpx<0.29,>=0.27", False),
+        ("0.9", "httpx<0.29,>=0.27", False),
+        ("2.2.1", "backoff<3,>=2.2; python_version < '4'", True),
+        ("3.0rc1", "backoff<3,>=2.2", False),
+        ("1.0", "certifi", True),
+        ("2.0", "x!=2.0", False),
+        ("2.0", "x==2.0", True),
+        ("2.1", "x<=2.0", False),
+        ("2.0", "x>2.0", False),
+    ],
+)
+def test_whether_a_requirement_admits_a_version(
+    version: str, requirement: str, expected: bool
+) -> None:
+    assert fits(version, requirement) is expected
 
 
 def test_a_module_that_another_package_has_replaced(

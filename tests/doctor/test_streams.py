@@ -87,6 +87,12 @@ def test_a_stream_that_is_compressed(named: tuple[str, dict[str, Any]]) -> None:
         assert found.facts["content_type"] == "text/event-stream"
 
 
+def test_a_stream_is_watched_no_longer_than_asked(named: tuple[str, dict[str, Any]]) -> None:
+    url, names = named
+    made = report(url, watch=0.0, **names)
+    assert only(made, "stream").facts["watched"] < LIMITS.start
+
+
 def test_the_stream_of_a_run_that_has_ended(workflows: Served) -> None:
     made = report(workflows.url, run_id=workflows.ended, watch=10.0)
     assert only(made, "stream").facts == {"closed": True}
