@@ -118,7 +118,7 @@ def _unconnected(exchange: Exchange, error: Exception | None) -> Finding:
     if isinstance(error, ConnectionRefusedError):
         return finding(
             "refused",
-            f"Nothing listens at {exchange.peer}: the connection was refused.",
+            f"Nothing listens at the port of {exchange.peer}: the connection was refused.",
             f"Start the server, or correct the port (`flue dev` uses {_LOCAL_PORT}). Inside a"
             " container, localhost is the container itself.",
             **target,

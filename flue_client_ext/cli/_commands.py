@@ -30,6 +30,7 @@ COMMANDS = (
     Entry("history", "Print the messages of a conversation.", "Agents"),
     Entry("watch", "Show a conversation as it goes on.", "Agents"),
     Entry("ask-all", "Send each line of a file to an agent.", "Agents"),
+    Entry("doctor", "Say what is wrong on the way to a server, and what to do.", "Servers"),
     Entry("completion", "Print the completion script of a shell.", "This command"),
 )
 
