@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from . import doctor as doctor
     from . import durable_streams as durable_streams
     from . import errors as errors
+    from . import report as report
     from . import testing as testing
     from ._drivers.async_many import AsyncRunOutcomes as AsyncRunOutcomes
     from ._flue.conversation_results import Admission as Admission
@@ -152,7 +153,7 @@ _PLACES = {
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
 
-_SUBMODULES = ("doctor", "durable_streams", "errors", "testing")
+_SUBMODULES = ("doctor", "durable_streams", "errors", "report", "testing")
 _MODELS = "flue_client.models"
 
 

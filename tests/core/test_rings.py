@@ -32,6 +32,7 @@ RINGS: dict[str, tuple[set[str], set[str], bool]] = {
         {"attrs", "typing_extensions"},
         False,
     ),
+    "_report": ({"_values", "_version"}, {"attrs"}, False),
     "_drivers": (
         {"_values", "errors", "_stream", "_http", "signals", "_flue.many", "_flue.results"},
         {"attrs", "anyio"},

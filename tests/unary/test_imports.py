@@ -107,7 +107,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_the_submodules_are_there_as_attributes() -> None:
-    for name in ("doctor", "durable_streams", "errors", "testing"):
+    for name in ("doctor", "durable_streams", "errors", "report", "testing"):
         module = getattr(flue_client_ext, name)
         assert module is importlib.import_module(f"flue_client_ext.{name}")
     assert sorted(flue_client_ext.durable_streams.__all__) == DURABLE
