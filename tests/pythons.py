@@ -30,6 +30,8 @@ DEPENDENT = (
     "conversations",
     "contract_spec/test_views.py",
     "packaging",
+    "report/test_page.py",
+    "report/test_run_tree.py",
 )
 INSTALL_LIMIT, TEST_LIMIT = 900, 1800
 """Seconds for an environment's installation, and for its tests."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from flue_client_ext._report.conversation_tree import conversation_tree
@@ -47,8 +49,10 @@ def test_updates_say_when_messages_and_tools_began_and_ended() -> None:
     recorded = RECORDED["flue2-tool"]
     root = conversation_tree(recorded.snapshot, recorded.chunks)
     took = [span.duration for _, span in walk(root) if span.label == "assistant"]
-    assert took[0] is not None
-    assert 0 < took[0] < 1000
+    first = next(each for each in recorded.chunks if each["type"] == "message-started")
+    last = [each for each in recorded.chunks if each["type"] == "message-completed"][-1]
+    times = [datetime.fromisoformat(each["timestamp"]) for each in (first, last)]
+    assert took == [(times[1] - times[0]) / timedelta(milliseconds=1)]
     assert outline(root) == TOOL.format("-", f"{took[0]:g}").splitlines()
     assert of_kind(root, "tool").start is not None
 
