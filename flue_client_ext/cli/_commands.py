@@ -31,7 +31,7 @@ COMMANDS = (
     Entry("watch", "Show a conversation as it goes on.", "Agents"),
     Entry("ask-all", "Send each line of a file to an agent.", "Agents"),
     Entry("doctor", "Say what is wrong on the way to a server, and what to do.", "Servers"),
-    Entry("report", "Write a page about a run or a conversation.", "Pictures"),
+    Entry("report", "Write a page about a run or a conversation.", "Reports"),
     Entry("completion", "Print the completion script of a shell.", "This command"),
 )
 

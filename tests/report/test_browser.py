@@ -172,6 +172,7 @@ def test_without_the_policy_such_markup_runs_and_requests(browser: Browser, site
     assert {"/image", "/frame", "/style", "/background"} <= site.requested
 
 
+@pytest.mark.parametrize("page", ["a run"], indirect=True)
 def test_the_style_is_used(page: Browser) -> None:
     assert page.evaluate("getComputedStyle(document.querySelector('.line')).display") == "grid"
 
@@ -191,6 +192,7 @@ def test_every_text_stands_out_from_what_is_behind_it(page: Browser) -> None:
         assert page.evaluate(FAINT) == []
 
 
+@pytest.mark.parametrize("page", ["a run"], indirect=True)
 def test_faint_text_is_found(page: Browser) -> None:
     page.evaluate("document.querySelector('h1').style.setProperty('color', '#999')")
     assert page.evaluate(FAINT) != []
@@ -205,6 +207,7 @@ def test_a_print_is_light_and_shows_what_is_folded(page: Browser) -> None:
     assert page.evaluate(f"{folded}.length") == 0
 
 
+@pytest.mark.parametrize("page", ["a run"], indirect=True)
 def test_a_row_unfolds_by_the_keyboard(page: Browser) -> None:
     page.evaluate("document.querySelector('details').open = false")
     page.evaluate("document.querySelector('summary').focus()")
