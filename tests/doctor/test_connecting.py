@@ -165,7 +165,9 @@ CERTIFICATES: list[tuple[str, Callable[[trustme.CA], ssl.SSLContext], int]] = [
 ]
 
 
-@pytest.mark.parametrize(("code", "context", "verify"), CERTIFICATES, ids=lambda each: str(each))
+@pytest.mark.parametrize(
+    ("code", "context", "verify"), CERTIFICATES, ids=[each[0] for each in CERTIFICATES]
+)
 def test_a_certificate_that_does_not_verify(
     code: str,
     context: Callable[[trustme.CA], ssl.SSLContext],
