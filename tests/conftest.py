@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,11 @@ from .worlds import NAMES, World, world
 # How long examples take says something of the machine, not of the code.
 settings.register_profile("flue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("flue")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: half of the time, tests wait for something."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(params=NAMES)
