@@ -46,8 +46,8 @@ class AbortSignal(Uncopied):
     @staticmethod
     def any(signals: Iterable[AbortSignal]) -> AbortSignal:
         """Return a signal that aborts when the first of `signals` does, with that one's reason."""
-        several = tuple(signals)
-        if not all(map(_is_signal, several)):
+        several: tuple[Any, ...] = tuple(signals)
+        if not all(isinstance(each, AbortSignal) for each in several):
             raise TypeError(f"signals must be AbortSignals, not {several!r}")
         return _AnySignal(several)
 
@@ -98,10 +98,6 @@ class _Never(AbortSignal):
 
 NEVER: AbortSignal = _Never()
 """The signal of a call that was given none."""
-
-
-def _is_signal(value: object) -> bool:
-    return isinstance(value, AbortSignal)
 
 
 class AbortController(Uncopied):
