@@ -27,7 +27,7 @@ from ._http.address import Address, base_address
 from ._options import checked_client, user_agent
 from ._stream.arguments import UNSET, Unset
 from ._stream.credentials import Credentials, Headers, Token
-from ._values.checks import is_number, wrong_type, wrong_value
+from ._values.checks import number
 from ._values.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -91,11 +91,10 @@ def diagnose(
 
 
 def _seconds(value: object, what: str, *, or_none: bool = False) -> float:
-    if not is_number(value):
-        raise wrong_type(what, "a number of seconds", value)
-    if not (0 < value < inf or (or_none and value == 0)):
-        raise wrong_value(what, "at least 0 seconds" if or_none else "above 0 seconds", value)
-    return float(value)
+    allowed = f"a number of seconds {'of at least' if or_none else 'above'} 0"
+    return float(
+        number(value, what, allowed, lambda given: 0 < given < inf or (or_none and given == 0))
+    )
 
 
 def _conversation(

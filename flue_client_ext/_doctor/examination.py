@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._flue.generations import Generation
 from .._flue.requests import Requests
 from .._stream.request import common_headers
 from .._values.http import Request
@@ -14,7 +15,6 @@ from . import generation
 from .answers import clock_skew, is_blocked
 from .exchange import Exchange
 from .finding import Finding
-from .generation import Generation
 from .probe import Probe
 from .reading import read_conversation, read_run
 from .streams import not_checked

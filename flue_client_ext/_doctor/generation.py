@@ -7,16 +7,14 @@ responses; opens nothing."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from .._flue.generations import Generation
+from .._flue.recognition import is_event
 from .._values.jsoncodec import as_array, as_object
 from .answers import NO_STORE
 from .exchange import Exchange
 from .finding import Finding, finding
-
-Generation: TypeAlias = Literal["2", "beta.8", "beta.3"]
-"""Of the protocol of agents, named after the first release that speaks it."""
 
 _NAMES: dict[Generation | None, str] = {
     "2": "2.x",
@@ -41,7 +39,7 @@ def has_agent(exchange: Exchange) -> bool:
     if exchange.error_type == "stream_not_found":
         return True
     value = exchange.json
-    events = any("eventIndex" in as_object(item) for item in as_array(value)[:1])
+    events = any(map(is_event, as_array(value)[:1]))
     marked = exchange.header("stream-next-offset") != "" or "conversationId" in as_object(value)
     return exchange.status == 200 and (marked or events)
 

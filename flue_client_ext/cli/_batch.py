@@ -29,8 +29,12 @@ class Batch(ABC):
     #: The field of a record that says what the items are given to, and the one of its name there.
     kind: str
 
-    def __init__(self, name: str, items: list[Item], output: Path, retry: bool) -> None:
+    def __init__(
+        self, name: str, timeout: float | None, items: list[Item], output: Path, retry: bool
+    ) -> None:
         self.name = name
+        self.timeout = timeout
+        """Of each item, in seconds."""
         self.items = items
         self.results = Records(output)
         self.begun = Records(output.with_name(f"{output.name}.begun"))

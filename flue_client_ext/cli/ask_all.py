@@ -31,8 +31,7 @@ class _Questions(Batch):
     def __init__(
         self, name: str, timeout: float | None, items: list[Item], output: Path, retry: bool
     ) -> None:
-        super().__init__(name, items, output, retry)
-        self._timeout = timeout
+        super().__init__(name, timeout, items, output, retry)
         ids = [id for _, id in map(_message, items) if id is not None]
         if len(set(ids)) != len(ids):
             raise ValueError("ids must differ: messages to one conversation may join each other")
@@ -46,9 +45,7 @@ class _Questions(Batch):
             self.begun.add(begun)
         conversation = client.agents.conversation(self.name, begun["id"])
         key = begun["idempotencyKey"]
-        reply = await conversation.ask(
-            text, idempotency_key=key, live="auto", timeout=self._timeout
-        )
+        reply = await conversation.ask(text, idempotency_key=key, live="auto", timeout=self.timeout)
         return {"id": begun["id"], **reply_json(reply)}
 
 

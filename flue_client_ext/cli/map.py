@@ -27,16 +27,10 @@ class _Runs(Batch):
 
     kind = "workflow"
 
-    def __init__(
-        self, name: str, timeout: float | None, items: list[Item], output: Path, retry: bool
-    ) -> None:
-        super().__init__(name, items, output, retry)
-        self._timeout = timeout
-
     async def perform(self, client: AsyncFlueClient, item: Item) -> Record:
         begun = self.goes_on(item)
         run = begun["runId"] if begun else await self._start(client, item)
-        done = await client.runs.wait(run, live="auto", timeout=self._timeout)
+        done = await client.runs.wait(run, live="auto", timeout=self.timeout)
         return {"runId": run, "result": done.result}
 
     def is_over(self, error: dict[str, Any]) -> bool:
