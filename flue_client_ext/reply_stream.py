@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ._flue.conversation_results import Admission, Reply
 from ._flue.reply_changes import ReplyChange
 from ._flue.reply_delivery import ReplyDelivery
@@ -26,6 +28,15 @@ class ReplyStream(Stream[ReplyChange]):
     def text(self) -> str:
         """What a screen should show: the text of the reply as far as it was handed over."""
         return self._delivery.text
+
+    @property
+    def usage(self) -> dict[str, Any] | None:
+        """The tokens and the cost of the reply so far, for display; `None` where they are unknown.
+
+        Servers before 2.0 tell them for each step (`input`, `output`, `totalTokens`, `cost`, ...):
+        this is their sum. On 2.x it is `usage` of the message's metadata, where the agent's author
+        attaches one."""
+        return self._delivery.answer.usage
 
     @property
     def admission(self) -> Admission | None:

@@ -85,6 +85,17 @@ def running_reply(snapshot: Json, submission_id: str) -> Json | None:
     return own
 
 
+def answering(snapshot: Json, submission_id: str) -> list[Json]:
+    """Return the messages that answer a submission, so far or in the end: one on 2.x, one for each
+    step on the betas."""
+    own = [each for each in _turn(_objects(snapshot, "messages"), submission_id) if _is_reply(each)]
+    if own:
+        return own
+    settled = find_settlement(snapshot, submission_id) is not None
+    found = (reply_message if settled else running_reply)(snapshot, submission_id)
+    return [] if found is None else [found]
+
+
 def find_settlement(snapshot: Json, submission_id: str) -> Json | None:
     """Return how a submission has ended, `None` if it has not."""
     settlements = _objects(snapshot, "settlements")

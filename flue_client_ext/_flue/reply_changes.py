@@ -14,6 +14,7 @@ from attrs import frozen
 from .fold import Fold
 from .growing_message import Json
 from .reply import BLANK_LINE, find_settlement, parts_of, read_reply, running_reply, text_of
+from .usage import reply_usage
 
 _TEXTS = ("text", "reasoning")
 _Key = tuple[str, int]
@@ -87,10 +88,16 @@ class ReplyChanges:
         self._submission_id = submission_id
         self._shown: dict[str, str] = dict.fromkeys(_TEXTS, "")
         self._parts: dict[_Key, Json] = {}
+        self._snapshot: Json = {}
 
     @property
     def text(self) -> str:
         return self._shown["text"]
+
+    @property
+    def usage(self) -> Json | None:
+        """The tokens and the cost of the reply as it stands; `None` where nothing tells them."""
+        return reply_usage(self._snapshot, self._submission_id)
 
     def apply_batch(self, fold: Fold, chunks: Iterable[Json], offset: str) -> list[ReplyChange]:
         """Apply a batch to `fold`; return the changes.
@@ -106,6 +113,7 @@ class ReplyChanges:
 
     def advance(self, snapshot: Json) -> list[ReplyChange]:
         """Return the changes from what was shown before to `snapshot`."""
+        self._snapshot = snapshot
         settlement = find_settlement(snapshot, self._submission_id)
         if settlement is not None and settlement.get("outcome") == "completed":
             reply = read_reply(snapshot, self._submission_id)

@@ -26,12 +26,19 @@ from .settling import Settled, Settling, knows
 
 
 class Answer:
-    """What is known of an answer: the key and admission of its message, and the whole reply."""
+    """What is known of an answer: the key and admission of its message, its changes, the whole
+    reply."""
 
     def __init__(self, outgoing: Outgoing) -> None:
         self.idempotency_key: str | None = outgoing.body.get("idempotencyKey")
         self.admission: Admission | None = None
+        self.changes: ReplyChanges | None = None
         self.reply: Reply | None = None
+
+    @property
+    def usage(self) -> Json | None:
+        """The tokens and the cost so far, where they are known."""
+        return None if self.changes is None else self.changes.usage
 
 
 def ask_stream(
@@ -42,6 +49,7 @@ def ask_stream(
     admission = answer.admission = yield from send(api, outgoing, deadline=False)
     answer.idempotency_key = admission.idempotency_key
     streaming = ReplyStreaming(api, admission.submission_id, counters, live)
+    answer.changes = streaming.changes
     settled = yield from streaming.run(start_offset(admission, watched=False))
     snapshot = yield from streaming.finish(settled)
     settled.completed(streaming.id)
@@ -55,7 +63,7 @@ class ReplyStreaming(Settling):
         self, api: ConversationApi, submission_id: str, counters: Counters, live: Live
     ) -> None:
         super().__init__(api, submission_id, counters, live)
-        self._changes = ReplyChanges(submission_id)
+        self.changes = ReplyChanges(submission_id)
         self._fold = Fold()
         self._from_history = self._has_joined = False
 
@@ -96,12 +104,12 @@ class ReplyStreaming(Settling):
         if self._has_joined:
             return
         self._fold.incarnation = self._updates.incarnation
-        changes = self._changes.apply_batch(self._fold, batch.items, batch.offset)
+        changes = self.changes.apply_batch(self._fold, batch.items, batch.offset)
         yield from _show(changes, batch.offset)
         yield from super()._take(batch)
 
     def _advance(self, snapshot: Json) -> Flow[None]:
-        return _show(self._changes.advance(snapshot), str(snapshot.get("offset")))
+        return _show(self.changes.advance(snapshot), str(snapshot.get("offset")))
 
     def _joins(self, item: Any) -> bool:
         """Whether an update says that another submission's response answers this one, too."""

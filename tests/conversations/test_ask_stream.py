@@ -205,3 +205,17 @@ def test_bad_arguments_are_refused_before_anything_is_sent(talk: Any, agents: Ag
         with pytest.raises((TypeError, ValueError)):
             talk.ask_stream(text, **options)
     assert agents.requests == []
+
+
+def test_tokens_are_known_while_a_reply_comes(agents: AgentServer, under_way: Any) -> None:
+    reader, id = under_way("sse")
+    assert reader.stream.usage is None
+    told = {"type": "message-metadata", "messageId": f"m_{id}", "metadata": {"usage": {"input": 3}}}
+    agents.change(PATH, lambda found: begin(found, id))
+    agents.change(PATH, lambda found: found.append(told))
+    agents.change(PATH, lambda found: say(found, id, "he"))
+    assert reader.wait_items(1)
+    assert reader.stream.usage == {"input": 3}
+    agents.change(PATH, lambda found: end(found, id))
+    reader.join()
+    assert reader.stream.usage == {"input": 3}

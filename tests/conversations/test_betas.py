@@ -281,7 +281,8 @@ def test_a_reply_of_beta_8_is_streamed(any_world: World, beta_8: BetaAgentServer
     stream = talk_of(any_world, beta_8).ask_stream("hello")
     changes = list(stream)
     assert "".join(each.text for each in changes if isinstance(each, TextDelta)) == "echo hello"
-    assert (stream.text, stream.reply.usage, stream.idempotency_key) == ("echo hello", USAGE, None)
+    assert (stream.text, stream.reply.usage, stream.usage) == ("echo hello", USAGE, USAGE)
+    assert stream.idempotency_key is None
     history = [request for request in beta_8.requests if "view" not in request.target]
     assert sum(request.method == "GET" for request in history) == 1  # that of `abort`
 
