@@ -93,3 +93,5 @@ class Listening:
     first_after: float | None = None
     ended_after: float | None = None
     watched: float = 0.0
+    silence: float = 0.0
+    """The longest time without a byte since the first one, in seconds."""

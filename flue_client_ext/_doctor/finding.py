@@ -66,6 +66,7 @@ LEVELS: dict[str, Level] = {
     "stream_not_checked": "info",
     "stream_refused": "warning",
     "stream_buffered": "warning",
+    "stream_withheld": "warning",
     "stream_cut": "warning",
 }
 """Each code with its level. `info` states a fact; the client works in spite of a `warning`, more

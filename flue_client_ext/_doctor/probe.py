@@ -141,21 +141,25 @@ class Probe:
 
 def _watched(opened: _Opened, head: Head, patience: float, watch: float) -> Listening:
     exchange = evolve(opened.exchange, head=head)
-    began = time.monotonic()
+    began = latest = time.monotonic()
     first: float | None = None
-    until = began + patience
+    silence, until = 0.0, began + patience
     while True:
+        part, is_open = b"", False
         try:
             part = perform(opened.socket, opened.connection.read(), None, None, until)
         except TimeoutError:
-            return Listening(exchange, first, None, time.monotonic() - began)
+            is_open = True
         except (HttpCut, OSError):
-            part = b""
-        lasted = time.monotonic() - began
+            pass
+        now = time.monotonic()
+        lasted = now - began
+        silence = 0.0 if first is None else max(silence, now - latest)
         if not part:
-            return Listening(exchange, first, lasted, lasted)
+            return Listening(exchange, first, None if is_open else lasted, lasted, silence)
+        latest = now
         if first is None:
-            first, until = lasted, began + lasted + watch
+            first, until = lasted, now + watch
 
 
 def _resolved(flow: Flow[T]) -> T:

@@ -9,6 +9,7 @@ from .._flue.requests import Requests
 from .._flue.run import Run, Started
 from .._stream.resource import Resource
 from .._values.jsoncodec import as_object
+from .._values.limits import LIMITS
 from ..errors import Identifiers
 from .answers import is_blocked, judged
 from .exchange import Exchange
@@ -60,7 +61,7 @@ def _listened(
     listening = probe.listen(resource.request("sse", offset, None), subject.patience, watch)
     exchange = listening.exchange
     yield from judged(exchange, authorized=subject.authorized, base_url=subject.base_url)
-    yield heard(listening, closed=closed, patience=subject.patience)
+    yield heard(listening, closed=closed, patience=subject.patience, beat=LIMITS.beat)
 
 
 def _not_readable(workflows: bool) -> Finding:

@@ -23,9 +23,10 @@ def missing_headers(tail: Exchange) -> Finding:
     )
 
 
-def heard(listening: Listening, *, closed: bool, patience: float) -> Finding:
+def heard(listening: Listening, *, closed: bool, patience: float, beat: float) -> Finding:
     """Return what a stream that was open for a while says. `closed`: nothing will be appended to it
-    any more, so that it ends at once; `patience`: the seconds in which a first byte was due."""
+    any more, so that it ends at once; `patience`: the seconds in which a first byte was due;
+    `beat`: those in which another one is."""
     exchange = listening.exchange
     if exchange.head is None:
         if isinstance(exchange.error, TimeoutError):
@@ -38,12 +39,18 @@ def heard(listening: Listening, *, closed: bool, patience: float) -> Finding:
         return _buffered(patience)
     if listening.ended_after is not None and not closed:
         return _cut(listening.ended_after)
+    if listening.silence > beat:
+        return _withheld(listening.silence)
     if closed:
         words = "The event stream of a run that has ended arrives, and ends by itself."
         return finding("stream", words, closed=True)
+    more = ""
+    if listening.watched <= beat:
+        more = f" What holds later bytes back shows after {beat:.0f} s only (watch=, --watch)."
     return finding(
         "stream",
-        f"An event stream arrives as it is sent, and stayed open for {listening.watched:.1f} s.",
+        f"An event stream arrives as it is sent, and stayed open for {listening.watched:.1f} s."
+        + more,
         closed=False,
         watched=round(listening.watched, 3),
         first_byte=round(listening.first_after or 0.0, 3),
@@ -64,6 +71,17 @@ def _buffered(seconds: float) -> Finding:
         "stream_buffered",
         f"An event stream brought nothing for {seconds:.1f} s, although its server sends a frame at"
         " once: a proxy on the path collects what is to be passed on.",
+        "Switch buffering off for event streams (nginx: proxy_buffering off, or the response header"
+        f" X-Accel-Buffering: no). {_INSTEAD}",
+        seconds=round(seconds, 3),
+    )
+
+
+def _withheld(seconds: float) -> Finding:
+    return finding(
+        "stream_withheld",
+        f"An event stream began, and then brought nothing for {seconds:.1f} s, although its server"
+        " sends a heartbeat every 15 s: a proxy on the path holds back what comes later.",
         "Switch buffering off for event streams (nginx: proxy_buffering off, or the response header"
         f" X-Accel-Buffering: no). {_INSTEAD}",
         seconds=round(seconds, 3),

@@ -11,6 +11,7 @@ class Limits:
     __slots__ = (
         "attempt_delay",
         "batch",
+        "beat",
         "certain_idle",
         "connect",
         "idle",
@@ -39,6 +40,8 @@ class Limits:
         """The deadline of a single call when neither the call nor the client names another."""
         self.read = 45.0
         """Without a byte until a peer counts as dead: three heartbeats (PROTOCOL, SSE frames)."""
+        self.beat = 20.0
+        """Without a byte until heartbeats count as withheld: one of them, and time for its way."""
         self.write = 60.0
         """For one write over a user's httpx client, where the response may take any time."""
         self.start = 5.0

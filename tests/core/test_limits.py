@@ -40,3 +40,7 @@ def test_an_idle_reading_asks_once_a_second() -> None:
 
 def test_a_silence_outlasts_what_a_server_takes_after_a_crash() -> None:
     assert LIMITS.silence > RECOVERY
+
+
+def test_one_heartbeat_that_is_late_is_not_withheld() -> None:
+    assert HEARTBEAT < LIMITS.beat < 2 * HEARTBEAT

@@ -57,6 +57,16 @@ def test_a_stream_whose_head_alone_arrives(
         assert the_wrong(proxy.url, "stream_buffered", **names).facts == {"seconds": SHORT}
 
 
+def test_a_stream_that_begins_and_is_then_held_back(
+    named: tuple[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, names = named
+    monkeypatch.setattr(LIMITS, "beat", SHORT)
+    with ReverseProxy(url, buffers=True, begins=True) as proxy:
+        found = the_wrong(proxy.url, "stream_withheld", watch=2 * SHORT, **names)
+        assert found.facts["seconds"] > SHORT
+
+
 def test_a_stream_that_a_proxy_cuts(named: tuple[str, dict[str, Any]]) -> None:
     url, names = named
     with ReverseProxy(url, cuts=True) as proxy:

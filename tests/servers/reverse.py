@@ -24,7 +24,8 @@ class ReverseProxy(RawServer):
     """Relays below `prefix` to the server at `target`, a URL.
 
     `buffers` collects the bytes of an event stream until there are many, its head too unless
-    `sends_heads`. `compresses` encodes every body, with `only_streams` those of event streams.
+    `sends_heads`, or only those behind the first ones if it `begins`. `compresses` encodes every
+    body, with `only_streams` those of event streams.
     `strips` removes headers, `adds` adds some. `cuts` ends an event stream after its first bytes.
     `unframed` answers without a length, as HTTP/1.0 does. `no_streams` is the status of what is
     answered to a request for an event stream.
@@ -37,6 +38,7 @@ class ReverseProxy(RawServer):
         prefix: str = "",
         buffers: bool = False,
         sends_heads: bool = False,
+        begins: bool = False,
         compresses: bool = False,
         only_streams: bool = False,
         strips: Sequence[str] = (),
@@ -49,7 +51,8 @@ class ReverseProxy(RawServer):
         self.target = urlsplit(target)
         self.prefix = prefix
         self.buffers = buffers
-        self.sends_heads = sends_heads
+        self.sends_heads = sends_heads or begins
+        self.begins = begins
         self.compresses = compresses
         self.only_streams = only_streams
         self.strips = {*strips, *_OF_THE_HOP}
@@ -120,20 +123,20 @@ class ReverseProxy(RawServer):
         encode = _encoder() if self.compresses else _unchanged
         more = [("content-encoding", "gzip")] if self.compresses else []
         framing = [] if self.unframed else [("transfer-encoding", "chunked")]
-        held = b""
+        held, begins = b"", self.begins
         started = self.sends_heads or not self.buffers
         if started:
             connection.head(200, [*headers, *more, *framing])
         watcher.start()
         while part := _received(answer):
             held += part
-            if self.buffers and len(held) < _BUFFER_BYTES:
+            if self.buffers and not begins and len(held) < _BUFFER_BYTES:
                 continue
             if not started:
                 started = True
                 connection.head(200, [*headers, *more, *framing])
             connection.send(encode(held)) if self.unframed else connection.chunk(encode(held))
-            held = b""
+            held, begins = b"", False
             if self.cuts:
                 break
         else:
