@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from .._values.jsoncodec import as_object
 from ..errors import FlueError, FlueExecutionError
 from ._items import Item
+from ._options import live_of
 from ._results import Record, Records
 
 if TYPE_CHECKING:
+    from .._stream.arguments import LiveOption
     from ..async_client import AsyncFlueClient
     from ._batch_view import BatchView
 
@@ -30,11 +32,18 @@ class Batch(ABC):
     kind: str
 
     def __init__(
-        self, name: str, timeout: float | None, items: list[Item], output: Path, retry: bool
+        self,
+        name: str,
+        timeout: float | None,
+        live: str,
+        items: list[Item],
+        output: Path,
+        retry: bool,
     ) -> None:
         self.name = name
         self.timeout = timeout
         """Of each item, in seconds."""
+        self.live: LiveOption = live_of(live)
         self.items = items
         self.results = Records(output)
         self.begun = Records(output.with_name(f"{output.name}.begun"))

@@ -14,14 +14,14 @@ from ..errors import FlueError
 from ._batch import Batch
 from ._codes import EXECUTION_FAILED, FAILED
 from ._items import Item, read_items, results_of
-from ._options import Body, Server
+from ._options import Body, Server, live_option
 from ._out import note, print_json
 
 MakeBatch = Callable[[list[Item], Path, bool], Batch]
 
 
 def batch_options(body: Body) -> Body:
-    """Add `FILE.jsonl`, `--output`, `--concurrency` and `--keep-failed`."""
+    """Add `FILE.jsonl`, `--output`, `--concurrency`, `--keep-failed` and `--live`."""
     file = click.argument(
         "file", metavar="FILE.jsonl", type=click.Path(dir_okay=False, path_type=Path)
     )
@@ -41,7 +41,7 @@ def batch_options(body: Body) -> Body:
         help="How many at a time.",
     )
     keep = click.option("--keep-failed", is_flag=True, help="Do not try again what has failed.")
-    return file(output(concurrency(keep(body))))
+    return file(output(concurrency(keep(live_option(body)))))
 
 
 def perform(

@@ -8,21 +8,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..attachments import Attachment
-from ..errors import FlueError, FlueExecutionError
+from ..errors import FlueError, FlueExecutionError, UnsupportedByServerError
+from ._asking import Asking
 from ._codes import EXECUTION_FAILED, FAILED
 from ._conversation_view import ConversationView
 from ._interruption import Interruption
 from ._lines import is_interactive, line_reader
 from ._out import note, print_text
 from ._reply_view import ReplyView
+from ._termination import terminated
 
 if TYPE_CHECKING:
     from .._flue.conversation_state import ConversationState
-    from .._stream.arguments import LiveOption
     from ..conversation import Conversation
-    from ..reply_stream import ReplyStream
 
-_SHOWN_AT_FIRST = 4
+SHOWN_AT_FIRST = 4
 _HELP = """\
 /abort         stop what the agent does, also what others have asked
 /attach FILE   send a file with the next message
@@ -36,11 +36,17 @@ class Chat:
     """One conversation, with the files for the next message. `timeout`: seconds for an answer."""
 
     def __init__(
-        self, conversation: Conversation, agent: str, live: LiveOption, timeout: float | None
+        self,
+        conversation: Conversation,
+        agent: str,
+        live: str,
+        timeout: float | None,
+        newest: int = SHOWN_AT_FIRST,
     ) -> None:
         self._conversation = conversation
         self._agent = agent
-        self._live: LiveOption = live
+        self._live = live
+        self._newest = newest
         self._timeout = timeout
         self._files: list[Attachment] = []
         self._code = 0
@@ -53,7 +59,7 @@ class Chat:
 
     def run(self) -> int:
         """Talk until the end; return the exit code, which counts for piped lines only."""
-        state = self._state()
+        state = self._first_state()
         read = line_reader(_said_before(state), (*self._commands, "/quit"))
         if is_interactive():
             self._greet(state)
@@ -74,7 +80,7 @@ class Chat:
             except EOFError:
                 return "/quit"
             except KeyboardInterrupt:
-                if not is_interactive():
+                if terminated() or not is_interactive():
                     raise
                 note("/quit or Ctrl-D leaves.")
 
@@ -83,25 +89,28 @@ class Chat:
         files, self._files = self._files, []
         try:
             with Interruption() as interruption:
-                stream = self._conversation.ask_stream(
-                    message, attachments=files, live=self._live, timeout=self._timeout
+                asking = Asking(
+                    self._conversation, message, files, live=self._live, timeout=self._timeout
                 )
-                interruption.stops(stream.cancel)
+                interruption.stops(asking.stop)
                 if interruption.happened:  # nothing was sent
                     return
-                with ReplyView(sys.stdout) as view, stream:
-                    for change in stream:
-                        view.change(change)
+                with ReplyView(sys.stdout) as view:
+                    asking.show(view)
+            if terminated():
+                raise KeyboardInterrupt
             if interruption.happened:
-                self._stop(stream, message, files)
+                self._stop(asking, message, files)
         except KeyboardInterrupt:
             note("The agent goes on; /abort stops it.")
+            if terminated():
+                raise
         except (FlueError, ValueError) as error:
             self._failed(error)
 
-    def _stop(self, stream: ReplyStream, message: str, files: list[Attachment]) -> None:
+    def _stop(self, asking: Asking, message: str, files: list[Attachment]) -> None:
         """Stop the agent, and wait until it has stopped."""
-        sent, key = stream.admission, stream.idempotency_key
+        sent, key = asking.admission, asking.key
         if sent is None:
             if key is None:
                 note("Whether the message has arrived is not known: see /history.")
@@ -127,6 +136,9 @@ class Chat:
         self._try(lambda: note("Stopped." if self._conversation.abort() else "Nothing to stop."))
 
     def _attach(self, rest: str) -> None:
+        if not rest:
+            note("Which file? /attach FILE")
+            return
         self._try(lambda: self._files.append(Attachment.from_path(os.path.expanduser(rest))))
 
     def _history(self, rest: str) -> None:
@@ -148,10 +160,19 @@ class Chat:
         with self._conversation.observe(timeout=self._timeout) as states:
             return next(states)
 
+    def _first_state(self) -> ConversationState:
+        """What there is already; nothing before 1.0.0-beta.8, where no history can be read."""
+        from .._flue.conversation_state import ConversationState
+
+        try:
+            return self._state()
+        except UnsupportedByServerError:
+            return ConversationState(phase="live")
+
     def _greet(self, state: ConversationState) -> None:
         if state.phase == "absent":
             print_text(f"A new conversation with {self._agent}.")
-        self._show(state, _SHOWN_AT_FIRST)
+        self._show(state, self._newest)
         if state.busy:
             print_text("The agent is at work: /abort stops it.")
         print_text("/help lists the commands.")
@@ -159,7 +180,7 @@ class Chat:
     def _show(self, state: ConversationState, newest: int | None) -> None:
         messages = [message.to_dict() for message in state.messages]
         with ConversationView(sys.stdout, moving=False) as view:
-            view.messages(messages if newest is None else messages[-newest:])
+            view.messages(messages[-newest or len(messages) :] if newest is not None else messages)
 
 
 def _said_before(state: ConversationState) -> list[str]:

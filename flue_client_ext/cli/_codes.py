@@ -6,3 +6,5 @@ EXECUTION_FAILED = 2
 """The run or the submission failed."""
 INTERRUPTED = 130
 """Ctrl-C, as shells have it."""
+SIGNALLED = 128
+"""Plus the number of another signal that ended the command: 143 for SIGTERM."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.text import Text
 
 from ._message_text import message_lines
-from ._view import View
+from ._spending import Spending, usage_in
+from ._view import View, duration_text
 
 if TYPE_CHECKING:
     from .._flue.conversation_state import ConversationState
@@ -22,7 +24,8 @@ class ConversationView(View):
         self._newest = newest
         self._shown: set[Any] | None = None
         self._coming: list[dict[str, Any]] = []
-        self._busy = False
+        self._busy_since: float | None = None
+        self._spent: list[str] = []
 
     def messages(self, messages: Iterable[dict[str, Any]]) -> None:
         """Print messages for good."""
@@ -42,13 +45,25 @@ class ConversationView(View):
         self.messages(each for each in messages[:finished] if each["id"] not in self._shown)
         self._shown |= {message["id"] for message in messages[:finished]}
         self._coming = [each for each in messages[finished:] if each["id"] not in self._shown]
-        self._busy = state.busy
+        if not state.busy:
+            self._busy_since = None
+        elif self._busy_since is None:
+            self._busy_since = time.monotonic()
+        spending = Spending()
+        for message in messages:
+            spending.add(usage_in(message))
+        self._spent = spending.words()
 
     def region(self) -> list[Text]:
         """The messages that may still change."""
         lines = [line for message in self._coming for line in message_lines(message, self.symbols)]
-        doing = "the agent is at work" if self._busy else "waiting"
-        return [*lines, Text(f"{self.spinner()} {doing}", "dim")]
+        facts = [*self._doing(), *self._spent, *self.connection()]
+        return [*lines, Text(f"{self.spinner()} {self.symbols.dot.join(facts)}", "dim")]
+
+    def _doing(self) -> list[str]:
+        if (since := self._busy_since) is None:
+            return ["waiting"]
+        return ["the agent is at work", duration_text((time.monotonic() - since) * 1000)]
 
 
 def _finished(messages: list[dict[str, Any]], pending: tuple[str, ...]) -> int:

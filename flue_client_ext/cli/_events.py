@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 
 from ._options import Format
 from ._out import print_json
+
+if TYPE_CHECKING:
+    from ._view import Followed
 
 
 class Item(Protocol):
@@ -19,12 +22,17 @@ class Item(Protocol):
 class Show(Protocol):
     def show(self, item: Item) -> None: ...
 
+    def follows(self, stream: Followed) -> None: ...
+
 
 class JsonLines:
     """Prints what is shown to it as it was received, one object a line."""
 
     def show(self, item: Item) -> None:
         print_json(item.to_dict(), lines=True)
+
+    def follows(self, stream: Followed) -> None:
+        """Nothing is shown of the stream itself."""
 
     def __enter__(self) -> Self:
         return self
@@ -46,6 +54,9 @@ class Only:
     def __init__(self, types: frozenset[str], show: Show) -> None:
         self._types = types
         self._show = show
+
+    def follows(self, stream: Followed) -> None:
+        self._show.follows(stream)
 
     def show(self, item: Item) -> None:
         if item.to_dict().get("type") in self._types:

@@ -9,18 +9,25 @@ from typing import TYPE_CHECKING, Any
 from ._events import Show
 from ._going_on import going_on
 from ._interruption import Interruption
-from ._options import Server
+from ._options import Format, Server
 
 if TYPE_CHECKING:
-    from ..event_stream import FlueEventStream
+    from .._saved import Saved
+    from ..checkpoint import AgentCheckpoint, Checkpoint, UpdateCheckpoint
+    from ..event_stream import AgentEventStream, FlueEventStream
     from ..update_stream import UpdateStream
 
+    Position = Checkpoint | UpdateCheckpoint | AgentCheckpoint
 
-def start_of(offset: str | None, tail: int | None, resume: Path | None) -> dict[str, Any]:
-    """Return the options of `runs.stream` that say where to begin: a saved position wins."""
+
+def start_of(
+    offset: str | None, tail: int | None, resume: Path | None, kind: type[Saved] | None = None
+) -> dict[str, Any]:
+    """Return the options of a stream that say where to begin: a saved position wins. `kind`: what
+    is saved, if it is not the position in a run."""
     from ..checkpoint import Checkpoint
 
-    saved = None if resume is None else Checkpoint.load(resume)
+    saved = None if resume is None else (kind or Checkpoint).load(resume)
     if saved is not None:
         return {"resume": saved}
     given: dict[str, Any] = {"tail": tail, "offset": offset}
@@ -38,44 +45,48 @@ def follow_run(stream: FlueEventStream, show: Show, server: Server, saved: Path 
     follow(stream, show, saved, words)
 
 
-def follow_updates(
-    stream: UpdateStream, show: Show, server: Server, names: tuple[str, str], saved: Path | None
+def follow_conversation(
+    stream: UpdateStream | AgentEventStream,
+    show: Show,
+    server: Server,
+    names: tuple[str, str],
+    format: Format,
+    saved: Path | None,
 ) -> None:
-    """Show each update of the conversation `names`."""
-    command = ("watch", *names, "--format=ndjson")
-    follow(
-        stream,
-        show,
-        saved,
-        lambda: _again(server.command(*command, f"--offset={stream.offset}"), saved),
-    )
+    """Show each update of the conversation `names`, or each event of the agent."""
+
+    def words() -> str:
+        from_there = f"--offset={stream.offset}"
+        return _again(server.command("watch", *names, f"--format={format}", from_there), saved)
+
+    follow(stream, show, saved, words)
 
 
 def follow(
-    stream: FlueEventStream | UpdateStream,
+    stream: FlueEventStream | UpdateStream | AgentEventStream,
     show: Show,
     saved: Path | None,
     words: Callable[[], str],
 ) -> None:
     """Show each item of `stream`. `words`: how to go on after an interruption.
 
-    The position is saved at once, after each batch and at the end: a process that is killed shows
+    The position is saved after each batch and at the end: a process that is killed shows
     at most the items of one batch again.
     """
+    show.follows(stream)
     with stream, going_on(words), Interruption() as interruption:
         interruption.stops(stream.cancel)
-        shown = kept = stream.checkpoint
-        if saved is not None:
-            kept.save(saved)
+        shown: Position | None = None  # with offset "now" there is none before the first item
+        kept: Position | None = None
         try:
             for item in stream:
                 show.show(item)
                 shown = stream.checkpoint
-                if saved is not None and shown.offset != kept.offset:
+                if saved is not None and (kept is None or shown.offset != kept.offset):
                     shown.save(saved)
                     kept = shown
         finally:
-            if saved is not None and shown is not kept:
+            if saved is not None and shown is not None and shown is not kept:
                 shown.save(saved)
         if interruption.happened:
             raise KeyboardInterrupt

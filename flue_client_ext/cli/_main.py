@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ._codes import EXECUTION_FAILED, FAILED, INTERRUPTED
+from ._codes import EXECUTION_FAILED, FAILED, INTERRUPTED, SIGNALLED
 from ._commands import LOCAL
 from ._out import note, prepare
+from ._termination import terminable, terminated
 
 if TYPE_CHECKING:
     import click
@@ -39,12 +41,15 @@ def _run(group: click.Group, arguments: list[str]) -> int:
     import click
 
     try:
-        code = group.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        with terminable():
+            code = group.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.UsageError as error:
         return _misused(error)
     except (click.Abort, KeyboardInterrupt) as error:
-        _tell("interrupted", error.__cause__ or error)
-        return INTERRUPTED
+        number = terminated()
+        with suppress(OSError):  # the terminal may be gone
+            _tell("terminated" if number else "interrupted", error.__cause__ or error)
+        return SIGNALLED + number if number else INTERRUPTED
     except click.ClickException as error:
         _tell(error.format_message(), error)
         return FAILED

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from .._values.jsoncodec import as_array, as_object
 from ._printable import brief, printable_line, printable_text
+from ._spending import Spending, usage_in
 from ._view import Symbols, duration_text
 
 _ROLES = {"user": ("you", "bold cyan"), "assistant": ("assistant", "bold green")}
@@ -15,15 +16,19 @@ _ROLES = {"user": ("you", "bold cyan"), "assistant": ("assistant", "bold green")
 
 def message_lines(message: dict[str, Any], symbols: Symbols) -> list[Text]:
     """Who speaks, then each part. What it does not understand it passes over."""
-    role = message.get("role")
-    name, style = _ROLES.get(str(role), (printable_line(str(role)), "bold yellow"))
-    lines = [Text(name, style)]
+    spent = symbols.dot.join(Spending().add(usage_in(message)).words())
+    lines = [role_line(str(message.get("role"))).append(f"  {spent}" if spent else "", "dim")]
     for part in map(as_object, as_array(message.get("parts"))):
         lines += part_lines(part, symbols)
     outcome = as_object(message.get("settlement")).get("outcome")
     if isinstance(outcome, str):
         lines.append(Text(f"({printable_line(outcome)})", "yellow"))
     return lines
+
+
+def role_line(role: str) -> Text:
+    name, style = _ROLES.get(role, (printable_line(role), "bold yellow"))
+    return Text(name, style)
 
 
 def part_lines(part: dict[str, Any], symbols: Symbols) -> list[Text]:

@@ -9,10 +9,13 @@ if TYPE_CHECKING:
 
 
 def reply_json(reply: Reply) -> dict[str, Any]:
+    """`usage` and `model` are there where the server says them, before 2.0."""
+    told = {"usage": reply.usage, "model": reply.model}
     return {
         "text": reply.text,
         "data": reply.data,
         "metadata": reply.metadata,
         "submissionId": reply.submission_id,
         "uid": reply.uid,
+        **{name: value for name, value in told.items() if value is not None},
     }

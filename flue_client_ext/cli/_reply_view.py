@@ -7,7 +7,8 @@ from the screen; then it is printed once. Elsewhere each part is printed when th
 from __future__ import annotations
 
 import time
-from typing import Any, TextIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.text import Text
 
@@ -21,7 +22,12 @@ from .._flue.reply_changes import (
     ToolResult,
 )
 from ._message_text import data_line, tool_line
+from ._spending import Spending
 from ._view import Growing, View, duration_text
+
+if TYPE_CHECKING:
+    from .._flue.conversation_results import Reply
+    from ..reply_stream import ReplyStream
 
 _STYLES = {"text": "", "reasoning": "dim italic"}
 
@@ -63,6 +69,7 @@ class ReplyView(View):
         super().__init__(stream, moving)
         self._items: list[_Saying | _Calling | Text] = []
         self._printed = False
+        self._usage: Callable[[], Any] = lambda: None
 
     def change(self, change: ReplyChange) -> None:
         """Show one change."""
@@ -81,6 +88,16 @@ class ReplyView(View):
         else:
             self._add(_data(change))
 
+    def asks(self, stream: ReplyStream) -> None:
+        """Show what the stream knows beside its changes: tokens, cost, the connection."""
+        self.follows(stream)
+        self._usage = lambda: stream.usage
+
+    def whole(self, reply: Reply) -> None:
+        """Show a reply that came without a stream."""
+        self._say("text", reply.text)
+        self._usage = lambda: reply.usage
+
     def region(self) -> list[Text]:
         """The reply so far."""
         spinner = self.spinner()
@@ -93,11 +110,18 @@ class ReplyView(View):
                 lines.append(tool_line(item.part, self.symbols, f"{spinner} {took}"))
             else:
                 lines.append(item)
-        return [*lines, Text(f"{spinner} {self.elapsed()}", "dim")]
+        facts = [*self._facts(), *self.connection()]
+        return [*lines, Text(f"{spinner} {self.symbols.dot.join(facts)}", "dim")]
 
     def __exit__(self, *exception: object) -> None:
         super().__exit__(*exception)
         self._put()
+        facts = self._facts()
+        if exception[0] is None and (self.moving or facts[1:]):
+            self.line(self.symbols.dot.join(facts), "dim")
+
+    def _facts(self) -> list[str]:
+        return [self.elapsed(), *Spending().add(self._usage()).words()]
 
     def _say(self, kind: str, text: str) -> None:
         last = self._items[-1] if self._items else None

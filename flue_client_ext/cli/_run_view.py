@@ -39,6 +39,7 @@ class RunView(View):
             "run_start": self._run_start,
             "run_resume": self._run_resume,
             "run_end": self._run_end,
+            "submission_settled": self._settled,
             "text_delta": self._text_delta,
             "thinking_delta": self._thinking_delta,
             "thinking_end": self._thinking_end,
@@ -66,7 +67,8 @@ class RunView(View):
         for words, began in list(self._open.values()):
             took = duration_text((now - began) * 1000)
             lines.append(Text(f"{self.spinner()} {words}  {took}", "cyan"))
-        footer = self.symbols.dot.join([self.elapsed(), *self._spending.words()])
+        facts = [self.elapsed(), *self._spending.words(), *self.connection()]
+        footer = self.symbols.dot.join(facts)
         return [*lines, Text(f"{self.spinner()} {footer}", "dim")]
 
     def _begun(self, what: str, name: Any, event: dict[str, Any]) -> None:
@@ -110,6 +112,14 @@ class RunView(View):
         words = f"failed: {_reason(event.get('error'))}" if failed else "completed"
         self._end(failed, words, event, *self._spending.words())
 
+    def _settled(self, event: dict[str, Any]) -> None:
+        """An agent's submission, of servers before 1.0.0-beta.8."""
+        self._put_text()
+        self._open.clear()
+        outcome, error = brief(event.get("outcome")), event.get("error")
+        words = outcome if error is None else f"{outcome}: {_reason(error)}"
+        self._end(outcome != "completed", words, event, *self._spending.words())
+
     def _text_delta(self, event: dict[str, Any]) -> None:
         self._streamed = True
         self._text.add(_word(event.get("text")))
@@ -123,10 +133,7 @@ class RunView(View):
     def _message_end(self, event: dict[str, Any]) -> None:
         message = as_object(event.get("message"))
         if message.get("role") == "assistant" and not self._streamed:
-            blocks = map(as_object, as_array(message.get("content")))
-            for block in blocks:
-                if block.get("type") == "text":
-                    self._text.add(_word(block.get("text")))
+            self._text.add(_text_of(message.get("content")))
         self._streamed = False
         self._put_text()
 
@@ -178,5 +185,12 @@ def _result(event: dict[str, Any]) -> Any:
     details = as_object(result.get("details"))
     if "output" in details:
         return details["output"]
-    texts = [as_object(block).get("text") for block in as_array(result.get("content"))]
-    return "".join(text for text in texts if isinstance(text, str)) or event.get("result")
+    return _text_of(result.get("content")) or event.get("result")
+
+
+def _text_of(content: Any) -> str:
+    """The text of a message's content, or of a tool's."""
+    if isinstance(content, str):
+        return content
+    texts = [as_object(block).get("text") for block in as_array(content)]
+    return "".join(text for text in texts if isinstance(text, str))

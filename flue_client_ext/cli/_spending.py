@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from .._values.jsoncodec import as_object
+
+_COUNTS = ("input", "output", "cacheRead", "cacheWrite")
 
 
 class Spending:
@@ -14,11 +16,15 @@ class Spending:
         self.tokens = 0.0
         self.cost = 0.0
 
-    def add(self, usage: Any) -> None:
-        """Add the `usage` of one turn; what is no number counts nothing."""
+    def add(self, usage: Any) -> Self:
+        """Add the `usage` of a turn, or of a reply; what is no number counts nothing."""
         given = as_object(usage)
-        self.tokens += _number(given.get("totalTokens"))
-        self.cost += _number(as_object(given.get("cost")).get("total"))
+        total = given.get("totalTokens")
+        counts = [total] if _is_number(total) else map(given.get, _COUNTS)
+        self.tokens += sum(map(_number, counts))
+        cost = given.get("cost")
+        self.cost += _number(cost) or _number(as_object(cost).get("total"))
+        return self
 
     def words(self) -> list[str]:
         """What to show of it: nothing where nothing was spent."""
@@ -26,6 +32,15 @@ class Spending:
         return [*words, f"${self.cost:.4f}"] if self.cost else words
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15
+
+
 def _number(value: Any) -> float:
-    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15
-    return float(value) if known else 0.0
+    return float(value) if _is_number(value) else 0.0
+
+
+def usage_in(message: dict[str, Any]) -> Any:
+    """The usage in the metadata of a message: of each step on the betas; of the whole reply on 2.x,
+    where the agent's author attaches it under that name."""
+    return as_object(message.get("metadata")).get("usage")

@@ -7,14 +7,19 @@ Piped, or on a dumb terminal, there are only the lines. All text of the server p
 from __future__ import annotations
 
 import time
-from typing import Any, Self, TextIO
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
 from rich.text import Text
 
+from ._keyboard import unechoed
 from ._out import is_terminal, is_unicode
 from ._printable import printable_text
+
+if TYPE_CHECKING:
+    from .._stream.stats import StreamStats
 
 _FRAMES_PER_SECOND = 10
 _LEAST_LINES = 3
@@ -33,6 +38,13 @@ def console_on(stream: TextIO) -> Console:
     )
 
 
+class Followed(Protocol):
+    """A stream that is shown."""
+
+    @property
+    def stats(self) -> StreamStats: ...
+
+
 class View:
     """Lines on `stream`. `moving`: with a region below them, where the terminal can do that."""
 
@@ -41,7 +53,8 @@ class View:
         self.moving = moving and is_terminal(stream) and not self.console.is_dumb_terminal
         self.symbols = Symbols(is_unicode(stream))
         self._began = time.monotonic()
-        self._live: Live | None = None
+        self._stream: Followed | None = None
+        self._live = ExitStack()
 
     def region(self) -> list[Text]:
         """The region as it stands; called from another thread, ten times a second."""
@@ -51,6 +64,15 @@ class View:
         """Print lines that stay."""
         shown = Text(text, style) if isinstance(text, str) else text
         self.console.print(_harmless(shown), soft_wrap=not self.console.is_terminal)
+
+    def follows(self, stream: Followed) -> None:
+        """Show in the region whether the stream is being read."""
+        self._stream = stream
+
+    def connection(self) -> list[str]:
+        """What there is to say of the connection: nothing while all is well."""
+        waits = self._stream is not None and self._stream.stats.state == "waiting"
+        return ["no connection, trying again"] if waits else []
 
     def elapsed(self) -> str:
         """The time since the view was made."""
@@ -63,7 +85,7 @@ class View:
 
     def __enter__(self) -> Self:
         if self.moving:
-            self._live = Live(
+            live = Live(
                 _Region(self),
                 console=self.console,
                 refresh_per_second=_FRAMES_PER_SECOND,
@@ -71,13 +93,15 @@ class View:
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
-            self._live.start()
+            with ExitStack() as stack:
+                stack.enter_context(unechoed())
+                stack.callback(live.stop)
+                live.start()
+                self._live = stack.pop_all()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        live, self._live = self._live, None
-        if live is not None:
-            live.stop()
+        self._live.close()
 
 
 class Symbols:

@@ -10,23 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .._stream.arguments import UNSET
 from ._going_on import going_on
 from ._options import (
     Format,
     Server,
     format_option,
     json_value,
-    live_of,
     live_option,
     quiet_option,
     server_options,
 )
-from ._out import print_json
+from ._out import note, print_json
 from ._replies import reply_json
 
 if TYPE_CHECKING:
-    from ..reply_stream import ReplyStream
+    from ._asking import Asking
     from ._reply_view import ReplyView
 
 
@@ -53,6 +51,12 @@ if TYPE_CHECKING:
     metavar="KEY",
     help="Finish the send that had this key, and read its reply.",
 )
+@click.option(
+    "--resume",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the key in FILE; while it exists, finish that send and send no other.",
+)
 @live_option
 @quiet_option
 @format_option
@@ -65,6 +69,7 @@ def command(
     files: Sequence[Path],
     initial_data: Any,
     idempotency_key: str | None,
+    resume: Path | None,
     live: str,
     quiet: bool,
     format: Format,
@@ -74,23 +79,29 @@ def command(
     The exit code is 2 if the agent has failed or was aborted.
     """
     from ..attachments import Attachment
+    from ._asking import Asking, key_in
 
+    if resume is not None:
+        if idempotency_key is not None:
+            raise click.UsageError("--resume keeps a key of its own: leave --idempotency-key out")
+        idempotency_key, is_new = key_in(resume, agent, id)
+        if not (is_new or quiet):
+            note(f"Going on with the message whose key is in {resume}")
     text = sys.stdin.read() if message == "-" else message
     with server.client() as client, _view(format, quiet) as view:
-        stream = client.agents.conversation(agent, id).ask_stream(
+        asking = Asking(
+            client.agents.conversation(agent, id),
             text,
-            attachments=[Attachment.from_path(path) for path in files],
+            [Attachment.from_path(path) for path in files],
             initial_data=initial_data,
-            idempotency_key=UNSET if idempotency_key is None else idempotency_key,
-            live=live_of(live),
+            key=idempotency_key,
+            live=live,
             timeout=server.timeout,
         )
-        with stream, going_on(lambda: _words(stream, server, agent, id, message)):
-            for change in stream:
-                if view is not None:
-                    view.change(change)
-    if format == "ndjson":
-        print_json(reply_json(stream.reply))
+        with going_on(lambda: _words(asking, server, agent, id, message, resume)):
+            reply = asking.show(view)
+    if format == "ndjson" and reply is not None:
+        print_json(reply_json(reply))
 
 
 def _view(format: Format, quiet: bool) -> AbstractContextManager[ReplyView | None]:
@@ -102,13 +113,17 @@ def _view(format: Format, quiet: bool) -> AbstractContextManager[ReplyView | Non
     return ReplyView(sys.stdout if format == "pretty" else sys.stderr, moving=not quiet)
 
 
-def _words(stream: ReplyStream, server: Server, agent: str, id: str, message: str) -> str:
-    sent = stream.admission
+def _words(
+    asking: Asking, server: Server, agent: str, id: str, message: str, saved: Path | None
+) -> str:
+    sent = asking.admission
     if sent is None:
         what = "Whether the message has arrived is not known."
     else:
         what = f"Submission {sent.submission_id} goes on at the server."
-    key = stream.idempotency_key
+    if saved is not None:
+        return f"{what} To go on, give the same command: the key of the message is in {saved}"
+    key = asking.key
     if key is None:
         return f"{what} To see it: {server.command('watch', agent, id)}"
     again = server.command("ask", agent, id, message, f"--idempotency-key={key}")

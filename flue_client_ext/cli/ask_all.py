@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import click
 
 from .._flue.arguments import segment
 from .._values.jsoncodec import as_object
+from ..errors import UnsupportedByServerError
 from ._batch import Batch
 from ._batching import batch_options, perform
 from ._items import Item
@@ -19,7 +20,9 @@ from ._replies import reply_json
 from ._results import Record
 
 if TYPE_CHECKING:
+    from .._flue.conversation_results import Reply
     from ..async_client import AsyncFlueClient
+    from ..async_conversation import AsyncConversation
 
 
 class _Questions(Batch):
@@ -29,9 +32,15 @@ class _Questions(Batch):
     kind = "agent"
 
     def __init__(
-        self, name: str, timeout: float | None, items: list[Item], output: Path, retry: bool
+        self,
+        name: str,
+        timeout: float | None,
+        live: str,
+        items: list[Item],
+        output: Path,
+        retry: bool,
     ) -> None:
-        super().__init__(name, timeout, items, output, retry)
+        super().__init__(name, timeout, live, items, output, retry)
         ids = [id for _, id in map(_message, items) if id is not None]
         if len(set(ids)) != len(ids):
             raise ValueError("ids must differ: messages to one conversation may join each other")
@@ -44,9 +53,23 @@ class _Questions(Batch):
             begun = {"key": item.key, "id": id, "idempotencyKey": str(uuid4())}
             self.begun.add(begun)
         conversation = client.agents.conversation(self.name, begun["id"])
-        key = begun["idempotencyKey"]
-        reply = await conversation.ask(text, idempotency_key=key, live="auto", timeout=self.timeout)
+        reply = await self._ask(conversation, text, begun)
         return {"id": begun["id"], **reply_json(reply)}
+
+    async def _ask(self, conversation: AsyncConversation, text: str, begun: Record) -> Reply:
+        following: dict[str, Any] = {"live": self.live, "timeout": self.timeout}
+        if "submissionId" in begun:
+            return await conversation.read(begun["submissionId"], **following)
+        try:
+            key = begun["idempotencyKey"]
+            return await conversation.ask(text, idempotency_key=key, **following)
+        except UnsupportedByServerError as error:
+            if error.what != "idempotency_key":
+                raise
+        # Before 2.0 there are no keys: what tells the next process of the message is its answer.
+        sent = await conversation.send(text)
+        self.begun.add({**begun, "submissionId": sent.submission_id})
+        return await conversation.read(sent, **following)
 
 
 def _message(item: Item) -> tuple[str, str | None]:
@@ -76,6 +99,7 @@ def command(
     output: Path | None,
     concurrency: int,
     keep_failed: bool,
+    live: str,
     quiet: bool,
 ) -> int:
     """Send each line of FILE.jsonl to an AGENT, in a conversation of its own.
@@ -85,5 +109,5 @@ def command(
     their numbers. Run again, the command does only what is missing or has failed, and sends
     nothing twice. --timeout is for each message.
     """
-    make = partial(_Questions, agent, server.timeout)
+    make = partial(_Questions, agent, server.timeout, live)
     return perform(server, make, file, output, concurrency, keep_failed, quiet)

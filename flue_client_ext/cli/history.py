@@ -13,15 +13,29 @@ from ._out import print_json
 @click.command()
 @click.argument("agent", metavar="AGENT")
 @click.argument("id", metavar="ID")
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="Only the newest N messages.")
+@click.option(
+    "--tail",
+    "--limit",
+    "newest",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Only the newest N messages.",
+)
 @format_option
 @server_options
-def command(server: Server, agent: str, id: str, limit: int | None, format: Format) -> None:
+def command(server: Server, agent: str, id: str, newest: int | None, format: Format) -> None:
     """Print the messages of the conversation ID of an AGENT."""
+    from ..errors import UnsupportedByServerError
+
     with server.client() as client:
         conversation = client.agents.conversation(agent, id)
-        messages = conversation.history(limit=limit).to_dict()["messages"]
-    shown = messages[-limit:] if limit else messages  # servers before 2.2 send all
+        try:
+            messages = conversation.history(limit=newest).to_dict()["messages"]
+        except UnsupportedByServerError as error:
+            again = server.command("watch", agent, id, "--once")
+            error.add_note(f"The agent's events are shown by: {again}")
+            raise
+    shown = messages[-newest:] if newest else messages  # servers before 2.2 send all
     if format == "ndjson":
         for message in shown:
             print_json(message, lines=True)

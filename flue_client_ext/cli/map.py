@@ -30,7 +30,7 @@ class _Runs(Batch):
     async def perform(self, client: AsyncFlueClient, item: Item) -> Record:
         begun = self.goes_on(item)
         run = begun["runId"] if begun else await self._start(client, item)
-        done = await client.runs.wait(run, live="auto", timeout=self.timeout)
+        done = await client.runs.wait(run, live=self.live, timeout=self.timeout)
         return {"runId": run, "result": done.result}
 
     def is_over(self, error: dict[str, Any]) -> bool:
@@ -66,6 +66,7 @@ def command(
     output: Path | None,
     concurrency: int,
     keep_failed: bool,
+    live: str,
     quiet: bool,
 ) -> int:
     """Run the workflow NAME once for each line of FILE.jsonl, an input in JSON.
@@ -74,5 +75,5 @@ def command(
     has their numbers. Run again, the command does only what is missing or has failed. --timeout is
     for each run.
     """
-    make = partial(_Runs, name, server.timeout)
+    make = partial(_Runs, name, server.timeout, live)
     return perform(server, make, file, output, concurrency, keep_failed, quiet)

@@ -54,9 +54,14 @@ def _run(client: FlueClient, server: Server, run: str) -> str:
 
 
 def _conversation(client: FlueClient, server: Server, agent: str, id: str) -> str:
-    from ..report import conversation_report
+    from ..errors import UnsupportedByServerError
+    from ..report import conversation_report, run_report
 
-    conversation = client.agents.conversation(agent, id)
-    snapshot = conversation.history()
+    conversation, title = client.agents.conversation(agent, id), f"{agent} / {id}"
+    try:
+        snapshot = conversation.history()
+    except UnsupportedByServerError:  # before 1.0.0-beta.8, where there are events
+        events = conversation.stream(live=False, timeout=server.remaining())
+        return run_report(None, events, title=title)
     updates = conversation.updates(live=False, timeout=server.remaining())
-    return conversation_report(snapshot, updates=updates, title=f"{agent} / {id}")
+    return conversation_report(snapshot, updates=updates, title=title)

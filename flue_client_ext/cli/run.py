@@ -64,11 +64,14 @@ def command(
                 run = client.workflows.invoke(name, input=value).run_id
         else:
             run = saved.run_id
-            note(f"Going on with run {run}")
+            if not quiet:
+                note(f"Going on with run {run}")
         with event_view(cast(Format, format), live=True, stream=sys.stderr, quiet=quiet) as view:
             stream = client.runs.stream(
                 run, live=live_of(live), timeout=server.remaining(), resume=saved
             )
+            if resume is not None:  # at once: a process that is killed must not start another run
+                stream.checkpoint.save(resume)
             follow_run(stream, of_types(types, view), server, resume)
         done = client.runs.wait(run, timeout=server.remaining())
     if format == "pretty":

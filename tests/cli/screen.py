@@ -51,6 +51,15 @@ class Screen:
             self._obey(found)
             at = found.end()
 
+    def resize(self, height: int, width: int) -> None:
+        """Cut or fill each line, drop lines at the top or add some at the bottom."""
+        self.height, self.width = height, width
+        gone = max(0, self.row + 1 - height)
+        self.gone += ["".join(cells).rstrip() for cells in self._cells[:gone]]
+        kept = [[*cells, *self._blank()][:width] for cells in self._cells[gone:]][:height]
+        self._cells = [*kept, *[self._blank() for _ in range(height - len(kept))]]
+        self.row, self.column = self.row - gone, min(self.column, width - 1)
+
     def _blank(self) -> list[str]:
         return [" "] * self.width
 

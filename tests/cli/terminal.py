@@ -115,6 +115,20 @@ class Terminal:
         """Press Ctrl-C."""
         self.send("\x03")
 
+    def resize(self, height: int, width: int) -> None:
+        """Give the terminal another size. As in xterm, no line is wrapped anew."""
+        self.screen.resize(height, width)
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    @property
+    def echoes(self) -> bool:
+        """Whether what is typed is shown."""
+        return bool(termios.tcgetattr(self._ours)[3] & termios.ECHO)
+
+    def signal(self, number: int) -> None:
+        """Send the process a signal."""
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """End the process without a word."""
         self._process.kill()

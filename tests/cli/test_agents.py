@@ -53,7 +53,7 @@ def test_text_that_is_taken_back_is_gone_from_the_screen(local: Local, tmp_path:
         local.let("retried")
         assert terminal.ended() == 0
     assert "The first" not in terminal.screen.text
-    assert terminal.screen.text.strip().splitlines()[-1].strip() == "The second."
+    assert re.fullmatch(r"The second\.\n\d\S* m?s", terminal.screen.text.strip())
 
 
 def test_an_interrupted_question_is_finished_by_its_key(local: Local, tmp_path: Path) -> None:
@@ -103,6 +103,59 @@ def test_a_watched_conversation_is_drawn_as_it_grows(local: Local, tmp_path: Pat
     at = shown.index("you")
     assert shown[at : at + 4] == ["you", "watched", "assistant", "Beginning and end."]
     assert "To go on: flue-client watch slow watched" in terminal.screen.text
+
+
+def test_tokens_and_cost_are_shown_where_the_agent_tells_them(local: Local, tmp_path: Path) -> None:
+    env = environment(local.url)
+    ran = piped("ask", "counts", "c1", "x", env=env, cwd=tmp_path)
+    assert re.fullmatch(r"\S+ m?s · 1,234 tokens · \$0\.0125", ran.stderr.splitlines()[-1])
+    shown = piped("history", "counts", "c1", "--format=pretty", env=env, cwd=tmp_path).stdout
+    assert "\nassistant  1,234 tokens · $0.0125\nCounting\n✓ tool add" in shown
+    watching = ("watch", "counts", "c1", "--once", "--format=pretty")
+    some = "--types=message-appended,message-delta,message-metadata,submission-settled"
+    shown = piped(*watching, some, env=env, cwd=tmp_path).stdout
+    assert shown == "you\nx\nCounting is done.\n✓ completed  1,234 tokens  $0.0125\n"
+
+
+def test_updates_are_shown_as_they_come_and_resumed(local: Local, tmp_path: Path) -> None:
+    env = environment(local.url)
+    command = ("watch", "slow", "pretty", "--resume", "position.json", "--format=pretty")
+    with FlueClient(local.url, token=None) as client:
+        conversation = client.agents.conversation("slow", "pretty")
+        sent = conversation.send("pretty-1")
+        with Terminal(*command, env=env, cwd=tmp_path) as terminal:
+            terminal.expect("Beginning")
+            terminal.expect("pretty-1")
+            local.let("pretty-1")
+            terminal.expect("✓ completed")
+            terminal.interrupt()
+            assert terminal.ended() == 130
+        conversation.wait(sent)
+        local.let("pretty-2")
+        conversation.ask("pretty-2")
+    assert terminal.screen.text.count("Beginning and end.") == 1
+    assert "give the same command: the position is in position.json" in terminal.screen.text
+    shown = piped(*command, "--once", env=env, cwd=tmp_path).stdout
+    assert shown == "you\npretty-2\nassistant\nBeginning and end.\n✓ completed\n"
+    last = ("watch", "slow", "pretty", "--once", "--tail=1")
+    assert lines(piped(*last, env=env, cwd=tmp_path).stdout)[0]["type"] == "submission-settled"
+
+
+def test_a_killed_question_goes_on_by_its_file_and_is_sent_once(
+    local: Local, tmp_path: Path
+) -> None:
+    env = environment(local.url)
+    command = ("ask", "slow", "killed", "killed ask", "--resume", "message.json")
+    with Terminal(*command, env=env, cwd=tmp_path) as terminal:
+        terminal.expect("Beginning")
+        terminal.kill()
+    local.let("killed ask")
+    again = piped(*command, env=env, cwd=tmp_path)
+    assert json.loads(again.stdout)["text"] == "Beginning and end."
+    assert "Going on with the message whose key is in message.json" in again.stderr
+    assert len(local.flue.submission_ids("slow", "killed")) == 1
+    other = piped("ask", "slow", "x", "y", "--resume", "message.json", env=env, cwd=tmp_path)
+    assert (other.returncode, "no key of a message to slow x" in other.stderr) == (1, True)
 
 
 def test_an_answer_cannot_steer_the_terminal(local: Local, tmp_path: Path) -> None:

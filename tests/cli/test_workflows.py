@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +173,18 @@ def test_the_answer_is_shown_once_on_a_terminal_that_moves(local: Local, tmp_pat
     assert shown.count("Let me work that out.") == 1
     assert re.search(r"✓ completed  \S+ m?s · 342 tokens", shown)
     assert "\x1b[?25h" in terminal.received, "the cursor is shown again"
+
+
+def test_sigterm_saves_the_position_and_says_how_to_go_on(local: Local, tmp_path: Path) -> None:
+    run = started(local, "held", "sigterm")
+    command = ("follow", run, "--format", "ndjson", "--resume", "position.json", "--offset=now")
+    env = environment(local.url)
+    with Terminal("follow", run, env=env, cwd=tmp_path) as terminal:
+        terminal.expect("info holding")
+        terminal.signal(signal.SIGTERM)
+        assert terminal.ended() == 143
+        assert "flue-client: terminated" in terminal.screen.text
+        assert re.search(r"flue-client\s+follow\s+run_", terminal.screen.text)
+    local.let("sigterm")
+    rest = piped(*command, env=env, cwd=tmp_path)  # whether or not there is anything to come
+    assert (rest.returncode, rest.stderr) == (0, "")
