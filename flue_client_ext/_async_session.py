@@ -6,12 +6,9 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._calls import ManyOptions, Opening
 from ._closing import OpenStreams
 from ._drivers.async_driver import AsyncDriver
-from ._drivers.async_many import AsyncRunOutcomes
 from ._flue.api import Api
-from ._flue.many import Job, OutcomeT
 from ._http.async_channel import open_channel
 from ._http.async_socket import AsyncSocket
 from ._http.pool import Pool
@@ -20,15 +17,19 @@ from ._settings import Settings
 from ._stream import arguments
 from ._stream.aborting import Aborted
 from ._values.steps import Flow
-from .async_stream import AsyncStream
 from .errors import FlueAbortError, Identifiers
 from .signals import NEVER, AbortController, AbortSignal
 
 if TYPE_CHECKING:
     import httpx
 
+    from ._calls import ManyOptions, Opening
+    from ._drivers.async_many import AsyncRunOutcomes
+    from ._flue.many import Job, OutcomeT
+    from .async_stream import AsyncStream
+
 T = TypeVar("T")
-StreamT = TypeVar("StreamT", bound=AsyncStream[Any])
+StreamT = TypeVar("StreamT", bound="AsyncStream[Any]")
 
 
 class AsyncSession:

@@ -5,17 +5,21 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from ._stream.stats import Counters
 from ._values.checks import wrong_type
 from ._version import __version__
 from .signals import AbortSignal
+
+if TYPE_CHECKING:
+    from ._stream.stats import Counters
 
 C = TypeVar("C")
 
 
 def new_counters() -> Counters:
+    from ._stream.stats import Counters  # streams have them, single calls do not
+
     return Counters(time.monotonic)
 
 

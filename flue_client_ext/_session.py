@@ -7,12 +7,9 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._calls import ManyOptions, Opening
 from ._closing import OpenStreams
 from ._drivers.sync_driver import Driver
-from ._drivers.sync_many import RunOutcomes
 from ._flue.api import Api
-from ._flue.many import Job, OutcomeT
 from ._http.pool import Pool
 from ._http.sync_channel import open_channel
 from ._http.sync_socket import SyncSocket
@@ -23,13 +20,17 @@ from ._stream.aborting import Aborted
 from ._values.steps import Flow
 from .errors import FlueAbortError, Identifiers
 from .signals import NEVER, AbortController, AbortSignal
-from .stream import Stream
 
 if TYPE_CHECKING:
     import httpx
 
+    from ._calls import ManyOptions, Opening
+    from ._drivers.sync_many import RunOutcomes
+    from ._flue.many import Job, OutcomeT
+    from .stream import Stream
+
 T = TypeVar("T")
-StreamT = TypeVar("StreamT", bound=Stream[Any])
+StreamT = TypeVar("StreamT", bound="Stream[Any]")
 
 
 class Session:

@@ -16,8 +16,6 @@ from ._settings import settings
 from ._stream.arguments import UNSET, Unset
 from ._stream.credentials import Headers, Token
 from ._values.uncopied import Uncopied
-from .async_runs import AsyncRuns
-from .async_workflows import AsyncWorkflows
 
 if TYPE_CHECKING:
     import ssl
@@ -25,9 +23,13 @@ if TYPE_CHECKING:
     import httpx
 
     from . import async_agents as _agents
+    from . import async_runs as _runs
+    from . import async_workflows as _workflows
 else:
     ssl, httpx = LazyModule("ssl"), LazyModule("httpx")
     _agents = LazyModule("flue_client_ext.async_agents")
+    _runs = LazyModule("flue_client_ext.async_runs")
+    _workflows = LazyModule("flue_client_ext.async_workflows")
 
 
 class AsyncFlueClient(Uncopied):
@@ -47,8 +49,8 @@ class AsyncFlueClient(Uncopied):
         "make a client in each process, or share this one's connections through with_options()"
     )
 
-    workflows = Namespace(lambda: AsyncWorkflows)
-    runs = Namespace(lambda: AsyncRuns)
+    workflows = Namespace(lambda: _workflows.AsyncWorkflows)
+    runs = Namespace(lambda: _runs.AsyncRuns)
     agents = Namespace(lambda: _agents.AsyncAgents)
 
     def __init__(

@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flue_client.models import FlueEvent, RunRecord
-
 from ._async_session import AsyncSession
-from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
-from ._drivers.async_many import AsyncRunOutcomes
-from ._flue.results import RunOutcome, WorkflowRunResult
+from ._lazy import LazyModule
 from ._stream import arguments
 from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
-from .async_event_stream import AsyncFlueEventStream
-from .checkpoint import Checkpoint
 from .errors import FlueAbortError, Identifiers
 from .signals import AbortSignal
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
 
+    from flue_client import models
+
+    from . import _calls as calls
+    from . import async_event_stream, checkpoint
+    from ._drivers import async_many
+    from ._flue import results
+
     R = DefaultTypeVar("R", default=Any)
 else:
+    models, calls = LazyModule("flue_client.models"), LazyModule("flue_client_ext._calls")
+    async_event_stream = LazyModule("flue_client_ext.async_event_stream")
+    checkpoint = LazyModule("flue_client_ext.checkpoint")
+    async_many = LazyModule("flue_client_ext._drivers.async_many")
+    results = LazyModule("flue_client_ext._flue.results")
     R = TypeVar("R")
 
 
@@ -43,7 +49,7 @@ class AsyncRuns(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
         backoff_options: BackoffOptions | None = None,
-    ) -> RunRecord:
+    ) -> models.RunRecord:
         """Return the run's record. `timeout` in seconds is the deadline of the call, 30 by default.
 
         Raises `FlueApiError` (`RunNotReadableError` for a run that this client has just started),
@@ -63,7 +69,7 @@ class AsyncRuns(Uncopied):
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
         pages_only: bool = False,
-    ) -> list[FlueEvent]:
+    ) -> list[models.FlueEvent]:
         """Return the run's events up to the tail, however many answers that takes.
 
         `offset` is `"-1"` for all, or an offset from before to read strictly after it; `tail`
@@ -73,12 +79,12 @@ class AsyncRuns(Uncopied):
 
         Raises what `stream` raises, and `FlueAbortError` when aborted.
         """
-        options = StreamOptions(
+        options = calls.StreamOptions(
             offset=offset, tail=tail, backoff=backoff_options, pages_only=pages_only
         )
-        opened = opening(self._session.api, run_id, options)
+        opened = calls.opening(self._session.api, run_id, options)
         stream = self._session.stream(
-            AsyncFlueEventStream, opened, signal, timeout, within_call=True
+            async_event_stream.AsyncFlueEventStream, opened, signal, timeout, within_call=True
         )
         async with stream:
             events = [event async for batch, _ in stream.batches() for event in batch]
@@ -96,9 +102,9 @@ class AsyncRuns(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-        resume: Checkpoint | None = None,
+        resume: checkpoint.Checkpoint | None = None,
         pages_only: bool = False,
-    ) -> AsyncFlueEventStream:
+    ) -> async_event_stream.AsyncFlueEventStream:
         """Return a stream of the run's events: iterate over it.
 
         `offset`: `"-1"` (the default) from the start, `"now"` from here on, or a saved offset to
@@ -114,7 +120,7 @@ class AsyncRuns(Uncopied):
         `offset`) when the deadline passes, `FlueProtocolError`,
         `UnsupportedFlueEventVersionError`, or `StreamResetError` for a saved offset that the
         server no longer has."""
-        options = StreamOptions(
+        options = calls.StreamOptions(
             offset=offset,
             tail=tail,
             live=live,
@@ -122,8 +128,10 @@ class AsyncRuns(Uncopied):
             resume=resume,
             pages_only=pages_only,
         )
-        opened = opening(self._session.api, run_id, options)
-        return self._session.stream(AsyncFlueEventStream, opened, signal, timeout)
+        opened = calls.opening(self._session.api, run_id, options)
+        return self._session.stream(
+            async_event_stream.AsyncFlueEventStream, opened, signal, timeout
+        )
 
     async def wait(
         self,
@@ -133,12 +141,12 @@ class AsyncRuns(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> WorkflowRunResult[R]:
+    ) -> results.WorkflowRunResult[R]:
         """Wait until a run that was started elsewhere has ended; return its result.
 
         It waits with `live=False`, too. Raises what `workflows.run` raises.
         """
-        job = waiting(self._session.api, run_id, live, backoff_options)
+        job = calls.waiting(self._session.api, run_id, live, backoff_options)
         limit = arguments.timeout(timeout)
         return await self._session.run(job.flow, signal, limit, job.identifiers)
 
@@ -153,19 +161,19 @@ class AsyncRuns(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> AsyncRunOutcomes:
+    ) -> async_many.AsyncRunOutcomes:
         """Wait for many runs, at most `concurrency` at a time; yield each outcome as it comes.
 
         A failed run is an outcome with an `error`, unless `return_errors` is false: then it is
         raised and ends the rest. `timeout` in seconds is for each run."""
-        options = ManyOptions(
+        options = calls.ManyOptions(
             concurrency=concurrency,
             return_errors=return_errors,
             on_progress=on_progress,
             signal=signal,
             timeout=timeout,
         )
-        jobs = all_waiting(self._session.api, run_ids, live, backoff_options)
+        jobs = calls.all_waiting(self._session.api, run_ids, live, backoff_options)
         return self._session.many(jobs, False, options)
 
     async def wait_all(
@@ -179,19 +187,19 @@ class AsyncRuns(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> list[RunOutcome]:
+    ) -> list[results.RunOutcome]:
         """Wait for many runs; return their outcomes in the order of `run_ids`.
 
         The options are those of `as_completed`.
         """
-        options = ManyOptions(
+        options = calls.ManyOptions(
             concurrency=concurrency,
             return_errors=return_errors,
             on_progress=on_progress,
             signal=signal,
             timeout=timeout,
         )
-        jobs = all_waiting(self._session.api, run_ids, live, backoff_options)
+        jobs = calls.all_waiting(self._session.api, run_ids, live, backoff_options)
         return [
             outcome async for outcome in self._session.many(jobs, True, options, within_call=True)
         ]

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResult
-
 from ._async_session import AsyncSession
-from ._calls import ManyOptions, all_starting, starting
-from ._drivers.async_many import AsyncRunOutcomes
 from ._flue import arguments as flue_arguments
-from ._flue.results import WorkflowRunResult
+from ._lazy import LazyModule
 from ._stream import arguments
 from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
@@ -21,8 +17,17 @@ from .signals import AbortSignal
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
 
+    from flue_client import models
+
+    from . import _calls as calls
+    from ._drivers import async_many
+    from ._flue import results
+
     R = DefaultTypeVar("R", default=Any)
 else:
+    models, calls = LazyModule("flue_client.models"), LazyModule("flue_client_ext._calls")
+    async_many = LazyModule("flue_client_ext._drivers.async_many")
+    results = LazyModule("flue_client_ext._flue.results")
     R = TypeVar("R")
 
 
@@ -43,7 +48,7 @@ class AsyncWorkflows(Uncopied):
         wait: None = None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowInvokeResult: ...
+    ) -> models.WorkflowInvokeResult: ...
     @overload
     async def invoke(
         self,
@@ -53,7 +58,7 @@ class AsyncWorkflows(Uncopied):
         wait: Literal["result"],
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowWaitResult: ...
+    ) -> models.WorkflowWaitResult: ...
     @overload
     async def invoke(
         self,
@@ -63,7 +68,7 @@ class AsyncWorkflows(Uncopied):
         wait: Literal["result"] | None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowInvokeResult | WorkflowWaitResult: ...
+    ) -> models.WorkflowInvokeResult | models.WorkflowWaitResult: ...
     async def invoke(
         self,
         name: str,
@@ -72,7 +77,7 @@ class AsyncWorkflows(Uncopied):
         wait: Literal["result"] | None = None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowInvokeResult | WorkflowWaitResult:
+    ) -> models.WorkflowInvokeResult | models.WorkflowWaitResult:
         """Start a run and return its id; with `wait="result"`, wait until it has ended.
 
         `input` left out sends no body; `None` sends JSON `null`. `timeout` in seconds is the
@@ -97,12 +102,12 @@ class AsyncWorkflows(Uncopied):
         name: str,
         *,
         input: Any = UNSET,
-        on_event: Callable[[FlueEvent], object] | None = None,
+        on_event: Callable[[models.FlueEvent], object] | None = None,
         live: LiveOption = True,
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> WorkflowRunResult[R]:
+    ) -> results.WorkflowRunResult[R]:
         """Start a run, follow its events to the end (with `live=False`, too) and return its result.
 
         It survives whatever a stream survives, with exactly one POST. `timeout` in seconds bounds
@@ -112,7 +117,9 @@ class AsyncWorkflows(Uncopied):
         Raises `FlueExecutionError` when the run failed or ended without saying how, beside the
         errors of `invoke` and of streams; errors that leave the run going carry `run_id` and
         `offset`."""
-        job = starting(self._session.api, name, input, live, backoff_options, on_event=on_event)
+        job = calls.starting(
+            self._session.api, name, input, live, backoff_options, on_event=on_event
+        )
         limit = arguments.timeout(timeout)
         return await self._session.run(job.flow, signal, limit, job.identifiers)
 
@@ -129,7 +136,7 @@ class AsyncWorkflows(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> AsyncRunOutcomes:
+    ) -> async_many.AsyncRunOutcomes:
         """Run the workflow once for each input, at most `concurrency` at a time.
 
         `inputs` is read whole and checked before the first run is started. Yields
@@ -138,8 +145,8 @@ class AsyncWorkflows(Uncopied):
         outcome's `error`. `on_progress(done, total)`, async or not, is called after each.
         `timeout` in seconds is for each run. Leaving the iterator early aborts what is under way
         (the runs themselves go on at the server)."""
-        jobs = all_starting(self._session.api, name, inputs, live, backoff_options)
-        options = ManyOptions(
+        jobs = calls.all_starting(self._session.api, name, inputs, live, backoff_options)
+        options = calls.ManyOptions(
             concurrency=concurrency,
             return_errors=return_errors,
             on_progress=on_progress,

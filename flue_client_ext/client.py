@@ -17,8 +17,6 @@ from ._settings import settings
 from ._stream.arguments import UNSET, Unset
 from ._stream.credentials import Headers, Token
 from ._values.uncopied import Uncopied
-from .runs import Runs
-from .workflows import Workflows
 
 if TYPE_CHECKING:
     import ssl
@@ -26,9 +24,13 @@ if TYPE_CHECKING:
     import httpx
 
     from . import agents as _agents
+    from . import runs as _runs
+    from . import workflows as _workflows
 else:
     ssl, httpx = LazyModule("ssl"), LazyModule("httpx")
     _agents = LazyModule("flue_client_ext.agents")
+    _runs = LazyModule("flue_client_ext.runs")
+    _workflows = LazyModule("flue_client_ext.workflows")
 
 
 class FlueClient(Uncopied):
@@ -48,8 +50,8 @@ class FlueClient(Uncopied):
         "make a client in each process, or share this one's connections through with_options()"
     )
 
-    workflows = Namespace(lambda: Workflows)
-    runs = Namespace(lambda: Runs)
+    workflows = Namespace(lambda: _workflows.Workflows)
+    runs = Namespace(lambda: _runs.Runs)
     agents = Namespace(lambda: _agents.Agents)
 
     def __init__(

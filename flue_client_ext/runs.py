@@ -6,26 +6,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flue_client.models import FlueEvent, RunRecord
-
-from ._calls import ManyOptions, StreamOptions, all_waiting, opening, waiting
-from ._drivers.sync_many import RunOutcomes
-from ._flue.results import RunOutcome, WorkflowRunResult
+from ._lazy import LazyModule
 from ._session import Session
 from ._stream import arguments
 from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
 from ._values.uncopied import Uncopied
-from .checkpoint import Checkpoint
 from .errors import FlueAbortError, Identifiers
-from .event_stream import FlueEventStream
 from .signals import AbortSignal
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
 
+    from flue_client import models
+
+    from . import _calls as calls
+    from . import checkpoint, event_stream
+    from ._drivers import sync_many
+    from ._flue import results
+
     R = DefaultTypeVar("R", default=Any)
 else:
+    models, calls = LazyModule("flue_client.models"), LazyModule("flue_client_ext._calls")
+    event_stream = LazyModule("flue_client_ext.event_stream")
+    checkpoint = LazyModule("flue_client_ext.checkpoint")
+    sync_many = LazyModule("flue_client_ext._drivers.sync_many")
+    results = LazyModule("flue_client_ext._flue.results")
     R = TypeVar("R")
 
 
@@ -44,7 +50,7 @@ class Runs(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
         backoff_options: BackoffOptions | None = None,
-    ) -> RunRecord:
+    ) -> models.RunRecord:
         """Return the run's record. `timeout` in seconds is the deadline of the call, 30 by default.
 
         Raises `FlueApiError` (`RunNotReadableError` for a run that this client has just started),
@@ -64,7 +70,7 @@ class Runs(Uncopied):
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
         pages_only: bool = False,
-    ) -> list[FlueEvent]:
+    ) -> list[models.FlueEvent]:
         """Return the run's events up to the tail, however many answers that takes.
 
         `offset` is `"-1"` for all, or an offset from before to read strictly after it; `tail`
@@ -74,11 +80,13 @@ class Runs(Uncopied):
 
         Raises what `stream` raises, and `FlueAbortError` when aborted.
         """
-        options = StreamOptions(
+        options = calls.StreamOptions(
             offset=offset, tail=tail, backoff=backoff_options, pages_only=pages_only
         )
-        opened = opening(self._session.api, run_id, options)
-        stream = self._session.stream(FlueEventStream, opened, signal, timeout, within_call=True)
+        opened = calls.opening(self._session.api, run_id, options)
+        stream = self._session.stream(
+            event_stream.FlueEventStream, opened, signal, timeout, within_call=True
+        )
         with stream:
             events = [event for batch, _ in stream.batches() for event in batch]
             if signal is not None and signal.aborted:
@@ -95,9 +103,9 @@ class Runs(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-        resume: Checkpoint | None = None,
+        resume: checkpoint.Checkpoint | None = None,
         pages_only: bool = False,
-    ) -> FlueEventStream:
+    ) -> event_stream.FlueEventStream:
         """Return a stream of the run's events: iterate over it.
 
         `offset`: `"-1"` (the default) from the start, `"now"` from here on, or a saved offset to
@@ -113,7 +121,7 @@ class Runs(Uncopied):
         `offset`) when the deadline passes, `FlueProtocolError`,
         `UnsupportedFlueEventVersionError`, or `StreamResetError` for a saved offset that the
         server no longer has."""
-        options = StreamOptions(
+        options = calls.StreamOptions(
             offset=offset,
             tail=tail,
             live=live,
@@ -121,8 +129,8 @@ class Runs(Uncopied):
             resume=resume,
             pages_only=pages_only,
         )
-        opened = opening(self._session.api, run_id, options)
-        return self._session.stream(FlueEventStream, opened, signal, timeout)
+        opened = calls.opening(self._session.api, run_id, options)
+        return self._session.stream(event_stream.FlueEventStream, opened, signal, timeout)
 
     def wait(
         self,
@@ -132,12 +140,12 @@ class Runs(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> WorkflowRunResult[R]:
+    ) -> results.WorkflowRunResult[R]:
         """Wait until a run that was started elsewhere has ended; return its result.
 
         It waits with `live=False`, too. Raises what `workflows.run` raises.
         """
-        job = waiting(self._session.api, run_id, live, backoff_options)
+        job = calls.waiting(self._session.api, run_id, live, backoff_options)
         limit = arguments.timeout(timeout)
         return self._session.run(job.flow, signal, limit, job.identifiers)
 
@@ -152,19 +160,19 @@ class Runs(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> RunOutcomes:
+    ) -> sync_many.RunOutcomes:
         """Wait for many runs, at most `concurrency` at a time; yield each outcome as it comes.
 
         A failed run is an outcome with an `error`, unless `return_errors` is false: then it is
         raised and ends the rest. `timeout` in seconds is for each run."""
-        options = ManyOptions(
+        options = calls.ManyOptions(
             concurrency=concurrency,
             return_errors=return_errors,
             on_progress=on_progress,
             signal=signal,
             timeout=timeout,
         )
-        jobs = all_waiting(self._session.api, run_ids, live, backoff_options)
+        jobs = calls.all_waiting(self._session.api, run_ids, live, backoff_options)
         return self._session.many(jobs, False, options)
 
     def wait_all(
@@ -178,17 +186,17 @@ class Runs(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> list[RunOutcome]:
+    ) -> list[results.RunOutcome]:
         """Wait for many runs; return their outcomes in the order of `run_ids`.
 
         The options are those of `as_completed`.
         """
-        options = ManyOptions(
+        options = calls.ManyOptions(
             concurrency=concurrency,
             return_errors=return_errors,
             on_progress=on_progress,
             signal=signal,
             timeout=timeout,
         )
-        jobs = all_waiting(self._session.api, run_ids, live, backoff_options)
+        jobs = calls.all_waiting(self._session.api, run_ids, live, backoff_options)
         return list(self._session.many(jobs, True, options, within_call=True))

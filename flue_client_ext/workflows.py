@@ -6,12 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResult
-
-from ._calls import ManyOptions, all_starting, starting
-from ._drivers.sync_many import RunOutcomes
 from ._flue import arguments as flue_arguments
-from ._flue.results import WorkflowRunResult
+from ._lazy import LazyModule
 from ._session import Session
 from ._stream import arguments
 from ._stream.arguments import UNSET, LiveOption, Unset
@@ -22,8 +18,17 @@ from .signals import AbortSignal
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
 
+    from flue_client import models
+
+    from . import _calls as calls
+    from ._drivers import sync_many
+    from ._flue import results
+
     R = DefaultTypeVar("R", default=Any)
 else:
+    models, calls = LazyModule("flue_client.models"), LazyModule("flue_client_ext._calls")
+    sync_many = LazyModule("flue_client_ext._drivers.sync_many")
+    results = LazyModule("flue_client_ext._flue.results")
     R = TypeVar("R")
 
 
@@ -44,7 +49,7 @@ class Workflows(Uncopied):
         wait: None = None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowInvokeResult: ...
+    ) -> models.WorkflowInvokeResult: ...
     @overload
     def invoke(
         self,
@@ -54,7 +59,7 @@ class Workflows(Uncopied):
         wait: Literal["result"],
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowWaitResult: ...
+    ) -> models.WorkflowWaitResult: ...
     @overload
     def invoke(
         self,
@@ -64,7 +69,7 @@ class Workflows(Uncopied):
         wait: Literal["result"] | None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowInvokeResult | WorkflowWaitResult: ...
+    ) -> models.WorkflowInvokeResult | models.WorkflowWaitResult: ...
     def invoke(
         self,
         name: str,
@@ -73,7 +78,7 @@ class Workflows(Uncopied):
         wait: Literal["result"] | None = None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowInvokeResult | WorkflowWaitResult:
+    ) -> models.WorkflowInvokeResult | models.WorkflowWaitResult:
         """Start a run and return its id; with `wait="result"`, wait until it has ended.
 
         `input` left out sends no body; `None` sends JSON `null`. `timeout` in seconds is the
@@ -98,12 +103,12 @@ class Workflows(Uncopied):
         name: str,
         *,
         input: Any = UNSET,
-        on_event: Callable[[FlueEvent], object] | None = None,
+        on_event: Callable[[models.FlueEvent], object] | None = None,
         live: LiveOption = True,
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> WorkflowRunResult[R]:
+    ) -> results.WorkflowRunResult[R]:
         """Start a run, follow its events to the end (with `live=False`, too) and return its result.
 
         It survives whatever a stream survives, with exactly one POST. `timeout` in seconds bounds
@@ -113,7 +118,9 @@ class Workflows(Uncopied):
         Raises `FlueExecutionError` when the run failed or ended without saying how, beside the
         errors of `invoke` and of streams; errors that leave the run going carry `run_id` and
         `offset`."""
-        job = starting(self._session.api, name, input, live, backoff_options, on_event=on_event)
+        job = calls.starting(
+            self._session.api, name, input, live, backoff_options, on_event=on_event
+        )
         limit = arguments.timeout(timeout)
         return self._session.run(job.flow, signal, limit, job.identifiers)
 
@@ -130,7 +137,7 @@ class Workflows(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> RunOutcomes:
+    ) -> sync_many.RunOutcomes:
         """Run the workflow once for each input, at most `concurrency` at a time.
 
         `inputs` is read whole and checked before the first run is started. Yields `RunOutcome`s in
@@ -139,8 +146,8 @@ class Workflows(Uncopied):
         `on_progress(done, total)` is called after each. `timeout` in seconds is for each run.
         Leaving the iterator early aborts what is under way (the runs themselves go on at the
         server)."""
-        jobs = all_starting(self._session.api, name, inputs, live, backoff_options)
-        options = ManyOptions(
+        jobs = calls.all_starting(self._session.api, name, inputs, live, backoff_options)
+        options = calls.ManyOptions(
             concurrency=concurrency,
             return_errors=return_errors,
             on_progress=on_progress,

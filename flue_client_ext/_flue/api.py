@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flue_client.models import (
     RunRecord,
@@ -14,9 +14,6 @@ from .._stream.backoff import BackoffOptions
 from .._stream.call import call
 from .._stream.credentials import Credentials
 from .._stream.failures import identified
-from .._stream.follow import follow
-from .._stream.options import ReadOptions
-from .._stream.stats import Counters
 from .._values.http import Request
 from .._values.limits import LIMITS
 from .._values.steps import Clock, Flow
@@ -25,6 +22,10 @@ from .generations import Generations
 from .requests import Requests
 from .responses import api_error, view_of
 from .run import Run, Started, run_error
+
+if TYPE_CHECKING:
+    from .._stream.options import ReadOptions
+    from .._stream.stats import Counters
 
 Invoked = TypeVar("Invoked", WorkflowInvokeResult, WorkflowWaitResult)
 
@@ -94,6 +95,8 @@ class Api:
         self, run_id: str, options: ReadOptions, counters: Counters, *, tail: int | None = None
     ) -> Flow[None]:
         """The flow that reads the run's stream, batch by batch, until `run_end`."""
+        from .._stream.follow import follow  # most of the engine, and no single call needs it
+
         return follow(self._run(run_id, tail), options, self.clock, counters)
 
     def _run(self, run_id: str, tail: int | None = None) -> Run:

@@ -1,4 +1,6 @@
-"""The requests of workflows and runs, built by the generated request builders from the spec."""
+"""The requests of workflows and runs, built by the generated request builders from the spec.
+
+Each builder is a module, imported when its first request is built."""
 
 # The generator calls its pure request builders `_get_kwargs`:
 # pyright: reportPrivateUsage=false
@@ -7,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from flue_client.api.runs import get_run, read_run_events
-from flue_client.api.workflows import invoke_workflow
 from flue_client.types import UNSET as GENERATED_UNSET
 
 from .._stream.arguments import Unset
@@ -26,6 +26,8 @@ class Requests:
         self.user_agent = user_agent
 
     def invoke(self, name: str, input: Any, wait: Literal["result"] | None) -> Request:
+        from flue_client.api.workflows import invoke_workflow
+
         kwargs = invoke_workflow._get_kwargs(
             arguments.segment(name, "the workflow's name"),
             body=GENERATED_UNSET if isinstance(input, Unset) else plain(input),
@@ -34,10 +36,14 @@ class Requests:
         return self._built(kwargs)
 
     def run_record(self, run_id: str) -> Request:
+        from flue_client.api.runs import get_run
+
         return self._built(get_run._get_kwargs(arguments.segment(run_id, "run_id")))
 
     def run_stream_url(self, run_id: str) -> str:
         """Return the URL of a run's events, a Durable Stream."""
+        from flue_client.api.runs import read_run_events
+
         kwargs = read_run_events._get_kwargs(arguments.segment(run_id, "run_id"))
         return self.base_url + str(kwargs["url"])
 

@@ -13,7 +13,6 @@ from attrs import field, frozen
 
 from .environment import proxy_for
 from .route import Route
-from .trust import shared_context, trust
 from .url import Url, parsed
 
 if TYPE_CHECKING:
@@ -91,9 +90,21 @@ def _route(url: Url, context: ssl.SSLContext | None, own_client: bool) -> Route:
     tls = url.scheme == "https"
     proxy = None if own_client else proxy_for(url.scheme, url.host, url.port, os.environ)
     if context is None:
-        return Route(url.host, url.port, tls, proxy, shared_context, trust)
+        return Route(url.host, url.port, tls, proxy, _shared_context, _trust)
     return Route(url.host, url.port, tls, proxy, partial(_given, context))
 
 
 def _given(context: ssl.SSLContext) -> ssl.SSLContext:
     return context
+
+
+def _shared_context() -> ssl.SSLContext:
+    from .trust import shared_context  # a plain request trusts no certificate
+
+    return shared_context()
+
+
+def _trust() -> str:
+    from .trust import trust
+
+    return trust()

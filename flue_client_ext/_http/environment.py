@@ -18,9 +18,9 @@ from .route import Proxy
 from .url import Url, parsed
 
 _SYSTEM = "the system's settings"
-_NO_HOST = re.compile(r"https?:/(?!/)", re.IGNORECASE)
+_NO_HOST = r"(?i:https?:/(?!/))"
 """A URL with one slash, whose scheme would count as the host."""
-_ENTRY = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]+))?")
+_ENTRY = r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]+))?"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -78,7 +78,7 @@ def _system_setting(scheme: str, host: str, environ: Mapping[str, str]) -> tuple
 
 def _proxy(variable: str, value: str, scheme: str) -> Proxy:
     url = parsed(value if "://" in value else f"http://{value}")
-    if url is None or not url.host or _NO_HOST.match(value):
+    if url is None or not url.host or re.match(_NO_HOST, value):
         raise ValueError(f"the proxy that {variable} names for {scheme}:// is not a URL")
     if url.scheme not in ("http", "https"):
         raise ValueError(
@@ -116,7 +116,7 @@ def _exempt(host: str, port: int, exempt: str) -> bool:
 
 def _entries(exempt: str) -> Iterator[tuple[str, int | None]]:
     for entry in re.split(r"[,\s]+", exempt):
-        named = _ENTRY.fullmatch(entry)
+        named = re.fullmatch(_ENTRY, entry)
         if named is None or named["port"] is None:
             yield entry, None
         else:

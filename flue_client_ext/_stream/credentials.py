@@ -19,8 +19,8 @@ HeaderValue: TypeAlias = str | Callable[[], Any]
 Headers: TypeAlias = Mapping[str, HeaderValue] | Callable[[], Any]
 Token: TypeAlias = str | Callable[[], Any]
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_VALUE = r"[\t\x20-\x7e\x80-\xff]*"
 _FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te"})
 
 
@@ -97,12 +97,12 @@ def _checked_headers(value: object) -> Mapping[str, Any]:
 
 
 def _checked(name: Any, value: Any) -> str:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not re.fullmatch(_NAME, name):
         raise ValueError(f"{name!r} is not a header name")
     if name.lower() in _FRAMING:
         raise ValueError(f"the header {name!r} belongs to the HTTP connection and cannot be set")
     given = text(value, f"the header {name!r}")
-    if not _VALUE.fullmatch(given):
+    if not re.fullmatch(_VALUE, given):
         raise ValueError(f"the header {name!r} has a control or non-Latin-1 character in its value")
     return given.strip()
 
@@ -114,6 +114,6 @@ def _checked_parameter(name: str, value: Any) -> str:
 def _checked_token(token: Any) -> str:
     if not isinstance(token, str):
         raise wrong_type("token", "a string or a function", token)
-    if not token or not _VALUE.fullmatch(token) or token != token.strip():
+    if not token or not re.fullmatch(_VALUE, token) or token != token.strip():
         raise ValueError("token must be a string of visible characters, and not empty")
     return token

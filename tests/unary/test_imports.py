@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 
 import flue_client.models
 import flue_client_ext
+from tests.servers.raw import RawServer
+from tests.unary.support import works
 
 _PROMISED = """
 AbortController AbortSignal Admission AgentCheckpoint AgentEventStream AsyncAgentEventStream
@@ -29,6 +32,12 @@ UpdateCheckpoint UpdateStream WorkflowApiNotFoundError WorkflowRunResult __versi
 PROMISED = [*_PROMISED.split(), *flue_client.models.__all__]
 HEAVY = {"httpx", "httpcore", "h11", "anyio", "trio", "backoff", "msgspec", "sseclient", "attrs"}
 HEAVY |= {"flue_client", "asyncio", "ssl", "socket", "json", "email", "threading", "urllib.request"}
+UNUSED_LIBRARIES = {"anyio", "asyncio", "backoff", "certifi", "datetime", "email", "httpx"}
+UNUSED_LIBRARIES |= {"logging", "msgspec", "queue", "sseclient", "ssl", "trio"}
+UNUSED_PARTS = {"agents", "checkpoint", "event_stream", "stream", "workflows", "_calls"}
+UNUSED_PARTS |= {"_drivers.sync_many", "_flue.execution", "_flue.results", "_http.failures"}
+UNUSED_PARTS |= {"_http.tls", "_http.trust", "_stream.follow", "_stream.reader", "_stream.stats"}
+UNUSED_PARTS |= {"flue_client.api.workflows", "flue_client.client"}
 DURABLE = ["AsyncDurableStream", "Batch", "DurableStream", "astream", "stream"]
 
 
@@ -36,12 +45,14 @@ def in_a_new_interpreter(code: str) -> Any:
     script = f"import sys, json\nbefore = set(sys.modules)\n{code}"
     # Without site, which would import what an editable installation or a .pth file asks for.
     path = json.dumps(sys.path)
+    environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:] = {path}\n{script}"],
         capture_output=True,
         text=True,
         check=True,
         timeout=30,
+        env=environment,
     )
     return json.loads(done.stdout)
 
@@ -72,6 +83,26 @@ def test_retries_and_decoders_load_on_first_use_only() -> None:
     )
     assert not {"backoff", "sseclient", "trio"} & set(loaded)
     assert not {"flue_client_ext.agents", "flue_client.api.agents"} & set(loaded)
+
+
+def first_call() -> set[str]:
+    """The modules that the first call of a process has loaded."""
+    with RawServer(works) as server:
+        loaded = in_a_new_interpreter(
+            "from flue_client_ext import FlueClient\n"
+            f"FlueClient({server.url!r}, token='t').runs.get('run_1').status\n"
+            "print(json.dumps(sorted(set(sys.modules) - before)))"
+        )
+    return set(loaded)
+
+
+def test_a_first_call_loads_only_what_one_request_needs() -> None:
+    loaded = first_call()
+    assert {"flue_client.models", "flue_client_ext.runs", "h11"} <= loaded
+    assert not {name.partition(".")[0] for name in loaded} & UNUSED_LIBRARIES
+    own = {name.removeprefix("flue_client_ext.") for name in loaded}
+    assert not own & UNUSED_PARTS
+    assert not any(name.startswith(("async_", "_flue.conversation", "_flue.agent")) for name in own)
 
 
 def test_the_public_names_are_exactly_those_that_are_promised() -> None:
