@@ -17,6 +17,8 @@ __all__ = ("AuthenticatedClient", "Client")
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("FlueClient", "AsyncFlueClient"):
+        raise ImportError(f"{name} is in flue_client_ext: from flue_client_ext import {name}")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from . import client

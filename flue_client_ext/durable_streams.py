@@ -96,8 +96,8 @@ def stream(
     `offset`: `"-1"` from the start, `"now"` from here on, or an offset from before. `live`:
     `True` or `"long-poll"`, `"sse"`, `"auto"`, or `False` to end at the tail. Values of `headers`
     and `params` may be functions, run once for each request. `timeout` in seconds bounds the
-    whole stream. `max_frame_bytes` is the largest SSE frame accepted. Raises as
-    `FlueClient.runs.stream` does."""
+    whole stream. A long history comes over one connection; `pages_only` insists on plain pages.
+    `max_frame_bytes` is the largest SSE frame accepted. Raises as `FlueClient.runs.stream` does."""
     return _opened(
         _BLOCKING,
         url,

@@ -113,8 +113,9 @@ class Runs(Uncopied):
         `"long-poll"`, `"sse"`, `"auto"` (SSE, or long-poll where a proxy breaks it), or `False`
         to end at the tail. `resume`: a `Checkpoint`, in place of `offset` and `tail`. A live
         stream ends after `run_end`. After a lost connection it resumes at the last offset, as
-        `backoff_options` say, without losing or repeating an event. `timeout` in seconds bounds
-        the whole stream.
+        `backoff_options` say, without losing or repeating an event. A long history comes over one
+        connection; `pages_only` insists on plain pages, for deployments that cache them. `timeout`
+        in seconds bounds the whole stream.
 
         While it is iterated it raises `FlueApiError` for answers that no retry changes,
         `FlueConnectionError` when the retries are used up, `FlueTimeoutError` (with `run_id` and
@@ -160,7 +161,7 @@ class Runs(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> sync_many.RunOutcomes:
+    ) -> sync_many.RunOutcomes[results.RunOutcome[R]]:
         """Wait for many runs, at most `concurrency` at a time; yield each outcome as it comes.
 
         A failed run is an outcome with an `error`, unless `return_errors` is false: then it is
@@ -186,7 +187,7 @@ class Runs(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> list[results.RunOutcome]:
+    ) -> list[results.RunOutcome[R]]:
         """Wait for many runs; return their outcomes in the order of `run_ids`.
 
         The options are those of `as_completed`.

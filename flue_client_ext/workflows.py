@@ -83,7 +83,7 @@ class Workflows(Uncopied):
 
         `input` left out sends no body; `None` sends JSON `null`. `timeout` in seconds is the
         deadline of the whole call: 30 by default, none with `wait="result"`. The POST is sent
-        again only when it is certain that nothing was sent.
+        again only when it is certain that nothing was sent: never after a 429 or a 503.
 
         Raises `FlueApiError` for an answer that is not the one asked for, a run that failed under
         `wait="result"` included; `InvokeOutcomeUnknownError` when the run may or may not have been
@@ -137,7 +137,7 @@ class Workflows(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
-    ) -> sync_many.RunOutcomes:
+    ) -> sync_many.RunOutcomes[results.RunOutcome[R]]:
         """Run the workflow once for each input, at most `concurrency` at a time.
 
         `inputs` is read whole and checked before the first run is started. Yields `RunOutcome`s in

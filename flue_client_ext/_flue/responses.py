@@ -19,9 +19,9 @@ from ..errors import (
 V = TypeVar("V", bound=View)
 
 _NO_API = (
-    "nothing at {base_url} answers like a Flue workflow API: base_url lacks the prefix under which"
-    " the app mounts Flue (such as /api), or the server is Flue 2.x, which has no workflows and no"
-    " runs"
+    "nothing at {base_url} answers like a Flue workflow API: base_url is not where the app mounts"
+    " Flue (a prefix such as /api is missing, or is one too many), or the server is Flue 2.x, which"
+    " has no workflows and no runs; `flue-client doctor` tells which"
 )
 _NOT_READABLE = (
     "run {run_id} was started but cannot be read: its workflow probably does not export `runs`"

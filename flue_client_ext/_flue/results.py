@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from attrs import frozen
 
 from flue_client.models import FlueEvent
 
-R = TypeVar("R")
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    R = DefaultTypeVar("R", default=Any)
+else:
+    R = TypeVar("R")
+
+_NOTHING: Any = None
 
 
 @frozen
 class WorkflowRunResult(Generic[R]):
-    """A run that has completed: its id and the workflow's return value."""
+    """A run that has completed: its id and the workflow's return value.
+
+    An annotation names the type of the result, which is not checked:
+    `done: WorkflowRunResult[Summary] = client.workflows.run(...)`.
+    """
 
     run_id: str
     result: R
 
 
 @frozen
-class RunOutcome:
+class RunOutcome(Generic[R]):
     """How one of many runs ended: a result, or the error that a single call would have raised.
 
     `index` is that of the run's input or id in what was passed in; `run_id` is `None` when the run
-    could not be started.
+    could not be started. `result` is `None` where there is an `error`. Its type can be named as in
+    `WorkflowRunResult`.
     """
 
     index: int
     run_id: str | None
-    result: Any = None
+    result: R = _NOTHING
     error: Exception | None = None
 
     @property

@@ -31,6 +31,7 @@ class FlueApiError(ResourceError):
     dev: Any = fact("`dev` of Flue's error envelope.")
     meta: Any = fact("`meta` of Flue's error envelope.")
     message: str = fact("What happened, in words.")
+    proxy: str | None = fact("The HTTP proxy that may have answered itself, if any.", None)
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ class FlueProtocolError(ResourceError):
     message: str = fact("What was wrong, in words.")
     url: str | None = fact("Where the answer came from, without a query.")
     offset: str | None = fact("The offset that was asked for, in a stream.")
+    proxy: str | None = fact("The HTTP proxy that may have answered itself, if any.", None)
 
     def __init__(
         self,

@@ -47,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     kinds: tuple[tuple[str, Iterable[str]], ...]
     kinds = (("workflows", server.workflows), ("agents", server.agents))
     lines = [f"{kind}: {', '.join(sorted(names)) or 'none'}" for kind, names in kinds]
-    print("\n".join([f"Flue on {url}", *lines, "Ctrl-C ends it."]), flush=True)
+    lines = [f"Flue on {url}", *lines, f"export FLUE_BASE_URL={url}", "Ctrl-C ends it."]
+    print("\n".join(lines), flush=True)
     until_interrupted()
     server.close()
     return 0

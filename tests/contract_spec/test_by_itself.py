@@ -150,3 +150,12 @@ def test_a_client_shows_no_secret_and_changes_no_other() -> None:
         assert "a-secret" not in repr(client)
     made.close()
     other.close()
+
+
+@pytest.mark.parametrize("name", ["FlueClient", "AsyncFlueClient"])
+def test_a_client_of_the_other_package_is_named_with_its_place(name: str) -> None:
+    with pytest.raises(ImportError) as raised:
+        exec(f"from flue_client import {name}")
+    assert f"from flue_client_ext import {name}" in str(raised.value)
+    with pytest.raises(ImportError):
+        exec("from flue_client import Flask")

@@ -73,6 +73,7 @@ def test_dev_serves_the_ready_workflows_and_says_what_happens(tmp_path: Path) ->
         assert httpx.post(path, json=body, headers=headers).status_code == 200
         assert httpx.get(f"{url}/runs/x").status_code == 401
     assert printed[:2] == ["workflows: countdown, fail, research, summarize", "agents: assistant"]
+    assert printed[2] == f"export FLUE_BASE_URL={url}"
     said = "\n".join(re.sub(r"^\d\d:\d\d:\d\d", "", line) for line in printed)
     assert " 200 POST /workflows/summarize?wait=result" in said
     assert " 401 GET /runs/x" in said

@@ -201,6 +201,10 @@ def many(client: FlueClient) -> None:
     with closing(client.runs.as_completed(["r"])) as completed:
         assert_type(next(completed), RunOutcome)
     assert_type(client.runs.wait_all(iter(["r"])), list[RunOutcome])
+    summaries: list[RunOutcome[Summary]] = client.runs.wait_all(["r"])
+    assert_type(summaries[0].result, Summary)
+    named: Iterator[RunOutcome[Summary]] = client.workflows.map("w", [1])
+    assert_type(next(named).result, Summary)
     for outcome in outcomes:
         assert_type(outcome.ok, bool)
         assert_type(outcome.error, Exception | None)
