@@ -7,15 +7,15 @@ export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flue quick test pythons test-pythons check format generate lock bench clean
+.PHONY: help demo demo-flue quick test pythons test-pythons check format generate docs lock build bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements-dev.txt pyproject.toml
+$(READY): requirements-dev.txt requirements-docs.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-docs.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -57,11 +57,24 @@ generate: $(READY) ## regenerate flue_client/, the blocking surface, and the tab
 	$(BIN)/python generator/unasync.py
 	$(BIN)/python -m tests.differential.document
 	$(BIN)/python -m tests.versions.document
+	$(BIN)/python -m tests.docs.events
 
-lock: ## pin the newest versions that requirements-dev.in allows
+docs: $(READY) ## build the documentation site in .cache/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "the site is .cache/site/index.html"
+
+lock: ## pin the newest versions that requirements-*.in allow
 	$(PYTHON) -m venv --clear .cache/lock
 	.cache/lock/bin/python -m pip install --quiet -r requirements-dev.in
 	.cache/lock/bin/python -m pip freeze --exclude-editable --exclude flue-client > requirements-dev.txt
+	.cache/lock/bin/python -m pip install --quiet -r requirements-docs.in
+	.cache/lock/bin/python -m pip freeze --exclude-editable --exclude flue-client | grep -vxFf requirements-dev.txt > requirements-docs.txt
+
+build: $(READY) ## build the wheel and the source distribution in dist/, and try them
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m pytest -q tests/packaging tests/packaging/releases.py
 
 bench: $(READY) ## measure against the peers and print the ratios
 	$(BIN)/python -m benchmarks

@@ -1,6 +1,6 @@
-"""Every Python block of `docs/conversations.md` runs, on the local server and on a genuine one.
+"""What `docs/conversations.md` says of its blocks, and those about agents on a genuine server.
 
-The tests that the page shows are run by `tests/local/test_docs.py`.
+That each runs as it stands is tested by `test_pages.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from flue_client_ext import FlueClient
 from flue_client_ext.testing import LocalFlue, demo_server
 from tests.servers.flue2 import Flue2Server
 
-from .blocks import DOCS, README, blocks, run_script, scripts
+from .blocks import DOCS, README, blocks, run_script, run_scripts, scripts
 
 PAGE = DOCS / "conversations.md"
 SCRIPTS = scripts(PAGE)
@@ -41,22 +41,14 @@ def ask(url: str, text: str, agent: str = "assistant") -> str:
         return client.agents.conversation(agent, "ticket-42").ask(text).submission_id
 
 
-@pytest.mark.parametrize("number", range(len(SCRIPTS)))
-def test_a_block_of_the_page_runs_as_it_stands(
-    number: int, server: LocalFlue, tmp_path: Path
-) -> None:
-    assert run_script(SCRIPTS[number], tmp_path, server.url).strip()
-
-
-@pytest.mark.parametrize("number", range(len(ABOUT_AGENTS)))
-def test_a_block_about_agents_runs_on_a_genuine_server_too(
-    number: int, genuine2: Flue2Server, tmp_path: Path
+def test_blocks_about_agents_run_on_a_genuine_server_too(
+    genuine2: Flue2Server, tmp_path: Path
 ) -> None:
     """The README's as well. The agent `echo` stands for the one of the documents."""
     ask(genuine2.url, "hello", "echo")
-    block = ABOUT_AGENTS[number]
-    there = evolve(block, code=block.code.replace("assistant", "echo"))
-    assert run_script(there, tmp_path, genuine2.url).strip()
+    there = [evolve(block, code=block.code.replace("assistant", "echo")) for block in ABOUT_AGENTS]
+    for block, printed in zip(there, run_scripts(there, tmp_path, genuine2.url), strict=True):
+        assert printed.strip(), block.name
 
 
 def test_the_worker_goes_on_where_another_process_was(server: LocalFlue, tmp_path: Path) -> None:

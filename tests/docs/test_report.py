@@ -1,27 +1,12 @@
-"""The Python blocks of `docs/report.md` run, and write pages."""
+"""What `docs/report.md` states, and the picture on it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from flue_client_ext.report import MAX_ROWS, MAX_TEXT
-from flue_client_ext.testing import demo_server
 
-from .blocks import DOCS, Block, run_script, scripts
+from .blocks import DOCS
 
 PAGE = DOCS / "report.md"
-
-
-@pytest.mark.parametrize("block", scripts(PAGE), ids=lambda block: block.name)
-def test_a_block_of_the_page_writes_a_report(block: Block, tmp_path: Path) -> None:
-    server = demo_server()
-    with server.run() as url:
-        run_script(block, tmp_path, url)
-    server.close()
-    (written,) = tmp_path.glob("*.html")
-    assert "calculator" in written.read_text(encoding="utf-8")
 
 
 def test_the_page_states_the_limits() -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .blocks import DOCS, README, ROOT
-from .blocks import blocks as blocks_of
+from .blocks import ROOT, every_block, pages
 
 PYRIGHT = {
     "venvPath": str(ROOT),
@@ -25,11 +24,10 @@ PYRIGHT = {
 def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All blocks as files of one folder."""
     folder = tmp_path_factory.mktemp("blocks")
-    for document in (README, *sorted(DOCS.glob("*.md"))):
-        if "```python" in document.read_text():
-            for block in blocks_of(document):
-                folder.joinpath(f"{block.name}.py").write_text(block.code)
-    for name, fewest in (("README", 6), ("testing", 3), ("conversations", 8)):
+    for block in (block for page in pages() for block in every_block(page)):
+        if block.language == "python":
+            folder.joinpath(f"{block.name}.py").write_text(block.code)
+    for name, fewest in (("README", 3), ("docs_testing", 3), ("docs_conversations", 8)):
         assert len(list(folder.glob(f"{name}_*.py"))) >= fewest
     return folder
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import threading
+from importlib.metadata import entry_points
 from typing import Any
 
 import httpx
 
 from flue_client_ext.testing import LocalFlue, RunContext
+
+#: The plugin comes by its entry point where the package is installed, by name where it is not.
+PLUGIN = (
+    []
+    if entry_points(group="pytest11", name="flue_client")
+    else ["-p", "flue_client_ext.testing._pytest"]
+)
 
 
 def with_workflows(server: LocalFlue) -> LocalFlue:

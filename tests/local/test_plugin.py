@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.test_docs import PLUGIN
+from tests.local.support import PLUGIN
 
 pytest_plugins = ["pytester"]
 

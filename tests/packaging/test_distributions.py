@@ -81,6 +81,7 @@ def test_the_metadata_is_what_an_index_accepts(built: Built) -> None:
     assert metadata.description_content_type == "text/markdown"
     assert metadata.description
     assert metadata.description.startswith("# flue-client")
+    assert "](docs/" not in metadata.description
     assert "Typing :: Typed" in (metadata.classifiers or [])
     with tarfile.open(built.sdist) as archive:
         (info,) = (
