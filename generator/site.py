@@ -27,6 +27,10 @@ ELSEWHERE = {
 """Pages outside `docs/`, and what they are called on the site."""
 SOURCES = {page: source for source, page in ELSEWHERE.items()}
 MODELS = "<!-- the names of flue_client.models -->"
+KINDS = {"Event": "Events", "Chunk": "Updates of conversations", "Part": "Parts of messages"}
+"""The models by the end of their names, and what a section of the reference calls them."""
+OTHERS = "All others"
+_ENTRY = "::: flue_client_ext.{}\n    options:\n      inherited_members: false"
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"^(```\w+) \w+$", re.MULTILINE)
@@ -41,12 +45,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     name = page.file.src_uri
-    listed = markdown.replace(MODELS, "\n\n".join(map("::: flue_client_ext.{}".format, _models())))
+    listed = markdown.replace(MODELS, _models()) if MODELS in markdown else markdown
     return for_site(listed, SOURCES.get(name, f"docs/{name}"), name)
 
 
-def _models() -> list[str]:
-    return sorted(models.__all__)
+def _models() -> str:
+    sections: dict[str, list[str]] = {title: [] for title in (*KINDS.values(), OTHERS)}
+    for name in sorted(models.__all__):
+        kind = next((KINDS[end] for end in KINDS if name.endswith(end)), OTHERS)
+        sections[kind].append(_ENTRY.format(name))
+    return "\n\n".join(f"## {title}\n\n" + "\n\n".join(sections[title]) for title in sections)
 
 
 def for_site(markdown: str, source: str, page: str) -> str:

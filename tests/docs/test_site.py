@@ -83,3 +83,6 @@ def pages_of_other_folders_are_linked_within_the_site(site: Path) -> None:
         assert link in start
     assert "docs/" not in re.sub(r"<script.*?</script>", "", start, flags=re.DOTALL)
     assert "```" not in "".join(page.read_text() for page in site.rglob("*.html"))
+    errors = re.sub(r"<[^>]+>", "", (site / "reference/errors.html").read_text())
+    assert "The answer's HTTP status." in errors
+    assert "fact(" not in errors

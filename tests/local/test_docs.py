@@ -5,6 +5,7 @@ Its code blocks are run by `tests/docs/test_pages.py`.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -37,3 +38,17 @@ def test_what_is_ready_is_what_the_guide_names() -> None:
     assert all(f"`{name}`" in GUIDE for name in (*server.workflows, *server.agents))
     with server.run():
         assert server.record(ended(server, "countdown", {"start": 0}))["status"] == "completed"
+
+
+def test_the_ready_workflows_take_the_inputs_that_the_guide_shows() -> None:
+    guide = (DOCS / "workflows.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| `({.*?})` \|", guide, re.M)
+    server = demo_server()
+    assert {name for name, _ in rows} == set(server.workflows)
+    with server.run() as url:
+        for name, shown in rows:
+            invoked = httpx.post(f"{url}/workflows/{name}", json=json.loads(shown))
+            assert invoked.status_code == 202
+            bare = httpx.post(f"{url}/workflows/{name}")
+            assert bare.status_code == (500 if name == "summarize" else 202)
+    server.close()

@@ -163,7 +163,7 @@ def test_a_client_without_a_good_certificate_is_refused_once(
 def test_a_refusal_that_httpx_loses_makes_the_outcome_unknown(
     any_world: World,
 ) -> None:
-    """anyio and trio drop an alert that came while they were sending (the README says so)."""
+    """anyio and trio drop an alert that came while they were sending (docs/configuration.md)."""
     with RawServer(works, tls=True) as server:
         assert server._context is not None
         server._context.verify_mode = ssl.CERT_REQUIRED
