@@ -74,7 +74,7 @@ build: $(READY) ## build the wheel and the source distribution in dist/, and try
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist .
 	$(BIN)/twine check --strict dist/*
-	$(BIN)/python -m pytest -q tests/packaging tests/packaging/releases.py
+	$(BIN)/python -m pytest -q tests/packaging/releases.py
 
 bench: $(READY) ## measure against the peers and print the ratios
 	$(BIN)/python -m benchmarks

@@ -1,4 +1,4 @@
-"""What `make build` tries besides the tests of this folder: the wheel with each of its extras.
+"""What `make build` tries: the files of `dist/`, installed alone and with each extra.
 
 Each installation takes seconds, so `make test` leaves them out.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.conftest import Built, Environment
+from tests.packaging.conftest import ROOT, Built, Environment
 
 #: What an extra is for, each tried in a process of its own.
 USES = {
@@ -23,6 +23,14 @@ USES = {
     ),
     "opentelemetry": "import opentelemetry.context as c, flue_client_ext as f; print(c, f.errors)",
 }
+
+
+@pytest.fixture(scope="session")
+def built() -> Built:
+    """What `make build` has made."""
+    dist = ROOT / "dist"
+    (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
+    return Built(wheel, sdist)
 
 
 @pytest.mark.parametrize("extra", USES)
@@ -50,7 +58,7 @@ def result(client: FlueClient, server: LocalFlue) -> str:
     for event in client.runs.stream("run_1"):
         if event.type == "run_end":
             end: RunEndEvent = event
-            return end.workflow_name
+            print(end.workflow_name)
     return server.url
 """
 
