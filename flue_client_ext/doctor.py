@@ -127,7 +127,9 @@ def _address(
     try:
         address = base_address(base_url, context, own_client=True)
     except ValueError as error:
-        advice = "Give the URL under which the app mounts Flue, such as http://localhost:3583."
+        advice = (
+            "Give the URL under which Flue is mounted (--server), such as http://localhost:3583."
+        )
         return None, [finding("base_url_invalid", f"{error}.", advice)]
     variable = "FLUE_BASE_URL" if base_url is None else None
     words = f"The base URL is {address.url}{f', from {variable}' if variable else ''}."

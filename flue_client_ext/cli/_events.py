@@ -24,6 +24,8 @@ class Show(Protocol):
 
     def follows(self, stream: Followed) -> None: ...
 
+    def gap(self) -> None: ...
+
 
 class JsonLines:
     """Prints what is shown to it as it was received, one object a line."""
@@ -33,6 +35,9 @@ class JsonLines:
 
     def follows(self, stream: Followed) -> None:
         """Nothing is shown of the stream itself."""
+
+    def gap(self) -> None:
+        """Nothing is shown of what is left out."""
 
     def __enter__(self) -> Self:
         return self
@@ -61,6 +66,11 @@ class Only:
     def show(self, item: Item) -> None:
         if item.to_dict().get("type") in self._types:
             self._show.show(item)
+        else:
+            self._show.gap()
+
+    def gap(self) -> None:
+        self._show.gap()
 
 
 def event_view(

@@ -53,7 +53,8 @@ class Server:
     def _url(self) -> str:
         url = self.base_url or os.environ.get("FLUE_BASE_URL")
         if not url:
-            raise click.ClickException("which server? Give --server URL, or set FLUE_BASE_URL")
+            given = "--server URL, or set FLUE_BASE_URL; `flue-client dev` serves one to try"
+            raise click.ClickException(f"which server? Give {given}")
         return url
 
     def _limit(self) -> float | Unset:

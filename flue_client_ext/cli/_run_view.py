@@ -11,7 +11,8 @@ from typing import Any, TextIO
 
 from rich.text import Text
 
-from .._values.jsoncodec import as_array, as_object
+from .._values.jsoncodec import as_object
+from ._event_text import named, reason, result_of, text_of, word
 from ._events import Item
 from ._printable import brief, printable_line
 from ._spending import Spending
@@ -59,6 +60,14 @@ class RunView(View):
         elif kind in self._others:
             self._others[kind](event)
 
+    def gap(self) -> None:
+        """Print the text so far: something was left out behind it."""
+        self._put_text()
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        self._put_text()
+
     def region(self) -> list[Text]:
         """What is under way, with the text that comes."""
         now = time.monotonic()
@@ -73,7 +82,7 @@ class RunView(View):
 
     def _begun(self, what: str, name: Any, event: dict[str, Any]) -> None:
         self._put_text()
-        words = _named(what, name)
+        words = named(what, name)
         given = event.get("args") if what == "tool" else event.get("prompt")
         if given is not None:
             words += f" {brief(given)}"
@@ -83,9 +92,9 @@ class RunView(View):
 
     def _ended(self, what: str, name: Any, event: dict[str, Any]) -> None:
         self._put_text()
-        words, _ = self._open.pop(str(event.get(_IDS[what])), (_named(what, name), 0.0))
+        words, _ = self._open.pop(str(event.get(_IDS[what])), (named(what, name), 0.0))
         failed = event.get("isError") is True
-        result = _result(event) if what == "tool" else event.get("error") if failed else None
+        result = result_of(event) if what == "tool" else event.get("error") if failed else None
         if result is not None:
             words += f": {brief(result)}"
         self._end(failed, words, event)
@@ -109,7 +118,7 @@ class RunView(View):
         self._put_text()
         self._open.clear()
         failed = event.get("isError") is True
-        words = f"failed: {_reason(event.get('error'))}" if failed else "completed"
+        words = f"failed: {reason(event.get('error'))}" if failed else "completed"
         self._end(failed, words, event, *self._spending.words())
 
     def _settled(self, event: dict[str, Any]) -> None:
@@ -117,15 +126,15 @@ class RunView(View):
         self._put_text()
         self._open.clear()
         outcome, error = brief(event.get("outcome")), event.get("error")
-        words = outcome if error is None else f"{outcome}: {_reason(error)}"
+        words = outcome if error is None else f"{outcome}: {reason(error)}"
         self._end(outcome != "completed", words, event, *self._spending.words())
 
     def _text_delta(self, event: dict[str, Any]) -> None:
         self._streamed = True
-        self._text.add(_word(event.get("text")))
+        self._text.add(word(event.get("text")))
 
     def _thinking_delta(self, event: dict[str, Any]) -> None:
-        self._thinking.add(_word(event.get("delta")))
+        self._thinking.add(word(event.get("delta")))
 
     def _thinking_end(self, event: dict[str, Any]) -> None:
         self._put_thinking()
@@ -133,7 +142,7 @@ class RunView(View):
     def _message_end(self, event: dict[str, Any]) -> None:
         message = as_object(event.get("message"))
         if message.get("role") == "assistant" and not self._streamed:
-            self._text.add(_text_of(message.get("content")))
+            self._text.add(text_of(message.get("content")))
         self._streamed = False
         self._put_text()
 
@@ -141,13 +150,13 @@ class RunView(View):
         response = as_object(event.get("response"))
         self._spending.add(response.get("usage"))
         if event.get("isError") is True:
-            self.line(f"{self.symbols.failed} model: {_reason(response.get('error'))}", "red")
+            self.line(f"{self.symbols.failed} model: {reason(response.get('error'))}", "red")
 
     def _log(self, event: dict[str, Any]) -> None:
         self._put_text()
-        level, attributes = _word(event.get("level")), event.get("attributes")
+        level, attributes = word(event.get("level")), event.get("attributes")
         line = Text(f"{printable_line(level)} ", _LEVELS.get(level, "blue"))
-        line.append(printable_line(_word(event.get("message"))))
+        line.append(printable_line(word(event.get("message"))))
         line.append(f" {brief(attributes)}" if attributes else "", "dim")
         self.line(line)
 
@@ -164,33 +173,3 @@ class RunView(View):
         self._put_thinking()
         if text := self._text.take():
             self.line(text)
-
-
-def _named(what: str, name: Any) -> str:
-    return f"{what} {printable_line(name)}" if isinstance(name, str) and name else what
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _reason(error: Any) -> str:
-    message = as_object(error).get("message")
-    return brief(message if isinstance(message, str) else error, 300)
-
-
-def _result(event: dict[str, Any]) -> Any:
-    """A tool's result without the model's wrapping of it."""
-    result = as_object(event.get("result"))
-    details = as_object(result.get("details"))
-    if "output" in details:
-        return details["output"]
-    return _text_of(result.get("content")) or event.get("result")
-
-
-def _text_of(content: Any) -> str:
-    """The text of a message's content, or of a tool's."""
-    if isinstance(content, str):
-        return content
-    texts = [as_object(block).get("text") for block in as_array(content)]
-    return "".join(text for text in texts if isinstance(text, str))

@@ -54,6 +54,10 @@ class UpdateView(View):
         if effect is not None:
             effect(chunk)
 
+    def gap(self) -> None:
+        """Print the text so far: something was left out behind it."""
+        self._put()
+
     def region(self) -> list[Text]:
         """The text that comes, the calls under way."""
         lines = [self._growing.tail(_STYLES[self._kind])] if self._growing else []

@@ -56,6 +56,11 @@ class _Questions(Batch):
         reply = await self._ask(conversation, text, begun)
         return {"id": begun["id"], **reply_json(reply)}
 
+    def is_over(self, error: dict[str, Any]) -> bool:
+        """A message that the server has lost is over, too."""
+        lost = error.get("type") == "StreamResetError" or error.get("status") == 404
+        return super().is_over(error) or lost
+
     async def _ask(self, conversation: AsyncConversation, text: str, begun: Record) -> Reply:
         following: dict[str, Any] = {"live": self.live, "timeout": self.timeout}
         if "submissionId" in begun:

@@ -35,8 +35,8 @@ HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b2J\x1b[2J\x1b[6n\r\b\u202eevil\u2028ne
 class Local:
     """A server whose workflow `held` waits until a test lets its input go."""
 
-    def __init__(self) -> None:
-        self.flue = demo_server(delta_hold=0.0)
+    def __init__(self, **options: Any) -> None:
+        self.flue = demo_server(delta_hold=0.0, **options)
         self.started: list[Any] = []
         self._gates: dict[str, threading.Event] = defaultdict(threading.Event)
         self.flue.workflow("held")(self._held)

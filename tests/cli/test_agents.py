@@ -114,7 +114,7 @@ def test_tokens_and_cost_are_shown_where_the_agent_tells_them(local: Local, tmp_
     watching = ("watch", "counts", "c1", "--once", "--format=pretty")
     some = "--types=message-appended,message-delta,message-metadata,submission-settled"
     shown = piped(*watching, some, env=env, cwd=tmp_path).stdout
-    assert shown == "you\nx\nCounting is done.\n✓ completed  1,234 tokens  $0.0125\n"
+    assert shown == "you\nx\nCounting\nis done.\n✓ completed  1,234 tokens  $0.0125\n"
 
 
 def test_updates_are_shown_as_they_come_and_resumed(local: Local, tmp_path: Path) -> None:
