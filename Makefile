@@ -7,7 +7,7 @@ export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flue quick test pythons test-pythons check format generate docs lock build bench clean
+.PHONY: help demo demo-flue quick test pythons test-pythons check format generate docs lock build bench reliability clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ build: $(READY) ## build the wheel and the source distribution in dist/, and try
 
 bench: $(READY) ## measure against the peers and print the ratios
 	$(BIN)/python -m benchmarks
+
+reliability: $(READY) ## run the experiments under faults, whole (an hour or so)
+	$(BIN)/python -m tests.reliability
 
 clean: ## remove everything that the other targets make
 	rm -rf $(VENV) .venvs .cache dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

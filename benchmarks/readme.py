@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.machine import describe
@@ -12,12 +13,17 @@ README = Path(__file__).with_name("README.md")
 
 def write(name: str, section: Section) -> None:
     """Put a benchmark's report, and the machine's description, in their places."""
-    text = README.read_text()
-    for place, content in (("machine", describe()), (name, section.text())):
+    fill(README, {"machine": describe(), name: section.text()})
+
+
+def fill(page: Path, places: Mapping[str, str]) -> None:
+    """Replace what stands between `<!-- NAME -->` and `<!-- /NAME -->` on a page."""
+    text = page.read_text()
+    for place, content in places.items():
         begin, end = f"<!-- {place} -->\n", f"<!-- /{place} -->\n"
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not found or not closed:
-            raise ValueError(f"README.md has no place for {place}")
+            raise ValueError(f"{page.name} has no place for {place}")
         text = f"{before}{begin}{content}\n{end}{after}"
-    README.write_text(text)
+    page.write_text(text)
