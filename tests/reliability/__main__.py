@@ -14,9 +14,7 @@ from benchmarks.readme import fill
 
 from .options import Options
 
-NAMES = (
-    # one a line, in the page's order
-)
+NAMES = ("storm",)
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
 
