@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._values.http import Head, Request, Response
+from .._values.http import Head, Request, Response, proxy_note
+from .._values.jsoncodec import NotJson, decode
 from .._values.steps import Clock, DeadlineExceeded, Failure, Flow, Open, Read
 from ..errors import FlueProtocolError
 from .backoff import UNARY, BackoffOptions, GaveUp, Retry
@@ -19,6 +20,7 @@ from .failures import (
 )
 from .policy import decide
 
+CUT_AT_END = "a body without a length that is not JSON: it was cut"
 MAX_BODY_BYTES = 256 * 1024 * 1024
 _REFRESHES = 3
 
@@ -59,7 +61,7 @@ def read_body(
         if isinstance(part, Failure):
             return part
         if not part:
-            return first + more if more else first
+            return _whole(head, first + more if more else first)
         if len(first) + len(more) + len(part) > MAX_BODY_BYTES:
             words = f"the answer is larger than {MAX_BODY_BYTES} bytes"
             raise FlueProtocolError(words, url=request.shown_url, proxy=head.proxy)
@@ -67,6 +69,17 @@ def read_body(
             more += part
         else:
             first = part
+
+
+def _whole(head: Head, body: bytes) -> bytes | Failure:
+    """Return the body, unless it was cut: where no length tells its end, the JSON that its head
+    announces does (PROTOCOL, whole and cut answers)."""
+    if head.close_delimited and head.content_type == "application/json":
+        try:
+            decode(body)
+        except NotJson:
+            return Failure("cut", CUT_AT_END + proxy_note(head.proxy))
+    return body
 
 
 Decides = Callable[[Response], bool]

@@ -12,7 +12,7 @@ from .._values.http import Head, Request, Response, is_retryable, proxy_note
 from .._values.limits import LIMITS
 from .._values.steps import Clock, Failure, Flow, Note, Read
 from ..errors import StreamResetError
-from .call import read_body
+from .call import CUT_AT_END, read_body
 from .failures import FailedRequest, cause_of, connection_error, retry_floor
 from .page import Context, Reading, parse_control, parse_items, parse_page
 from .resource import Resource
@@ -63,7 +63,7 @@ class Reader:
             return self.refused(head.response(body))
         reading = parse_page(head, body, self.context)
         if reading is None:
-            return self._broke_off("cut", "a body without a length that is not JSON: it was cut")
+            return self._broke_off("cut", CUT_AT_END)
         yield from take(reading)
         return None
 

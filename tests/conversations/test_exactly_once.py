@@ -68,6 +68,26 @@ def send_through_cuts(agents: AgentServer, sends: int) -> None:
     assert len(agents.sends()) > sends
 
 
+@pytest.mark.odd_answers
+def test_a_send_whose_answer_was_cut_without_a_length_is_repeated(
+    any_world: World, agents: AgentServer
+) -> None:
+    serve = agents.handler
+
+    def cut_first(request: Request, connection: Connection) -> None:
+        if len(agents.requests) > 1:
+            serve(request, connection)
+            return
+        connection.head(202, {"content-type": "application/json"})
+        connection.send(b'{"submissionId": "sub_1')
+        connection.close()
+
+    agents.handler = cut_first
+    talk = any_world.client(agents.url).agents.conversation("support", "t1")
+    assert talk.send("x", backoff_options=QUICK).submission_id
+    assert len(agents.sends()) == 2
+
+
 def test_asking_through_cut_connections_gives_each_reply(
     any_world: World, agents: AgentServer
 ) -> None:

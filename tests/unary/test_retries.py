@@ -50,6 +50,12 @@ def cut_chunk(_: Request, connection: Connection) -> None:
     connection.close()
 
 
+def cut_without_length(_: Request, connection: Connection) -> None:
+    connection.head(200, {"content-type": "application/json"})
+    connection.send(b'{"runId"')
+    connection.close()
+
+
 def garbage(_: Request, connection: Connection) -> None:
     connection.send(b"\x00\x01\x02 not HTTP\r\n\r\n")
     connection.close()
@@ -73,7 +79,9 @@ def test_any_other_status_is_final(any_world: World, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "failing", [reset, close, cut_body, cut_chunk, garbage], ids=lambda handler: handler.__name__
+    "failing",
+    [reset, close, cut_body, cut_chunk, cut_without_length, garbage],
+    ids=lambda handler: handler.__name__,
 )
 def test_a_transport_failure_is_read_again(any_world: World, failing: Handler) -> None:
     with RawServer(in_turn(failing, failing, works)) as server:
