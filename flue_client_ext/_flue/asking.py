@@ -10,7 +10,7 @@ from flue_client.models import ConversationMessage, ConversationSettlement
 from .._stream.options import Live
 from .._stream.stats import Counters
 from .._values.steps import Flow
-from ..errors import FlueApiError, StreamResetError, UnsupportedByServerError
+from ..errors import FlueApiError, UnsupportedByServerError
 from .conversation_api import ConversationApi
 from .conversation_results import Admission, Reply
 from .detection import has_abort
@@ -18,7 +18,7 @@ from .dialects import BETA_3, BETA_8, TWO, Outgoing
 from .event_settling import EventSettling
 from .reply import read_reply
 from .sending import admission, send, submit, waited_reply
-from .settling import OnUpdate, Settled, Settling, knows
+from .settling import OnUpdate, Settled, Settling, history_after
 
 Json = dict[str, Any]
 
@@ -47,9 +47,7 @@ class Waiting:
         settled.completed(id)
         snapshot = settled.snapshot
         if snapshot is None:
-            snapshot = (yield from self._api.history()).to_dict()
-        if not knows(snapshot, id):  # the server has lost it between the two requests
-            raise StreamResetError(offset=str(snapshot["offset"]), tail=None)
+            snapshot = yield from history_after(self._api, settled, id)
         uid = None if isinstance(awaited, str) else awaited.uid
         return reply_in(snapshot, id, uid, settled.data)
 

@@ -12,7 +12,6 @@ from .._stream.options import Live
 from .._stream.stats import Counters
 from .._values.jsoncodec import as_object
 from .._values.steps import Batch, Emit, Flow
-from ..errors import StreamResetError
 from .asking import reply_in, start_offset
 from .conversation_api import ConversationApi
 from .conversation_results import Admission, Reply
@@ -22,7 +21,7 @@ from .growing_message import Json
 from .reply import reply_message
 from .reply_changes import ReplyChange, ReplyChanges
 from .sending import send
-from .settling import Settled, Settling, knows
+from .settling import Settled, Settling, history_after
 
 
 class Answer:
@@ -81,9 +80,7 @@ class ReplyStreaming(Settling):
         completed = settled.settlement.get("outcome") == "completed"
         missing = completed and reply_message(snapshot, self.id) is None
         if missing and not self._from_history:
-            snapshot = (yield from self._api.history()).to_dict()
-            if not knows(snapshot, self.id):  # the server has lost it between the two requests
-                raise StreamResetError(offset=str(snapshot["offset"]), tail=None)
+            snapshot = yield from history_after(self._api, settled, self.id)
         yield from self._advance(snapshot)
         return snapshot
 

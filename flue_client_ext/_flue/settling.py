@@ -39,6 +39,8 @@ class Settled(NamedTuple):
     snapshot: Json | None = None
     data: dict[str, list[Any]] | None = None
     """The data parts of the reply, where the conversation does not hold them."""
+    offset: str = "-1"
+    """Where the stream was when it came."""
 
     def completed(self, submission_id: str) -> ConversationSettlement:
         """Return the settlement; raise what became of the submission unless it completed."""
@@ -166,9 +168,23 @@ class Settling:
     def _seek_at(self, chunk: Json) -> None:
         settlement = settlement_in(chunk, self.id)
         if settlement is chunk:
-            self._found = Settled({k: v for k, v in chunk.items() if k not in _OF_CHUNKS})
+            own = {k: v for k, v in chunk.items() if k not in _OF_CHUNKS}
+            self._found = Settled(own, offset=self._silence.offset)
         elif settlement is not None:
             self._found = Settled(settlement, as_object(chunk.get("snapshot")))
+
+
+def history_after(api: ConversationApi, settled: Settled, submission_id: str) -> Flow[Json]:
+    """Read the conversation of a submission that has settled; raise a reset where the server has
+    lost it in between."""
+    reset = StreamResetError(offset=settled.offset, tail=None)
+    try:
+        snapshot = (yield from api.history()).to_dict()
+    except FlueApiError as error:
+        raise (reset if is_absent(error) else error) from None
+    if not knows(snapshot, submission_id):
+        raise reset
+    return snapshot
 
 
 def knows(snapshot: Json, submission_id: str) -> bool:

@@ -124,6 +124,14 @@ def test_a_conversation_that_has_lost_the_submission_by_then_is_a_reset() -> Non
     assert caught.value.submission_id == ID
 
 
+def test_a_conversation_that_is_gone_by_then_is_a_reset() -> None:
+    play = replying()
+    play.updates(settled(), offset="o7")
+    with pytest.raises(StreamResetError) as caught:
+        play.error(404, "stream_not_found")
+    assert (caught.value.submission_id, caught.value.offset) == (ID, "o7")
+
+
 def test_a_failed_submission_is_not_read() -> None:
     play = replying()
     with pytest.raises(FlueExecutionError):

@@ -264,6 +264,15 @@ def silence(play: Streamed, offset: str) -> None:
     assert play.asked == HISTORY
 
 
+def test_a_conversation_that_is_gone_at_the_end_is_a_reset(chunks: Any) -> None:
+    play = admitted()
+    play.updates(chunks.said(), chunks.settled(**OWN), offset="o7")
+    play.show()
+    with pytest.raises(StreamResetError) as caught:
+        play.error(404, "stream_not_found")
+    assert (caught.value.submission_id, caught.value.offset) == (ID, "o7")
+
+
 def test_a_store_that_was_lost_before_the_first_update_is_a_reset() -> None:
     play = admitted()
     silence(play, "o9")
