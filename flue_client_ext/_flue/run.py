@@ -43,6 +43,8 @@ class Started:
 class Run(Resource):
     """One run's stream of events. `tail`: a read from the start has only the last `tail` events."""
 
+    names_its_end = True
+
     def __init__(
         self, run_id: str, requests: Requests, started: Started, tail: int | None = None
     ) -> None:

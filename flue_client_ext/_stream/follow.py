@@ -164,11 +164,12 @@ class Follower:
         return batch if items is batch.items else evolve(batch, items=items)
 
     def _needs_check(self, batch: Batch) -> bool:
-        """Whether the server may have lost the stream that the offset came from, and hide it."""
-        resource = self._resource
-        hides = batch.closed and resource.head_tells_tail
-        hides = hides or (batch.up_to_date and resource.echoes_offsets)
-        return hides and not self._position.is_confirmed
+        """Whether the server may have lost the stream that the offset came from, and hide it. An
+        earlier answer confirms nothing where the last item should have come."""
+        resource, position = self._resource, self._position
+        if batch.closed and resource.head_tells_tail:
+            return not position.is_confirmed or (resource.names_its_end and not position.is_certain)
+        return batch.up_to_date and resource.echoes_offsets and not position.is_confirmed
 
     def _check_tail(self, reader: Reader, head: Head) -> Flow[FailedRequest | None]:
         """Read the answer to a `HEAD`; deliver what it confirms. The tail of a stream that has not

@@ -25,7 +25,7 @@ class Position:
         self.cursor: str | None = None
         self.batches = 0
         self.caught_up = False
-        self.is_confirmed = offset in _CERTAIN
+        self.is_confirmed = self.is_certain
         """Whether the server's stream is known to reach the offset."""
         self.has_batch = self.behind = False
         """Of the answer under way: whether it has brought a batch, and whether its batches repeat
@@ -33,12 +33,17 @@ class Position:
         self._first = {offset}
         self._latest: deque[str] = deque((offset,), maxlen=_REMEMBERED)
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether no stream of this name can be too short for the offset."""
+        return self.offset in _CERTAIN
+
     def begin_answer(self) -> None:
         self.has_batch = self.behind = False
 
     def reconnect(self) -> None:
         """Record that the next answer may come from a server that has lost its store."""
-        self.is_confirmed = self.offset in _CERTAIN
+        self.is_confirmed = self.is_certain
 
     def is_repeated(self, batch: Batch) -> bool:
         """Whether `batch` was emitted before. An answer that begins with such a batch is behind

@@ -19,6 +19,9 @@ class Resource:
     """Whether a `HEAD` tells an end from an offset beyond it (PROTOCOL, beyond the head)."""
     echoes_offsets: ClassVar[bool] = False
     """Whether a read beyond the head answers like one at it, of a stream that does not close."""
+    names_its_end: ClassVar[bool] = False
+    """Whether the last item says that it is the last: a stream that is closed without it is not
+    whole, or not the one whose offset was reached."""
     sse_tells_loss: ClassVar[bool] = True
     """Whether an event stream says why it brings nothing from an offset beyond the head."""
 

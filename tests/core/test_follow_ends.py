@@ -89,6 +89,39 @@ def test_an_end_after_items_of_the_same_reading_needs_no_HEAD() -> None:
     assert (play.ended, play.opened) == (True, 2)
 
 
+class NamingItsEnd(Ending):
+    names_its_end = True
+
+
+@pytest.mark.parametrize("live", [None, "long-poll", "sse"])
+@pytest.mark.parametrize("tail", ["b", "a"])
+def test_an_end_without_the_last_item_is_confirmed_by_a_HEAD(live: Any, tail: str) -> None:
+    play = follow(live=live, resource=NamingItsEnd())
+    if live == "sse":
+        play.sse(data([1]), control("b"))
+        play.taken()
+        play.bytes(control("b", "closed"))
+    else:
+        play.page([1], "b")
+        play.taken()
+        play.sse(control("b", "closed"))
+    assert play.request.method == "HEAD"
+    play.head(200, stream_next_offset=tail)
+    if tail != "b":
+        with pytest.raises(StreamResetError):
+            play.body()
+        return
+    play.body()
+    assert play.batch == Batch([], "b", True, True)
+
+
+def test_an_empty_stream_that_is_closed_needs_no_HEAD_whatever_it_names() -> None:
+    play = follow(resource=NamingItsEnd())
+    play.page([], "b", "closed")
+    play.taken()
+    assert (play.ended, play.opened) == (True, 1)
+
+
 def test_an_end_after_a_reconnect_is_confirmed_by_a_HEAD() -> None:
     play = follow(live="long-poll")
     play.page([1], "b", "up_to_date")
