@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +17,6 @@ from tests.servers.conversation import Conversation, Json, error, frame, message
 from tests.servers.raw import Connection, RawServer, Request
 
 Agent = Callable[[str], str | None]
-
 PAGE = 100
 
 
@@ -31,6 +31,8 @@ class AgentServer(RawServer):
         super().__init__(self._serve)
         self.agent = agent
         self.poll_seconds = poll_seconds
+        self.page = PAGE
+        """How many batches of updates a page has, at most."""
         self.batches_at_once: int | None = None
         """How many batches of updates a frame of an event stream has, at most."""
         self._sent = 0
@@ -173,7 +175,7 @@ class AgentServer(RawServer):
         else:
             if live:
                 self._wait(conversation, start, connection)
-            end = min(start + PAGE, len(conversation.batches))
+            end = min(start + self.page, len(conversation.batches))
             headers = {"stream-next-offset": f"{end:016d}"}
             if end == len(conversation.batches):
                 headers["stream-up-to-date"] = "true"
@@ -182,27 +184,31 @@ class AgentServer(RawServer):
     def _event_stream(self, conversation: Conversation, at: int, connection: Connection) -> None:
         connection.event_stream()
         connection.chunk(frame("data", [_checkpoint(conversation)]))
-        while not (connection.closed or self._ended or self._is_lost(conversation)):
+        while not (connection.is_over() or self._ended or self._is_lost(conversation)):
             end = len(conversation.batches)
             if self.batches_at_once is not None:
                 end = min(end, at + self.batches_at_once)
             if end > at:
                 connection.chunk(frame("data", _chunks(conversation, at, end)[1:]))
-            control = {"streamNextOffset": f"{end:016d}", "upToDate": True}
+            control: Json = {"streamNextOffset": f"{end:016d}"}
+            if end == len(conversation.batches):
+                control["upToDate"] = True
             connection.chunk(frame("control", control))
             at = end
             self._wait(conversation, at, connection)
         connection.close()
 
     def _wait(self, conversation: Conversation, at: int, connection: Connection) -> None:
-        def is_over() -> bool:
-            lost = self._ended or self._is_lost(conversation)
-            return len(conversation.batches) > at or connection.closed or lost
-
+        """Wait for more. Ends early when the peer has gone."""
+        until = time.monotonic() + self.poll_seconds
         with self.news:
             self._sent = at
             self.news.notify_all()
-            self.news.wait_for(is_over, self.poll_seconds)
+            while (left := until - time.monotonic()) > 0:
+                lost = self._ended or self._is_lost(conversation)
+                if len(conversation.batches) > at or lost or connection.is_over():
+                    return
+                self.news.wait(min(left, 0.02))
 
     def _is_lost(self, conversation: Conversation) -> bool:
         return all(conversation is not known for known in self.conversations.values())

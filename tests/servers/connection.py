@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import socket
 import struct
 import time
@@ -113,6 +114,14 @@ class Connection:
             with contextlib.suppress(OSError):
                 self.socket.settimeout(None)
         return True
+
+    def is_over(self) -> bool:
+        """Whether this end or the peer has closed it."""
+        if self.socket.fileno() < 0:
+            return True
+        watch = select.poll()
+        watch.register(self.socket, select.POLLRDHUP)
+        return bool(watch.poll(0))
 
     def read_request(self) -> Request | None:
         """Read the next request; None when the peer has closed first."""

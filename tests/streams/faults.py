@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -48,13 +47,6 @@ class Line:
     def body_begins(self) -> None:
         if self.fault.of_body:
             self.left = self.fault.after
-
-    def connection_is_over(self) -> bool:
-        if self.connection.socket.fileno() < 0:
-            return True
-        watch = select.poll()
-        watch.register(self.connection.socket, select.POLLRDHUP)
-        return bool(watch.poll(0))
 
     def send(self, data: bytes) -> None:
         if self.left is None or len(data) < self.left:

@@ -198,7 +198,7 @@ class Replay:
         with self._changed:
             while not (more := self.closed or len(self.items) > place):
                 left = until - time.monotonic()
-                if left <= 0 or line.connection_is_over():
+                if left <= 0 or line.connection.is_over():
                     break
                 self.waiting.add(line.connection.number)
                 self._changed.wait(min(left, 0.02))
