@@ -15,6 +15,7 @@ from benchmarks.readme import fill
 from .options import Options
 
 NAMES = ("storm",)
+NAMES = ("faults",)
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
 

@@ -1,0 +1,77 @@
+"""The fault matrix: each call under each fault, in each world, over both kinds of connections.
+
+Each cell is declared in `matrix.listed`, run, and compared. It may not hang, lose, repeat, execute
+twice, nor leave a thread, a socket or a task behind. `quick` is the part that the tests run."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import product
+
+from tests.worlds import NAMES
+
+from .matrix.calls import CALLS
+from .matrix.cell import Cell, Channel
+from .matrix.listed import BY_NAME, FAULTS
+from .matrix.table import tables
+from .options import Broken, Options
+
+CHANNELS: tuple[Channel, ...] = ("own", "httpx")
+CIRCUMSTANCES = tuple(product(NAMES, CHANNELS))
+Seen = tuple[str, str, str, str, str]
+"""The column, the mode, the world, the channel and the outcome of a cell."""
+
+
+def cells(fault_name: str, *, quick: bool) -> Iterator[Cell]:
+    """The cells of a fault: all, or each call once, in one mode, world and channel in turns."""
+    place = list(BY_NAME).index(fault_name)
+    columns = list(dict.fromkeys(call.column for call in CALLS))
+    for call in CALLS:
+        turn = place + columns.index(call.column)
+        modes = [each for each in CALLS if each.column == call.column]
+        if not quick:
+            chosen = CIRCUMSTANCES
+        elif call is modes[turn % len(modes)]:
+            chosen = CIRCUMSTANCES[turn % len(CIRCUMSTANCES) :][:1]
+        else:
+            continue
+        for world, channel in chosen:
+            yield Cell(BY_NAME[fault_name], call, world, channel)
+
+
+def run(fault_name: str, quick: bool) -> tuple[list[Seen], list[str]]:
+    """Run the cells of a fault; return what was seen, and what was not as declared."""
+    seen: list[Seen] = []
+    broken: list[str] = []
+    for cell in cells(fault_name, quick=quick):
+        try:
+            outcome = cell.check()
+        except Broken as error:
+            broken.append(str(error))
+        else:
+            call = cell.call
+            seen.append((call.column, call.mode, cell.world, cell.channel, outcome))
+    return seen, broken
+
+
+def experiment(options: Options) -> str:
+    """Run the matrix in as many processes as there are processors, and one more."""
+    names = [fault.name for fault in FAULTS]
+    spawning = multiprocessing.get_context("spawn")
+    outcomes: dict[tuple[str, str], dict[tuple[str, str, str], str]] = defaultdict(dict)
+    wrong: list[str] = []
+    count = 0
+    with ProcessPoolExecutor((os.cpu_count() or 1) + 1, mp_context=spawning) as pool:
+        quick = [options.quick] * len(names)
+        for name, (seen, broken) in zip(names, pool.map(run, names, quick), strict=True):
+            wrong += broken
+            for column, mode, world, channel, outcome in seen:
+                outcomes[name, column][mode, world, channel] = outcome
+                count += outcome != "-"
+    if wrong:
+        raise Broken("\n".join(["cells that are not as declared:", *wrong]))
+    return f"{count} cells, each as declared.\n\n{tables(outcomes)}"

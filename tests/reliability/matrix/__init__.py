@@ -1,0 +1,16 @@
+"""The fault matrix: every call under every fault, in every world, over both kinds of connections.
+
+A *fault* (`listed`) is a row of the table, a *call* (`calls`) with its column another. A *cell* is
+one call under one fault in one world over one channel. It is declared beside its fault, run
+(`cell`) on the servers of a *stage*, and what is seen is compared with what was declared.
+
+    listed      the faults, and what is declared of them
+    table       the table of the page
+    cell        one cell: run, watched for what hangs and leaks
+    local_stage, run_stage, agent_stage   the servers of a cell
+    calls       what a user would write
+    stage       what those servers have in common
+    strikes     what a fault does with a request
+    answers     what a fault makes of an answer
+    ports, pace, leaks
+"""

@@ -1,0 +1,155 @@
+"""What the stages of cells have in common: a server, and what the call under test has brought."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Protocol
+
+from flue_client_ext import BackoffOptions, FailedAttempt
+from tests.servers.raw import Connection, RawServer, Request
+
+from ..options import Broken
+from .calls import Call, Observer
+from .faults import Fault
+from .ports import become, keep_port
+
+MOST_STRIKES = 3
+"""How often a fault that passes strikes one cell: every second request until then."""
+
+
+class Stage(Observer, Protocol):
+    """The server of one cell."""
+
+    struck: int
+
+    @property
+    def url(self) -> str: ...
+    def begin(self) -> None: ...
+    def calm(self) -> None:
+        """Let no fault happen any more."""
+
+    def verify(self, *, complete: bool) -> None:
+        """Raise `Broken` where something was lost, came twice or was executed twice."""
+
+    def wait_idle(self) -> bool: ...
+    def stop(self) -> None: ...
+
+
+class RawStage:
+    """A stage on a raw server, which sees every request before its own handler does."""
+
+    first = 1
+    """So many items are there at first; the rest comes once they were taken."""
+    run_id = ""
+    most_posts = 1
+
+    def __init__(self, server: RawServer, call: Call, fault: Fault) -> None:
+        self.server = server
+        self.call = call
+        self.fault = fault
+        self.struck = 0
+        self.items: list[Any] = []
+        self.posts = 0
+        """The POSTs that were carried out."""
+        self.page = b""
+        """The latest page, for a fault that repeats it."""
+        self.over = threading.Event()
+        self.options = BackoffOptions(
+            initial_delay=0.001,
+            max_delay=0.002,
+            max_retries=fault.retries,
+            on_failed_attempt=self._failed,
+        )
+        self._asked = self._failures = 0
+        self._lock = threading.Lock()
+        self._serve = server.handler
+        self._gone_on = False
+        server.handler = self._handle
+        keep_port(server)
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def begin(self) -> None:
+        self.server.start()
+        self.fault.what.prepare(self)
+
+    def count(self) -> None:
+        with self._lock:
+            self.struck += 1
+            self._failures = 0
+
+    def take(self, item: Any) -> None:
+        self.items.append(item)
+        if len(self.items) == self.first:
+            if self.fault.when == "midway":
+                self.fault.what.midway(self)
+            elif self.fault.when != "closing":
+                self.go_on()
+
+    def go_on(self) -> None:
+        """Let happen what the call waits for."""
+        if not self._gone_on:
+            self._gone_on = True
+            self.let_rest_happen()
+
+    def let_rest_happen(self) -> None: ...
+    def lose(self) -> None: ...
+    @property
+    def has_happened(self) -> bool:
+        """Whether nothing more is to come."""
+        return self._gone_on or self.fault.when == "midway"
+
+    def is_complete(self) -> bool:
+        return self.has_happened and len(self.items) == len(self.expected())
+
+    def expected(self) -> list[Any]:
+        """What the call is to bring."""
+        raise NotImplementedError
+
+    def verify(self, *, complete: bool) -> None:
+        expected = self.expected()
+        if self.items != (expected if complete else expected[: len(self.items)]):
+            raise Broken(f"something is lost or came twice: {self.items} is not {expected}")
+        if self.posts > self.most_posts or (complete and not self.posts and self.call.is_post):
+            raise Broken(f"{self.posts} POSTs were carried out")
+
+    def calm(self) -> None:
+        self.over.set()
+        if self.server.mode != "serve":
+            become(self.server, "serve")
+
+    def wait_idle(self) -> bool:
+        return self.server.wait_idle()
+
+    def stop(self) -> None:
+        self.over.set()
+        self.server.stop()
+
+    def _handle(self, request: Request, connection: Connection) -> None:
+        def serve() -> None:
+            self.posts += request.method == "POST"
+            self._serve(request, connection)
+
+        if self.over.is_set() or not self.call.targets(request) or not self._strikes():
+            serve()
+        else:
+            self.fault.what.strike(self, request, connection, serve)
+
+    def _strikes(self) -> bool:
+        """Whether the next request of those that can be struck is."""
+        with self._lock:
+            asked, self._asked = self._asked, self._asked + 1
+        when = self.fault.when
+        if when == "passing":
+            return asked % 2 == 0 and self.struck < MOST_STRIKES
+        if when == "midway":
+            return asked == self.call.midway_request and not self.call.shows_items
+        return when == "lasting"
+
+    def _failed(self, attempt: FailedAttempt) -> None:
+        """Accept connections again after the second failure since they are refused."""
+        self._failures += 1
+        if self.server.mode != "serve" and self._failures >= 2:
+            become(self.server, "serve")

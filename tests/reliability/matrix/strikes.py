@@ -1,0 +1,196 @@
+"""What a fault does: with a request that it strikes, with a server before the call, or midway."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import attrs
+
+from tests.servers.raw import Connection, Mode, RawServer, Request
+
+from .answers import Edit, RepeatedFrames, Struck
+from .calls import Call
+from .ports import become
+
+Handle = Callable[[], object]
+Headers = Mapping[str, str]
+LIFE = 0.2
+"""Seconds that a connection lives where the fault is a proxy that closes every one after 60."""
+CLOSES = 3
+
+
+class Stage(Protocol):
+    """What a fault meets: a server, the call under test, and what may happen to them."""
+
+    server: RawServer
+    call: Call
+    struck: int
+    page: bytes
+    over: threading.Event
+
+    def count(self) -> None:
+        """Note that the fault has struck."""
+
+    def go_on(self) -> None:
+        """Let happen what the call waits for."""
+
+    def lose(self) -> None:
+        """Have something else, and shorter, in place of what the call reads."""
+
+
+class Strike:
+    """One kind of what goes wrong. Each does one of the three."""
+
+    def prepare(self, stage: Stage) -> None:
+        """Do something before the call."""
+
+    def strike(
+        self, stage: Stage, request: Request, connection: Connection, handle: Handle
+    ) -> None:
+        """Answer a request that is struck. `handle` answers it as it should be."""
+        handle()
+
+    def midway(self, stage: Stage) -> None:
+        """Do something once the call has brought a part of what is there."""
+
+
+@attrs.frozen
+class Edited(Strike):
+    """The request is carried out, and something happens to the answer."""
+
+    edit: type[Edit]
+
+    def strike(
+        self, stage: Stage, request: Request, connection: Connection, handle: Handle
+    ) -> None:
+        connection.send = self.edit(connection, stage.count)  # type: ignore[method-assign]
+        try:
+            handle()
+        finally:
+            del connection.send
+
+
+@attrs.frozen
+class Status(Strike):
+    """Another answer, and the request is not carried out. `types`: of Flue's errors, by what the
+    request is for; `meta`: as Flue's errors have it; `body`: what a proxy says."""
+
+    status: int
+    headers: Callable[[], Headers] = dict
+    body: bytes = b""
+    types: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    meta: Any = None
+
+    def strike(
+        self, stage: Stage, request: Request, connection: Connection, handle: Handle
+    ) -> None:
+        stage.count()
+        if request.method == "HEAD":
+            connection.head(self.status, {"content-length": "0"})
+            return
+        kind = self.types.get(stage.call.wants)
+        if kind is None:
+            headers = {"content-type": "text/html", **self.headers()}
+            connection.answer(self.status, self.body, headers)
+            return
+        error: dict[str, Any] = {"type": kind, "message": kind, "details": ""}
+        error |= {} if self.meta is None else {"meta": self.meta}
+        connection.answer(
+            self.status, json.dumps({"error": error}).encode(), {"content-type": "application/json"}
+        )
+
+
+@attrs.frozen
+class Away(Strike):
+    """The server does not accept connections. Two attempts later it does.
+
+    A POST meets it from the start, since one that arrives is another fault."""
+
+    mode: Mode
+
+    def prepare(self, stage: Stage) -> None:
+        if stage.call.is_post:
+            stage.count()
+            become(stage.server, self.mode)
+
+    def strike(
+        self, stage: Stage, request: Request, connection: Connection, handle: Handle
+    ) -> None:
+        if stage.call.is_post:
+            handle()
+            return
+        stage.count()
+        become(stage.server, self.mode)
+        connection.reset()
+        raise Struck
+
+
+@attrs.frozen
+class Repeated(Strike):
+    """Batches come twice: in an event stream, or as the page before in place of the next."""
+
+    def strike(
+        self, stage: Stage, request: Request, connection: Connection, handle: Handle
+    ) -> None:
+        if "live=sse" in request.target:
+            Edited(RepeatedFrames).strike(stage, request, connection, handle)
+        elif stage.page:
+            connection.send(stage.page)
+            stage.page = b""
+            stage.count()
+        else:
+            recorder = _Recorder(connection, stage.count)
+            Edited(lambda *_: recorder).strike(stage, request, connection, handle)  # type: ignore[arg-type]
+            stage.page = recorder.page
+
+
+class _Recorder(Edit):
+    """Keeps the page that it passes on; an answer without items is none."""
+
+    page = b""
+
+    def body(self, head: Any, data: bytes) -> None:
+        super().body(head, data)
+        self.page = head.encode() + data
+
+
+@attrs.frozen
+class LostStore(Strike):
+    """The server has lost what it knew, and something else is at the same address."""
+
+    def strike(
+        self, stage: Stage, request: Request, connection: Connection, handle: Handle
+    ) -> None:
+        self._lose(stage)
+        handle()
+
+    def midway(self, stage: Stage) -> None:
+        self._lose(stage)
+        stage.server.reset_all()
+
+    def _lose(self, stage: Stage) -> None:
+        stage.count()
+        stage.lose()
+
+
+@attrs.frozen
+class Closing(Strike):
+    """Every connection is closed after some seconds; some of them bring nothing meanwhile."""
+
+    def prepare(self, stage: Stage) -> None:
+        threading.Thread(target=self._close, args=(stage,), daemon=True).start()
+
+    def _close(self, stage: Stage) -> None:
+        born: dict[int, float] = {}
+        while not stage.over.wait(0.01):
+            now = time.monotonic()
+            for number, connection in list(stage.server.open.items()):
+                if now - born.setdefault(number, now) > LIFE and not connection.closed:
+                    connection.close()
+                    stage.count()
+                    if stage.struck == CLOSES:
+                        stage.go_on()
