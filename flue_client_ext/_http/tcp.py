@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._values.limits import LIMITS
 from .host import address_of, without_dot
 from .operations import Unreachable
 from .threads import start_daemon
@@ -21,19 +22,35 @@ Resolution = Sequence[Address] | OSError | Unreachable
 
 
 def make_socket(address: Address) -> socket.socket:
-    """Return a non-blocking socket for `address` that detects a dead peer within a minute."""
+    """Return a non-blocking socket for `address` that detects a dead peer."""
     sock = socket.socket(address[0], address[1], address[2])
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
-            if hasattr(socket, name):
-                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        _detect_dead_peer(sock)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _detect_dead_peer(sock: socket.socket) -> None:
+    """Let the kernel end a connection whose peer has vanished (RFC 1122 section 4.2.3.6, RFC 5482).
+
+    Keepalive probes an idle connection only. Where sent data is not acknowledged, Linux needs the
+    user timeout; it replaces the count of probes there.
+    """
+    probes = (LIMITS.dead_peer - LIMITS.probe_after) / LIMITS.probe_interval
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", LIMITS.probe_after),
+        ("TCP_KEEPALIVE", LIMITS.probe_after),  # the name on macOS
+        ("TCP_KEEPINTVL", LIMITS.probe_interval),
+        ("TCP_KEEPCNT", probes),
+        ("TCP_USER_TIMEOUT", LIMITS.dead_peer * 1000),
+    ):
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), round(value))
 
 
 def literal(host: str, port: int) -> Sequence[Address] | None:

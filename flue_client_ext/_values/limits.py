@@ -14,10 +14,13 @@ class Limits:
         "beat",
         "certain_idle",
         "connect",
+        "dead_peer",
         "idle",
         "longest_idle",
         "poll_pace",
         "pool",
+        "probe_after",
+        "probe_interval",
         "read",
         "retry_after",
         "routine_life",
@@ -32,6 +35,15 @@ class Limits:
     def __init__(self) -> None:
         self.connect = 5.0
         """For name look-up, connection, proxy tunnel and TLS together."""
+        self.dead_peer = 60.0
+        """Until a connection fails whose peer acknowledges no data and no keepalive probe, or takes
+        no more data. Where no byte is due, as in `wait="result"`, only TCP can tell. A kernel by
+        itself takes a quarter of an hour where data was sent, and for ever where none was."""
+        self.probe_after = 30.0
+        """Without a byte until the first keepalive probe: middleboxes forget a connection that has
+        been idle for 60 s, and each probe is traffic."""
+        self.probe_interval = 10.0
+        """Between two keepalive probes without an answer."""
         self.attempt_delay = 0.25
         """Between the starts of two attempts at the addresses of a host (RFC 8305 section 5)."""
         self.pool = 30.0

@@ -11,6 +11,9 @@ SERVERS_IDLE = 5.0
 RECOVERY = 45.0
 """Seconds until a server takes up what a crash has cut (PROTOCOL, lost conversations)."""
 
+NAT = 60.0
+"""Seconds that a middlebox remembers an idle connection, at the least."""
+
 
 def test_a_peer_is_dead_after_three_heartbeats() -> None:
     assert LIMITS.read == 3 * HEARTBEAT
@@ -32,6 +35,12 @@ def test_a_single_call_has_time_to_connect_over_several_addresses() -> None:
     assert LIMITS.attempt_delay == 0.25  # RFC 8305 section 5
     assert 4 * LIMITS.attempt_delay < LIMITS.connect < LIMITS.unary
     assert LIMITS.unary <= LIMITS.pool
+
+
+def test_a_vanished_peer_is_noticed_before_a_NAT_forgets_the_connection() -> None:
+    assert LIMITS.dead_peer == 60.0  # README, time limits
+    assert LIMITS.probe_after < LIMITS.dead_peer <= NAT
+    assert (LIMITS.dead_peer - LIMITS.probe_after) % LIMITS.probe_interval == 0
 
 
 def test_an_idle_reading_asks_once_a_second() -> None:

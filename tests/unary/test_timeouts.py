@@ -18,6 +18,7 @@ from flue_client_ext._http.async_channel import AsyncOwnChannel
 from flue_client_ext._http.sync_channel import OwnChannel
 from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import Connection, RawServer, Request
+from tests.unary.forward_proxy import ForwardProxy
 from tests.unary.support import NEVER_AGAIN, borrowed, failure, works
 from tests.worlds import World
 
@@ -209,8 +210,9 @@ def test_a_timeout_must_be_a_number(any_world: World, timeout: Any) -> None:
     assert type(failure(client.runs.get, "r", timeout=timeout)) is TypeError
 
 
-def test_our_sockets_have_keepalive_and_no_delay(
-    any_world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("over", ["TCP", "TLS", "a tunnel"])
+def test_our_sockets_notice_a_dead_peer_and_do_not_delay(
+    any_world: World, monkeypatch: pytest.MonkeyPatch, over: str
 ) -> None:
     made: list[socket.socket] = []
     real = tcp.make_socket
@@ -220,13 +222,20 @@ def test_our_sockets_have_keepalive_and_no_delay(
         return made[-1]
 
     monkeypatch.setattr("flue_client_ext._http.race.make_socket", remembered)
-    with RawServer(works) as server:
-        any_world.client(server.url).workflows.invoke("w")
+    with RawServer(works, tls=over != "TCP") as server, ForwardProxy() as proxy:
+        if over == "a tunnel":
+            monkeypatch.setenv("https_proxy", proxy.url)
+        context = None if over == "TCP" else server.client_context()
+        any_world.client(server.url, ssl_context=context).workflows.invoke("w")
         (sock,) = made
+        assert len(proxy.requests) == (over == "a tunnel")
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
         if hasattr(socket, "TCP_KEEPIDLE"):
             idle = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
             every = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
             times = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
-            assert idle + every * times <= 120
+            assert idle + every * times == LIMITS.dead_peer
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            unanswered = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            assert unanswered == 1000 * LIMITS.dead_peer
