@@ -17,8 +17,14 @@ class ForwardProxy(RawServer):
     `authorization` is what it demands as Proxy-Authorization, if anything.
     """
 
-    def __init__(self, *, authorization: str | None = None, tls: bool = False) -> None:
-        super().__init__(self._forward, tls=tls)
+    def __init__(
+        self,
+        *,
+        authorization: str | None = None,
+        tls: bool = False,
+        address: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
+        super().__init__(self._forward, tls=tls, address=address)
         self.authorization = authorization
 
     def _forward(self, request: Request, connection: Connection) -> None:
