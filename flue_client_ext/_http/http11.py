@@ -1,8 +1,7 @@
 """One HTTP/1.1 connection as a flow of byte operations; h11 knows the grammar.
 
 It connects (proxy tunnel and TLS included), sends a request, reads one response, and says whether
-the connection can carry another. It opens no socket and knows no clock: `operations` is all it asks
-for."""
+the connection can carry another. All that it asks for are `operations`: no socket, no clock."""
 
 from __future__ import annotations
 
@@ -31,6 +30,9 @@ if TYPE_CHECKING:
     from .tls import Tls
 
 _MAX_HEAD_BYTES = 256 * 1024
+
+_MAX_QUOTE = 200
+"""Characters of h11's reason, which quotes what the server has sent."""
 
 _MAX_PARTS = 500
 """Parts of a body that one read returns. h11 takes some 30 microseconds for each chunk, and a chunk
@@ -183,7 +185,7 @@ class Connection:
         try:
             return protocol.next_event()
         except h11.RemoteProtocolError as error:
-            raise HttpCut(str(error)) from None
+            raise HttpCut(str(error)[:_MAX_QUOTE]) from None
 
     def _fill(self, protocol: h11.Connection) -> ByteFlow[bool]:
         """Pass the next bytes to `protocol`; `False` at the end of the connection."""

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from .._values.http import Response, is_retryable, proxy_note, redirect_origin
 from .._values.jsoncodec import NotJson, as_array, as_object, decode
-from ._base import Names, ResourceError, fact, printable
+from ._base import Names, ResourceError, fact
 
 _MOST_PATHS, _LONGEST_PATH = 5, 80
 
@@ -103,7 +103,7 @@ def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, 
     details = envelope.get("details")
     tail = f" {details}" if isinstance(details, str) and details and not explanation else ""
     note = "" if error.type else proxy_note(error.proxy)
-    return printable(words + error.message + tail) + _rejected(error.meta) + note
+    return words + error.message + tail + _rejected(error.meta) + note
 
 
 def _rejected(meta: Any) -> str:
@@ -116,5 +116,9 @@ def _rejected(meta: Any) -> str:
 
 def _shown(path: list[Any]) -> str:
     """Steps are keys and indexes, or objects with a `key` (as Standard Schema has it)."""
-    steps = [as_object(step).get("key") if isinstance(step, dict) else step for step in path]
-    return repr(".".join(map(str, steps)))[:_LONGEST_PATH] if steps else ""
+    return repr(".".join(map(_step, path)))[:_LONGEST_PATH] if path else ""
+
+
+def _step(step: Any) -> str:
+    key = as_object(step).get("key") if isinstance(step, dict) else step
+    return str(key) if isinstance(key, str | int | float | None) else type(key).__name__

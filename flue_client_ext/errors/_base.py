@@ -42,7 +42,10 @@ def rebuild(cls: type[FlueError], args: tuple[Any, ...], state: dict[str, Any]) 
 
 
 class FlueError(Exception):
-    """Base of every error of this package."""
+    """Base of every error of this package. Its text is printable, whatever it quotes."""
+
+    def __init__(self, words: str = "") -> None:
+        super().__init__(printable(words))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return rebuild, (type(self), self.args, self.__dict__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._values.jsoncodec import as_object
-from ._base import FlueError, fact, printable
+from ._base import FlueError, fact
 
 
 class FlueExecutionError(FlueError):
@@ -55,5 +55,7 @@ def _failure_text(target: str, failure: str, error: Any) -> str:
     what = "was aborted" if failure == "aborted" else "failed"
     facts = as_object(error)
     if isinstance(facts.get("message"), str):
-        return printable(f"{what}: {facts.get('name') or 'Error'}: {facts['message']}")
-    return printable(f"{what}: {error}") if isinstance(error, str) else what
+        name = facts.get("name")
+        named = name if isinstance(name, str) and name else "Error"
+        return f"{what}: {named}: {facts['message']}"
+    return f"{what}: {error}" if isinstance(error, str) else what

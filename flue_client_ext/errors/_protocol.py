@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any, Unpack
 
 from .._values.http import proxy_note
@@ -66,7 +67,10 @@ class UnsupportedFlueEventVersionError(ResourceError):
     supported: int = fact("The version that this client knows.")
 
     def __init__(self, *, received: Any, supported: int, **names: Unpack[Names]) -> None:
-        words = f"event format v={received!r} is not supported (supported: {supported})"
+        found = reprlib.repr(
+            received
+        )  # any JSON, which may be long or nested too deeply for `repr`
+        words = f"event format v={found} is not supported (supported: {supported})"
         super().__init__(words, **names)
         self.received = received
         self.supported = supported

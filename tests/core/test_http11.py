@@ -281,3 +281,10 @@ def test_a_body_of_tiny_chunks_is_read_in_bounded_parts() -> None:
     assert max(sizes) <= 1_000
     assert wire.yielded >= count // 1_000
     assert http.reusable
+
+
+def test_a_reason_quotes_little_of_what_the_server_has_sent() -> None:
+    raw = b"HTTP/1.1 200 OK\r\nX: " + b"\xff\x00" * 50_000 + b"\r\n\r\n"
+    with pytest.raises(HttpCut) as caught:
+        exchange(Wire([raw]), Connection(route()))
+    assert len(str(caught.value)) <= 200
