@@ -17,6 +17,8 @@ from ..errors import StreamResetError
 from .delivery import index_of, known_events
 
 _REMEMBERED = 1000
+_NAMES = (str, int, float, type(None))
+"""What may be a part of an event'"'"'s name; a list, say, cannot be one."""
 
 
 class Progress(NamedTuple):
@@ -88,7 +90,7 @@ class AgentEventDelivery(Delivery[FlueEvent]):
         event = as_object(item)
         index, time = event.get("eventIndex"), event.get("timestamp")
         key = (event.get("submissionId"), index, time)
-        if index is None or time is None:
+        if index is None or time is None or not all(isinstance(each, _NAMES) for each in key):
             return True
         if key in self._recent:
             return False

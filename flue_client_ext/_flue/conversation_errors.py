@@ -50,6 +50,7 @@ def beyond_head(error: FlueApiError, offset: str) -> StreamResetError | None:
         tail = meta.get("nextOffset")
         return StreamResetError(offset=offset, tail=tail if isinstance(tail, str) else None)
     failed_read = error.type == "conversation_stream_store_failure" and error.status == 500
-    if failed_read and "beyond" in str(meta.get("reason")):
+    reason = meta.get("reason")
+    if failed_read and isinstance(reason, str) and "beyond" in reason:
         return StreamResetError(offset=offset, tail=None)
     return None

@@ -82,9 +82,11 @@ class ConversationResource(Resource):
         return items
 
     def _check_incarnation(self, found: Any, offset: str) -> None:
+        if not isinstance(found, str):
+            return
         if self.incarnation is None:
             self.incarnation = found
-        elif found is not None and found != self.incarnation:
+        elif found != self.incarnation:
             raise StreamResetError(offset=offset, tail=None)
 
     def _check_conversation(self, items: list[Any], offset: str) -> None:

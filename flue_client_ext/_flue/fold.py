@@ -16,7 +16,7 @@ from . import chunk_content as content
 from .growing_message import Json
 from .messages import Messages
 
-_MALFORMED = (KeyError, TypeError, AttributeError)
+_MALFORMED = (KeyError, TypeError, AttributeError, RecursionError)
 _EMPTY: Json = {"v": 1, "messages": [], "settlements": []}
 
 
@@ -168,7 +168,7 @@ class Fold:
 
     def _tool_input(self, chunk: Json) -> bool:
         call = content.tool_call(chunk)
-        return self._messages.change(chunk["messageId"], lambda m: m.add_call(call))
+        return self._messages.add_call(chunk["messageId"], call)
 
     def _tool_output(self, chunk: Json) -> bool:
         return self._messages.finish_call(chunk["toolCallId"], content.tool_output(chunk))

@@ -71,6 +71,11 @@ class GrowingMessage:
         self._add(call)
         return True
 
+    @property
+    def calls(self) -> list[Any]:
+        """The ids of the tool calls that it has."""
+        return [id for kind, id in self._indexes if kind == "dynamic-tool"]
+
     def has_call(self, call_id: str) -> bool:
         return ("dynamic-tool", call_id) in self._indexes
 

@@ -5,6 +5,7 @@ Knows the order of the messages and nothing of settlements, positions and offset
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Sequence
 
 from .growing_message import GrowingMessage, Json
@@ -18,6 +19,8 @@ class Messages:
         self._views: list[Json] = []
         self._changed: set[GrowingMessage] = set()
         self._by_id: dict[str, GrowingMessage] = {}
+        self._holders: dict[str, list[int]] = {}
+        """The indexes of the messages that have a tool call, by its id, in order."""
         for message in messages:
             self._add(message)
 
@@ -42,6 +45,11 @@ class Messages:
         self._all[known.at] = self._by_id[message["id"]] = replaced
         self._views[known.at] = message
         self._changed.discard(known)
+        for call_id in known.calls:
+            if known.at in (holders := self._holders.get(call_id, [])):
+                holders.remove(known.at)
+        for call_id in replaced.calls:
+            self._hold(call_id, replaced)
         return True
 
     def begin(self, message: Json) -> bool:
@@ -60,13 +68,21 @@ class Messages:
         message = self._by_id.get(id)
         return message is not None and self._apply(change, message)
 
+    def add_call(self, id: str, call: Json) -> bool:
+        """Add a tool call to the message `id`, unless that has it."""
+        message = self._by_id.get(id)
+        if message is None or not self._apply(lambda message: message.add_call(call), message):
+            return False
+        self._hold(call["toolCallId"], message)
+        return True
+
     def finish_call(self, call_id: str, outcome: Json) -> bool:
         """Set the outcome of a tool call in the latest message that has the call."""
-        having = (message for message in reversed(self._all) if message.has_call(call_id))
-        message = next(having, None)
-        return message is not None and self._apply(
-            lambda message: message.finish_call(call_id, outcome), message
-        )
+        holders = self._holders.get(call_id)
+        if not holders:
+            return False
+        message = self._all[holders[-1]]
+        return self._apply(lambda message: message.finish_call(call_id, outcome), message)
 
     def _apply(self, change: Callable[[GrowingMessage], bool], message: GrowingMessage) -> bool:
         if not change(message):
@@ -77,6 +93,11 @@ class Messages:
     def _add(self, message: Json) -> bool:
         added = GrowingMessage(len(self._all), message)
         self._by_id.setdefault(message["id"], added)
+        for call_id in added.calls:
+            self._hold(call_id, added)
         self._all.append(added)
         self._views.append(message)
         return True
+
+    def _hold(self, call_id: str, message: GrowingMessage) -> None:
+        insort(self._holders.setdefault(call_id, []), message.at)

@@ -61,7 +61,7 @@ def reply_message(snapshot: Json, submission_id: str) -> Json | None:
     if own is not None or settlement is None:
         return own
     host = settlement.get("answeredBySubmissionId")
-    if host is not None:
+    if isinstance(host, str):
         return _last_reply(messages, host)
     if _result(settlement):
         messages = _turn(messages, submission_id)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
+from .._values.jsoncodec import same
 from .fold import Fold
 from .growing_message import Json
 from .reply import BLANK_LINE, find_settlement, parts_of, read_reply, running_reply, text_of
@@ -137,6 +138,7 @@ class ReplyChanges:
         whole = {"text": text, "reasoning": reasoning}
         ends = dict.fromkeys(_TEXTS, -len(BLANK_LINE))
         before, self._parts = self._parts, {}
+        counts: dict[str, int] = {}
         for part in parts:
             kind, call_id = part.get("type"), part.get("toolCallId")
             if not isinstance(kind, str):
@@ -145,9 +147,9 @@ class ReplyChanges:
                 ends[kind] += len(BLANK_LINE) + len(part["text"])
                 yield from self._grown(kind, whole[kind], ends[kind])
             elif kind == "dynamic-tool" and isinstance(call_id, str):
-                yield from _tool_changes(self._keep(call_id, part, before), part)
+                yield from _tool_changes(self._keep(call_id, part, before, counts), part)
             elif kind.startswith("data-"):
-                yield from _data_changes(self._keep(kind, part, before), part)
+                yield from _data_changes(self._keep(kind, part, before, counts), part)
         for kind, string in whole.items():
             yield from self._grown(kind, string, len(string))
 
@@ -158,13 +160,15 @@ class ReplyChanges:
             self._shown[kind] = whole[:end]
             yield TextDelta(delta) if kind == "text" else ReasoningDelta(delta)
 
-    def _keep(self, name: str, part: Json, before: Mapping[_Key, Json]) -> Json | None:
-        """Keep `part` as the one that is shown; return the one that was shown in its place."""
-        number = 0
-        while (name, number) in self._parts:
-            number += 1
-        self._parts[name, number] = part
-        return before.get((name, number))
+    def _keep(
+        self, name: str, part: Json, before: Mapping[_Key, Json], counts: dict[str, int]
+    ) -> Json | None:
+        """Keep `part` as the one that is shown; return the one that was shown in its place.
+        `counts`: how many of each name there are so far."""
+        key = name, counts.get(name, 0)
+        counts[name] = key[1] + 1
+        self._parts[key] = part
+        return before.get(key)
 
 
 def _tool_changes(before: Json | None, call: Json) -> Iterator[ReplyChange]:
@@ -173,20 +177,28 @@ def _tool_changes(before: Json | None, call: Json) -> Iterator[ReplyChange]:
     if before is None:
         yield ToolCall(call.get("toolName", ""), call["toolCallId"], call.get("input"))
     result = _result(call)
-    if result is not None and (before is None or repr(result) != repr(_result(before))):
+    if result is not None and (before is None or not _same_result(result, _result(before))):
         yield result
 
 
 def _result(call: Json) -> ToolResult | None:
-    if not str(call.get("state")).startswith("output-"):
+    state = call.get("state")
+    if not (isinstance(state, str) and state.startswith("output-")):
         return None
     took = call.get("durationMs")
     return ToolResult(call["toolCallId"], call.get("output"), call.get("errorText"), took)
 
 
+def _same_result(one: ToolResult, other: ToolResult | None) -> bool:
+    return other is not None and same(_told(one), _told(other))
+
+
+def _told(result: ToolResult) -> list[Any]:
+    return [result.output, result.error, result.duration_ms]
+
+
 def _data_changes(before: Json | None, part: Json) -> Iterator[ReplyChange]:
-    # By `repr`: 1 is not True.
-    if before is None or (before is not part and repr(before) != repr(part)):
+    if before is None or not same(before, part):
         yield DataUpdate(part["type"].removeprefix("data-"), part.get("data"))
 
 

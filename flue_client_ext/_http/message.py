@@ -49,7 +49,7 @@ def is_small(request: Request, head: Head) -> bool:
     """Whether the body may be read together with the head: it is absent, or known to be short."""
     length = head.headers.get("content-length", "")
     return not _may_have_body(request, head.status) or (
-        length.isascii() and length.isdigit() and int(length) <= _SMALL_BODY
+        length.isascii() and length.isdigit() and float(length) <= _SMALL_BODY
     )
 
 

@@ -63,6 +63,29 @@ def as_array(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two decoded JSON values are the same. For `==`, 1 is `True`; and neither that nor
+    `repr` takes values that are nested deeply."""
+    pairs: list[tuple[Any, Any]] = [(one, other)]
+    while pairs:
+        a, b = pairs.pop()
+        if a is b:
+            continue
+        if type(a) is not type(b):
+            return False
+        if isinstance(a, dict):
+            if a.keys() != b.keys():
+                return False
+            pairs += [(a[key], b[key]) for key in cast(dict[str, Any], a)]
+        elif isinstance(a, list):
+            if len(a) != len(b):  # pyright: ignore[reportUnknownArgumentType]
+                return False
+            pairs += zip(a, b, strict=True)  # pyright: ignore[reportUnknownArgumentType]
+        elif a != b and (a == a or b == b):  # NaN is not equal to itself
+            return False
+    return True
+
+
 def _integer(text: str) -> int | float:
     """Parse a whole number, a very long one as a `float`: an `int` takes quadratic time to parse,
     and the interpreter's own limit may be switched off."""

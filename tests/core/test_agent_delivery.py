@@ -120,3 +120,11 @@ def test_events_without_a_name_are_counted_all_the_same() -> None:
     of.load(batch([EVENTS[0], {"v": 3, "type": "odd"}, EVENTS[1]], "o1"))
     taken(of, 2)
     assert of.progress == Progress("a", 0, 2)
+
+
+@pytest.mark.parametrize("name", ["submissionId", "eventIndex", "timestamp"])
+@pytest.mark.parametrize("value", [[], {}, [1]], ids=str)
+def test_an_event_whose_name_is_none_is_handed_over_each_time(name: str, value: Any) -> None:
+    of, odd = delivery(), {**EVENTS[0], name: value}
+    of.load(batch([odd, odd], "o1"))
+    assert taken(of) == [odd, odd]

@@ -456,3 +456,31 @@ def test_a_recorded_conversation_is_not_busy_once_all_have_settled(recorded: Rec
     settled = {each["submissionId"] for each in recorded.snapshot["settlements"]}
     asked = {id for each in recorded.snapshot["messages"] if (id := each.get("submissionId"))}
     assert set(fold.pending) == asked - settled
+
+
+def outputs_of(fold: Fold) -> list[Any]:
+    messages = fold.snapshot()["messages"]
+    return [part.get("output") for message in messages for part in message["parts"]]
+
+
+def test_an_output_goes_to_the_message_that_has_the_call_now() -> None:
+    """A message that is replaced may lose a call, or get one."""
+    fold = Fold(snapshot(message(tool()), message(tool(), id="m2"), message(id="m3")))
+    lost = message(text("x"), id="m2")
+    fold.apply(chunk("message-appended", 2, 0, message=lost))
+    fold.apply(chunk("tool-output", 2, 1, toolCallId="c1", output=1))
+    assert outputs_of(fold) == [1, None]
+    fold.apply(chunk("message-appended", 2, 2, message=message(tool(), id="m3")))
+    fold.apply(chunk("tool-output", 2, 3, toolCallId="c1", output=2))
+    assert outputs_of(fold) == [1, None, 2]
+    fold.apply(chunk("tool-input", 2, 4, messageId="m2", toolCallId="c2", toolName="t"))
+    fold.apply(chunk("tool-output", 2, 5, toolCallId="c2", output=3))
+    assert outputs_of(fold) == [1, None, 3, 2]
+
+
+@pytest.mark.timeout(60)  # seconds; in quadratic time it would take many minutes
+def test_outputs_of_unknown_calls_take_time_linear_in_their_number() -> None:
+    count = 50_000
+    fold = Fold(snapshot(*(message(id=f"m{at}") for at in range(count))))
+    for at in range(count):
+        assert not fold.apply(chunk("tool-output", 2, at, toolCallId="none", output=1))

@@ -14,6 +14,7 @@ LENGTH = [(b"Content-Length", b"5")]
 CHUNKED = [(b"Transfer-Encoding", b"chunked")]
 LARGE = [(b"Content-Length", b"65537")]
 UNREADABLE = [(b"Content-Length", "\xb2".encode("latin-1"))]
+OF_MANY_DIGITS = [(b"Content-Length", b"9" * 5000)]
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,7 @@ UNREADABLE = [(b"Content-Length", "\xb2".encode("latin-1"))]
         (GET, 200, CHUNKED, False, False),
         (GET, 200, LARGE, False, False),
         (GET, 200, UNREADABLE, False, False),
+        (GET, 200, OF_MANY_DIGITS, False, False),
         (GET, 200, [], True, False),
         (POST, 202, [], True, False),
         (GET, 204, [], False, True),

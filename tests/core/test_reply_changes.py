@@ -247,3 +247,27 @@ def test_the_deltas_since_the_last_retraction_are_the_text_of_the_reply(
                     on_screen += change.text
             assert on_screen == changes.text
             assert changes.text == expected_text(fold.snapshot(), submission)
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_values_are_compared_however_deeply_they_are_nested() -> None:
+    deep, other = nested(2000), [nested(2000)]
+    done = call(state="output-available", output=deep)
+    changes = ReplyChanges("s1")
+    changes.advance(snapshot(reply(done, written(deep))))
+    again = call(state="output-available", output=nested(2000))
+    assert changes.advance(snapshot(reply(again, written(nested(2000))))) == []
+    (update,) = changes.advance(snapshot(reply(again, written(other))))
+    assert isinstance(update, DataUpdate)
+
+
+@pytest.mark.timeout(60)  # seconds; in quadratic time it would take many minutes
+@pytest.mark.parametrize("part", [call(), written(1)], ids=lambda part: part["type"])
+def test_parts_of_one_name_are_shown_in_time_linear_in_their_number(part: Json) -> None:
+    assert len(shown([part] * 100_000)) == 100_000
