@@ -20,6 +20,9 @@ MessageKind = Literal["submission", "message", "text", "reasoning", "log", "othe
 Status = Literal["", "completed", "failed", "aborted", "running", "unfinished"]
 Form = Literal["text", "data", "error"]
 
+_EARLIEST = -62_135_596_800_000.0
+"""The first moment of the calendar: a span may be said to last longer than there is time."""
+
 
 @frozen
 class Usage:
@@ -131,7 +134,8 @@ def _place(span: Span) -> None:
     if span.duration is None and span.start is not None and span.end is not None:
         span.duration = span.end - span.start if span.end >= span.start else None
     if span.start is None and span.end is not None and span.duration is not None:
-        span.start = span.end - span.duration
+        start = span.end - span.duration
+        span.start = start if start >= _EARLIEST else None
     times = [time for time in (span.start, span.end) if time is not None]
     for child in span.children:
         times.extend(child.extent or ())

@@ -43,7 +43,10 @@ def duration(milliseconds: float) -> str:
 
 def moment(milliseconds: float) -> str:
     """Return a time in UTC, to the second."""
-    return f"{_EPOCH + timedelta(milliseconds=milliseconds):%Y-%m-%d %H:%M:%S} UTC"
+    try:
+        return f"{_EPOCH + timedelta(milliseconds=milliseconds):%Y-%m-%d %H:%M:%S} UTC"
+    except OverflowError:  # a server may say any duration, and times in any zone
+        return "a time outside the calendar"
 
 
 def tokens(usage: Usage) -> str:

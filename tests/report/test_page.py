@@ -177,3 +177,17 @@ def test_bars_lie_within_the_time_line() -> None:
     bars = re.findall(r'<rect x="([\d.]+)" width="([\d.]+)"', page)
     assert len(bars) > 20
     assert all(float(x) >= 0 and float(x) + float(width) <= 1000.1 for x, width in bars)
+
+
+@pytest.mark.parametrize(
+    ("begin", "milliseconds"),
+    [
+        ("0001-01-01T00:00:00+23:59", 1),
+        ("9999-12-31T23:59:59.999999-23:59", 1),
+        ("2026-11-25T19:23:05Z", 1e308),
+    ],
+)
+def test_a_time_outside_the_calendar_is_no_reason_to_fail(begin: str, milliseconds: float) -> None:
+    ended = event("operation", 1, operationId="o", operationKind="k", durationMs=milliseconds)
+    parsed = [parse_event({**each, "timestamp": begin}) for each in (run_start(), ended)]
+    assert "k" in text_of(run_report(None, parsed)).split()
