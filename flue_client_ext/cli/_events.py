@@ -64,7 +64,8 @@ class Only:
         self._show.follows(stream)
 
     def show(self, item: Item) -> None:
-        if item.to_dict().get("type") in self._types:
+        kind = item.to_dict().get("type")
+        if isinstance(kind, str) and kind in self._types:
             self._show.show(item)
         else:
             self._show.gap()

@@ -17,7 +17,7 @@ _ROLES = {"user": ("you", "bold cyan"), "assistant": ("assistant", "bold green")
 def message_lines(message: dict[str, Any], symbols: Symbols) -> list[Text]:
     """Who speaks, then each part. What it does not understand it passes over."""
     spent = symbols.dot.join(Spending().add(usage_in(message)).words())
-    lines = [role_line(str(message.get("role"))).append(f"  {spent}" if spent else "", "dim")]
+    lines = [role_line(message.get("role")).append(f"  {spent}" if spent else "", "dim")]
     for part in map(as_object, as_array(message.get("parts"))):
         lines += part_lines(part, symbols)
     outcome = as_object(message.get("settlement")).get("outcome")
@@ -26,8 +26,8 @@ def message_lines(message: dict[str, Any], symbols: Symbols) -> list[Text]:
     return lines
 
 
-def role_line(role: str) -> Text:
-    name, style = _ROLES.get(role, (printable_line(role), "bold yellow"))
+def role_line(role: Any) -> Text:
+    name, style = _ROLES.get(role if isinstance(role, str) else "", (brief(role), "bold yellow"))
     return Text(name, style)
 
 

@@ -31,15 +31,26 @@ def printable_text(text: str) -> str:
 
 
 def json_text(value: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:
-    """Return the JSON text of `value`, whose strings hold no raw control character."""
-    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+    """Return the JSON text of `value`, whose strings hold no raw control character.
+
+    Raises `ValueError` for a value that is nested too deeply for Python's encoder.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+    except RecursionError:
+        if indent is not None:  # which Python code writes, to half the depth
+            return json_text(value, ascii_only=ascii_only)
+        raise ValueError("a value is nested too deeply to be printed as JSON") from None
     # Outside of strings there is nothing but ASCII, so each hit is in one.
     return _IN_JSON.sub(lambda hit: f"\\u{ord(hit[0]):04x}", text)
 
 
 def brief(value: Any, most: int = 100) -> str:
     """Return a value as JSON in one line of at most `most` characters."""
-    text = value if isinstance(value, str) else json_text(value)
+    try:
+        text = value if isinstance(value, str) else json_text(value)
+    except ValueError as error:
+        text = f"({error})"
     line = printable_line(text[: most + 1])
     return line if len(line) <= most else f"{line[: most - 3]}..."
 

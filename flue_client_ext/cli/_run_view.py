@@ -52,7 +52,7 @@ class RunView(View):
 
     def show(self, item: Item) -> None:
         event = item.to_dict()
-        kind = str(event.get("type"))
+        kind = _word(event.get("type"))
         if kind in _BEGINS:
             self._begun(kind.removesuffix("_start"), event.get(_BEGINS[kind]), event)
         elif kind in _ENDS:
@@ -86,13 +86,13 @@ class RunView(View):
         given = event.get("args") if what == "tool" else event.get("prompt")
         if given is not None:
             words += f" {brief(given)}"
-        self._open[str(event.get(_IDS[what]))] = words, time.monotonic()
+        self._open[_word(event.get(_IDS[what]))] = words, time.monotonic()
         if what != "tool":
             self.line(f"{self.symbols.begun} {words}", "bold")
 
     def _ended(self, what: str, name: Any, event: dict[str, Any]) -> None:
         self._put_text()
-        words, _ = self._open.pop(str(event.get(_IDS[what])), (named(what, name), 0.0))
+        words, _ = self._open.pop(_word(event.get(_IDS[what])), (named(what, name), 0.0))
         failed = event.get("isError") is True
         result = result_of(event) if what == "tool" else event.get("error") if failed else None
         if result is not None:

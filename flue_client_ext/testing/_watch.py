@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any
 
+from ..errors import printable
 from ._json import dumps
 from ._local import LocalFlue
 from ._request import Request
@@ -40,10 +41,12 @@ def watch(server: LocalFlue) -> None:
         query = "&".join(f"{name}={value}" if value else name for name, value in request.query)
         target = f"{request.path}{'?' + query if query else ''}"
         code = paint(str(status), _COLORS.get(status // 100, "0"))
-        print(f"{time.strftime('%H:%M:%S')} {code} {request.method} {target}", flush=True)
+        line = printable(f"{request.method} {target}")
+        print(f"{time.strftime('%H:%M:%S')} {code} {line}", flush=True)
 
     def happened(whose: str, event: dict[str, Any]) -> None:
-        line = f"{time.strftime('%H:%M:%S')}     {whose} {event['type']} {_gist(event)}"
+        what = printable(f"{whose} {event['type']}")
+        line = f"{time.strftime('%H:%M:%S')}     {what} {_gist(event)}"
         bad = event.get("isError") or event.get("outcome") == "failed"
         print(paint(line.rstrip(), "31" if bad else "2"), flush=True)
 
@@ -58,6 +61,6 @@ def _gist(event: dict[str, Any]) -> str:
         value = event.get(name)
         if value is not None and not (name == "message" and isinstance(value, dict)):
             text = value if isinstance(value, str) else dumps(value)
-            line = text.encode("utf-8", "backslashreplace").decode().replace("\n", " ")
+            line = printable(text.replace("\n", " "))
             return line if len(line) <= 90 else f"{line[:87]}..."
     return ""

@@ -92,6 +92,7 @@ TESTING_TAKES = {
     "_cli": {f"{PACKAGE}._version", f"{PACKAGE}.errors"},
     "_pytest": {f"{PACKAGE}.AsyncFlueClient", f"{PACKAGE}.FlueClient"},
     "_record": {f"{PACKAGE}._values.http", f"{PACKAGE}.errors"},
+    "_watch": {f"{PACKAGE}.errors"},
 }
 
 
