@@ -41,7 +41,9 @@ class Submission:
 class Conversation:
     """One conversation of a 2.x server, or (`beta`) of one of the last betas."""
 
-    def __init__(self, *, beta: bool = False, incarnation: str = "inc_1") -> None:
+    def __init__(
+        self, *, beta: bool = False, incarnation: str = "inc_1", first_id: int = 0
+    ) -> None:
         self.beta = beta
         self.id = f"conv_{incarnation}"
         self.incarnation = incarnation
@@ -57,7 +59,7 @@ class Conversation:
         self._in_step = False
         self._before_step: Json = {}
         self._calls: list[Json] = []
-        self._count = 0
+        self._count = first_id
         self._emit("conversation-reset", snapshot=self._plain())
         self.end_batch()
 
@@ -115,12 +117,14 @@ class Conversation:
 
     # What users do.
 
-    def send(self, number: int) -> None:
+    def send(self, number: int) -> str:
+        """Accept a message; return the id of its submission."""
         submission = self._next("sub")
         if self._running is not None:
             self._queue.append(submission)
         else:
             self._begin(submission, signal=False)
+        return submission
 
     def send_signal(self, number: int) -> None:
         if self._running is None:
