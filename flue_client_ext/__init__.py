@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from ._flue.conversation_results import ReplyOutcome as ReplyOutcome
     from ._flue.conversation_state import ConversationState as ConversationState
     from ._flue.generations import Generation as Generation
-    from ._flue.reply_changes import DataUpdate as DataUpdate
-    from ._flue.reply_changes import ReasoningDelta as ReasoningDelta
-    from ._flue.reply_changes import ReplyChange as ReplyChange
-    from ._flue.reply_changes import Retracted as Retracted
-    from ._flue.reply_changes import TextDelta as TextDelta
-    from ._flue.reply_changes import ToolCall as ToolCall
-    from ._flue.reply_changes import ToolResult as ToolResult
+    from ._flue.reply_change import DataUpdate as DataUpdate
+    from ._flue.reply_change import ReasoningDelta as ReasoningDelta
+    from ._flue.reply_change import ReplyChange as ReplyChange
+    from ._flue.reply_change import Retracted as Retracted
+    from ._flue.reply_change import TextDelta as TextDelta
+    from ._flue.reply_change import ToolCall as ToolCall
+    from ._flue.reply_change import ToolResult as ToolResult
     from ._flue.results import EventBatch as EventBatch
     from ._flue.results import RunOutcome as RunOutcome
     from ._flue.results import WorkflowRunResult as WorkflowRunResult
@@ -87,7 +87,7 @@ _PLACES = {
     ),
     "flue_client_ext._flue.conversation_state": ("ConversationState",),
     "flue_client_ext._flue.generations": ("Generation",),
-    "flue_client_ext._flue.reply_changes": (
+    "flue_client_ext._flue.reply_change": (
         "DataUpdate",
         "ReasoningDelta",
         "ReplyChange",

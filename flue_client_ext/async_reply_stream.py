@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._flue.conversation_results import Admission, Reply
-from ._flue.reply_changes import ReplyChange
+from ._flue.reply_change import ReplyChange
 from ._flue.reply_delivery import ReplyDelivery
 from .async_stream import AsyncStream
 

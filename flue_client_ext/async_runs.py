@@ -53,8 +53,7 @@ class AsyncRuns(Uncopied):
         """Return the run's record. `timeout` in seconds is the deadline of the call, 30 by default.
 
         Raises `FlueApiError` (`RunNotReadableError` for a run that this client has just started),
-        `FlueConnectionError`, `FlueTimeoutError`, `FlueProtocolError`, `FlueAbortError`.
-        """
+        `FlueConnectionError`, `FlueTimeoutError`, `FlueProtocolError`, `FlueAbortError`."""
         flow = self._session.api.get_run(run_id, arguments.backoff_options(backoff_options))
         limit = arguments.call_timeout(timeout, self._session.settings.timeout)
         return await self._session.run(flow, signal, limit, Identifiers(run_id))
@@ -77,8 +76,7 @@ class AsyncRuns(Uncopied):
         `pages_only` insists on plain pages, for deployments that cache them. `timeout` in seconds
         bounds the whole call.
 
-        Raises what `stream` raises, and `FlueAbortError` when aborted.
-        """
+        Raises what `stream` raises, and `FlueAbortError` when aborted."""
         options = calls.StreamOptions(
             offset=offset, tail=tail, backoff=backoff_options, pages_only=pages_only
         )
@@ -145,8 +143,7 @@ class AsyncRuns(Uncopied):
     ) -> results.WorkflowRunResult[R]:
         """Wait until a run that was started elsewhere has ended; return its result.
 
-        It waits with `live=False`, too. Raises what `workflows.run` raises.
-        """
+        It waits with `live=False`, too. Raises what `workflows.run` raises."""
         job = calls.waiting(self._session.api, run_id, live, backoff_options)
         limit = arguments.timeout(timeout)
         return await self._session.run(job.flow, signal, limit, job.identifiers)
@@ -189,10 +186,7 @@ class AsyncRuns(Uncopied):
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
     ) -> list[results.RunOutcome[R]]:
-        """Wait for many runs; return their outcomes in the order of `run_ids`.
-
-        The options are those of `as_completed`.
-        """
+        """Wait for many runs, as `as_completed` does; return the outcomes in the runs' order."""
         options = calls.ManyOptions(
             concurrency=concurrency,
             return_errors=return_errors,

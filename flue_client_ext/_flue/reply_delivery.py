@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import StringIO
 
 from .._stream.delivery import Delivery
-from .reply_changes import ReplyChange, Retracted, TextDelta
+from .reply_change import ReplyChange, Retracted, TextDelta
 from .reply_streaming import Answer
 
 

@@ -19,7 +19,8 @@ from .dialects import Outgoing
 from .fold import Fold
 from .growing_message import Json
 from .reply import reply_message
-from .reply_changes import ReplyChange, ReplyChanges
+from .reply_change import ReplyChange
+from .reply_changes import ReplyChanges
 from .sending import send
 from .settling import Settled, Settling, history_after
 

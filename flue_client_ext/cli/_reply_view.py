@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.text import Text
 
-from .._flue.reply_changes import (
+from .._flue.reply_change import (
     DataUpdate,
     ReasoningDelta,
     ReplyChange,

@@ -173,3 +173,7 @@ class RunView(View):
         self._put_thinking()
         if text := self._text.take():
             self.line(text)
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -18,16 +18,16 @@ from flue_client_ext._flue.reply import (
     running_reply,
     text_of,
 )
-from flue_client_ext._flue.reply_changes import (
+from flue_client_ext._flue.reply_change import (
     DataUpdate,
     ReasoningDelta,
     ReplyChange,
-    ReplyChanges,
     Retracted,
     TextDelta,
     ToolCall,
     ToolResult,
 )
+from flue_client_ext._flue.reply_changes import ReplyChanges
 
 from .conversation import Conversation, Json, random_deeds
 from .recorded import RECORDED
