@@ -60,7 +60,7 @@ generate: $(READY) ## regenerate flue_client/, the blocking surface, and the tab
 	$(BIN)/python -m tests.docs.events
 
 docs: $(READY) ## build the documentation site in .cache/site
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "the site is .cache/site/index.html; to search it: $(BIN)/python -m http.server -d .cache/site"
 
 lock: ## pin the newest versions that requirements-*.in allow
