@@ -11,10 +11,10 @@ from typing import Any, TextIO
 
 from rich.text import Text
 
-from .._values.jsoncodec import as_object
+from .._values.jsoncodec import as_array, as_object
 from ._events import Item
 from ._message_text import data_line, message_lines, role_line, tool_line
-from ._printable import brief
+from ._printable import brief, printable_text
 from ._spending import Spending, usage_in
 from ._view import Growing, View, duration_text
 
@@ -29,8 +29,8 @@ class UpdateView(View):
         super().__init__(stream, moving)
         self._message: object = None
         self._kind, self._growing = "text", Growing()
-        #: Whether the present message has text that was printed already.
-        self._printed = False
+        #: What was printed of the text of the present message.
+        self._said: list[str] = []
         #: The calls under way, as parts of a message, with the time of each.
         self._calls: dict[str, tuple[dict[str, Any], float]] = {}
         self._usages: dict[object, Any] = {}
@@ -73,11 +73,26 @@ class UpdateView(View):
         self._put()
 
     def _reset(self, chunk: dict[str, Any]) -> None:
-        taken_back = self._growing.take() or self._printed
-        self._printed = False
+        """Say so if text that was printed is not there any more; go on with what grows."""
+        self._growing.take()
         self._calls.clear()
-        if taken_back:
+        parts = self._parts_in(as_object(chunk.get("snapshot")))
+        texts = [
+            printable_text(each["text"]) for each in parts if isinstance(each.get("text"), str)
+        ]
+        kept = [said for said in self._said if any(said in text for text in texts)]
+        if len(kept) < len(self._said):
             self.line("(what was said so far is taken back)", "yellow")
+        self._said = kept
+        if parts and parts[-1].get("state") == "streaming":
+            self._delta({"kind": parts[-1].get("type"), "delta": parts[-1].get("text")})
+
+    def _parts_in(self, snapshot: dict[str, Any]) -> list[dict[str, Any]]:
+        """The parts of the present message."""
+        for message in map(as_object, as_array(snapshot.get("messages"))):
+            if message.get("id") == self._message:
+                return [as_object(part) for part in as_array(message.get("parts"))]
+        return []
 
     def _appended(self, chunk: dict[str, Any]) -> None:
         self._put()
@@ -87,7 +102,7 @@ class UpdateView(View):
     def _started(self, chunk: dict[str, Any]) -> None:
         self._put()
         if chunk.get("messageId") != self._message:  # else: the next step of the same response
-            self._message = chunk.get("messageId")
+            self._message, self._said = chunk.get("messageId"), []
             self.line(role_line("assistant"))
 
     def _delta(self, chunk: dict[str, Any]) -> None:
@@ -103,7 +118,6 @@ class UpdateView(View):
 
     def _completed(self, chunk: dict[str, Any]) -> None:
         self._put()
-        self._printed = False
         self._spend(chunk, chunk.get("usage"))
 
     def _call(self, chunk: dict[str, Any]) -> None:
@@ -143,5 +157,5 @@ class UpdateView(View):
 
     def _put(self) -> None:
         if text := self._growing.take():
-            self._printed = True
+            self._said.append(text)
             self.line(text, _STYLES[self._kind])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 from flue_client_ext import FlueClient
+from flue_client_ext.testing import ConversationContext, LocalFlue, Message
 from tests.servers.flue2 import Flue2Server
 
 from .conftest import HOSTILE, Local
@@ -54,6 +56,10 @@ def test_text_that_is_taken_back_is_gone_from_the_screen(local: Local, tmp_path:
         assert terminal.ended() == 0
     assert "The first" not in terminal.screen.text
     assert re.fullmatch(r"The second\.\n\d\S* m?s", terminal.screen.text.strip())
+    updates = ("watch", "retries", "r", "--once", "--format=pretty", "--offset=-1")
+    shown = piped(*updates, env=environment(local.url), cwd=tmp_path).stdout
+    taken_back = "The first attempt.\n(what was said so far is taken back)\n"
+    assert shown == f"you\nretried\nassistant\n{taken_back}The second.\n✓ completed\n"
 
 
 def test_an_interrupted_question_is_finished_by_its_key(local: Local, tmp_path: Path) -> None:
@@ -178,3 +184,23 @@ def test_a_genuine_server_is_asked_and_watched(genuine2: Flue2Server, tmp_path: 
     assert (failed.returncode, "404" in failed.stderr) == (1, True)
     watched = piped("watch", "tools", "cli", "--once", env=env, cwd=tmp_path)
     assert lines(watched.stdout)[-1]["type"] == "submission-settled"
+
+
+def test_updates_go_on_behind_a_compaction_in_mid_text(tmp_path: Path) -> None:
+    flue = LocalFlue(delta_hold=0.0)
+
+    @flue.agent("compacts")
+    def compacts(message: Message, conversation: ConversationContext) -> None:
+        def words() -> Iterator[str]:
+            yield "Before "
+            conversation.compact()
+            yield "and after."
+
+        conversation.reply(words())
+
+    with flue.run() as url:
+        env = environment(url)
+        assert piped("ask", "compacts", "c", "x", "-q", env=env, cwd=tmp_path).returncode == 0
+        watching = ("watch", "compacts", "c", "--once", "--format=pretty", "--offset=-1")
+        shown = piped(*watching, env=env, cwd=tmp_path).stdout
+    assert shown == "you\nx\nassistant\nBefore and after.\n✓ completed\n"
