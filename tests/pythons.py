@@ -32,6 +32,12 @@ DEPENDENT = (
     "packaging",
     "report/test_page.py",
     "report/test_run_tree.py",
+    "cli/test_batches.py",
+    "cli/test_chat_terminal.py",
+    "cli/test_terminals.py",
+    "cli/test_workflows.py",
+    "doctor/test_connecting.py",
+    "doctor/test_setting.py",
 )
 INSTALL_LIMIT, TEST_LIMIT = 900, 1800
 """Seconds for an environment's installation, and for its tests."""
