@@ -8,20 +8,30 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import product
+from itertools import cycle, product
 
 from tests.worlds import NAMES
 
 from .matrix.calls import CALLS
 from .matrix.cell import Cell, Channel
-from .matrix.listed import BY_NAME, FAULTS
+from .matrix.faults import NONE
+from .matrix.listed import BY_NAME, RESTARTS
 from .matrix.table import tables
 from .options import Broken, Options
 
 CHANNELS: tuple[Channel, ...] = ("own", "httpx")
 CIRCUMSTANCES = tuple(product(NAMES, CHANNELS))
+GENUINE = "restarts of genuine servers"
+ON_GENUINE = (
+    "stream, long-poll",
+    "stream, sse",
+    "ask: its stream, auto",
+    "updates, long-poll",
+    "updates, sse",
+    "observe: its stream, auto",
+)
 Seen = tuple[str, str, str, str, str]
 """The column, the mode, the world, the channel and the outcome of a cell."""
 
@@ -43,11 +53,25 @@ def cells(fault_name: str, *, quick: bool) -> Iterator[Cell]:
             yield Cell(BY_NAME[fault_name], call, world, channel)
 
 
-def run(fault_name: str, quick: bool) -> tuple[list[Seen], list[str]]:
+def genuine_cells() -> Iterator[Cell]:
+    """Some calls while a genuine server restarts, with its store and without."""
+    calls = {call.name: call for call in CALLS}
+    circumstances = cycle(CIRCUMSTANCES)
+    for fault, name in product(RESTARTS, ON_GENUINE):
+        yield Cell(BY_NAME[fault], calls[name], *next(circumstances), genuine=True)
+
+
+def run(name: str, quick: bool) -> tuple[list[Seen], list[str]]:
     """Run the cells of a fault; return what was seen, and what was not as declared."""
+    if name == GENUINE:
+        return _run(genuine_cells())
+    return _run(cells(name, quick=quick))
+
+
+def _run(these: Iterable[Cell]) -> tuple[list[Seen], list[str]]:
     seen: list[Seen] = []
     broken: list[str] = []
-    for cell in cells(fault_name, quick=quick):
+    for cell in these:
         try:
             outcome = cell.check()
         except Broken as error:
@@ -60,18 +84,21 @@ def run(fault_name: str, quick: bool) -> tuple[list[Seen], list[str]]:
 
 def experiment(options: Options) -> str:
     """Run the matrix in as many processes as there are processors, and one more."""
-    names = [fault.name for fault in FAULTS]
+    names = [*BY_NAME, *(() if options.quick else (GENUINE,))]
     spawning = multiprocessing.get_context("spawn")
     outcomes: dict[tuple[str, str], dict[tuple[str, str, str], str]] = defaultdict(dict)
+    counts: dict[str, int] = {}
     wrong: list[str] = []
-    count = 0
     with ProcessPoolExecutor((os.cpu_count() or 1) + 1, mp_context=spawning) as pool:
         quick = [options.quick] * len(names)
         for name, (seen, broken) in zip(names, pool.map(run, names, quick), strict=True):
             wrong += broken
+            counts[name] = sum(outcome != NONE for *_, outcome in seen)
             for column, mode, world, channel, outcome in seen:
                 outcomes[name, column][mode, world, channel] = outcome
-                count += outcome != "-"
     if wrong:
         raise Broken("\n".join(["cells that are not as declared:", *wrong]))
-    return f"{count} cells, each as declared.\n\n{tables(outcomes)}"
+    genuine = counts.pop(GENUINE, 0)
+    said = f"{sum(counts.values())} cells, each as declared"
+    said += f"; and {genuine} of the restarts on genuine servers" if genuine else ""
+    return f"{said}.\n\n{tables(outcomes)}"

@@ -7,9 +7,9 @@ one call under one fault in one world over one channel. It is declared beside it
     listed      the faults, and what is declared of them
     table       the table of the page
     cell        one cell: run, watched for what hangs and leaks
-    local_stage, run_stage, agent_stage   the servers of a cell
+    run_stage, agent_stage, local_stage, genuine_stage   the servers of a cell
     calls       what a user would write
-    stage       what those servers have in common
+    stage, restart_stage   what those servers have in common
     strikes     what a fault does with a request
     answers     what a fault makes of an answer
     ports, pace, leaks

@@ -8,7 +8,7 @@ from tests.servers.agents import AgentServer
 from tests.servers.conversation import Conversation, Json, message
 
 from ..options import Broken
-from .calls import AGENT, ID, Call
+from .calls import AGENT, ID, REPLY, Call
 from .faults import Fault
 from .stage import RawStage
 
@@ -39,11 +39,12 @@ class AgentStage(RawStage):
             self.first = 1 if self._is_observed else MESSAGES + 1
         if call.mode == "catch-up" and not self._is_observed:
             self.go_on()
+            self.first = 1  # before the next request, which may bring all the rest
 
     def let_rest_happen(self) -> None:
         if self._is_asked:
             (sent,) = self._sent()
-            self._agents.change(PATH, lambda found: found.reply(sent, "echo hello"))
+            self._agents.change(PATH, lambda found: found.reply(sent, REPLY))
         else:
             self._agents.change(PATH, lambda found: _add(found, MESSAGES))
 

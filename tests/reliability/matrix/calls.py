@@ -16,9 +16,13 @@ from ..options import Broken
 class Observer(Protocol):
     """Notes what a call brings; says with which options it is made, and when it is read no more."""
 
+    agent: str
     run_id: str
     options: BackoffOptions
     items: list[Any]
+
+    reply: str
+    """What the agent answers to `hello`."""
 
     def take(self, item: Any) -> None:
         """Note what has come; the first part of it may let the rest happen."""
@@ -28,7 +32,7 @@ class Observer(Protocol):
         ...
 
 
-AGENT, ID = "support", "t1"
+AGENT, ID, REPLY = "support", "t1", "echo hello"
 Wants = Literal["start", "events", "send", "updates", "history"]
 POSTS = ("start", "send")
 
@@ -104,28 +108,28 @@ def run(client: Any, stage: Observer, live: Any) -> None:
 
 
 def send(client: Any, stage: Observer, live: Any) -> None:
-    sent = client.agents.send(AGENT, ID, "hello", backoff_options=stage.options)
+    sent = client.agents.send(stage.agent, ID, "hello", backoff_options=stage.options)
     stage.items.append(sent.submission_id)
 
 
 def send_without_key(client: Any, stage: Observer, live: Any) -> None:
     options: dict[str, Any] = {"backoff_options": stage.options, "idempotency_key": None}
-    stage.items.append(client.agents.send(AGENT, ID, "hello", **options).submission_id)
+    stage.items.append(client.agents.send(stage.agent, ID, "hello", **options).submission_id)
 
 
 def ask(client: Any, stage: Observer, live: Any) -> None:
-    reply = client.agents.conversation(AGENT, ID).ask(
+    reply = client.agents.conversation(stage.agent, ID).ask(
         "hello",
         on_update=lambda update: stage.take(update.to_dict()),
         live=live,
         backoff_options=stage.options,
     )
-    if reply.text != "echo hello":
+    if reply.text != stage.reply:
         raise Broken(f"another reply: {reply.text}")
 
 
 def updates(client: Any, stage: Observer, live: Any) -> None:
-    talk = client.agents.conversation(AGENT, ID)
+    talk = client.agents.conversation(stage.agent, ID)
     with talk.updates(live=live, backoff_options=stage.options) as stream:
         for update in stream:
             stage.take(update.to_dict())
@@ -134,7 +138,7 @@ def updates(client: Any, stage: Observer, live: Any) -> None:
 
 
 def observe(client: Any, stage: Observer, live: Any) -> None:
-    talk = client.agents.conversation(AGENT, ID)
+    talk = client.agents.conversation(stage.agent, ID)
     with talk.observe(live=live, backoff_options=stage.options) as stream:
         for state in stream:
             stage.take(state)

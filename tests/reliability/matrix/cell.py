@@ -18,6 +18,7 @@ from ..options import Broken
 from .agent_stage import AgentStage
 from .calls import Call
 from .faults import NONE, RESUMED, Fault
+from .genuine_stage import GenuineStage
 from .leaks import Leftovers, eventually, tasks
 from .local_stage import LocalStage
 from .pace import haste, lowered
@@ -37,6 +38,8 @@ class Cell:
     call: Call
     world: str
     channel: Channel
+    genuine: bool = False
+    """Whether the server that restarts is one of upstream's."""
 
     @property
     def name(self) -> str:
@@ -77,7 +80,8 @@ class Cell:
 
     def _stage(self) -> Stage:
         if self.fault.server != "raw":
-            return LocalStage(self.call, self.fault)
+            kind = GenuineStage if self.genuine else LocalStage
+            return kind(self.call, keeps=self.fault.server == "kept")
         return (RunStage if self.call.is_of_run else AgentStage)(self.call, self.fault)
 
     def _run_on(self, stage: Stage, entered: World) -> str:

@@ -150,7 +150,12 @@ FAULTS = (
         lowered="bytes",
     ),
     Fault("a million small lines", Edited(SmallLines), "lasting"),
-    Fault("garbage control frame", Edited(GarbageControl), "lasting", ONLY_STREAMS | NEEDS_SSE),
+    Fault(
+        "garbage control frame",
+        Edited(GarbageControl),
+        "lasting",
+        ONLY_STREAMS | NEEDS_SSE | {"ask: its stream, long-poll": NONE},
+    ),
     Fault("repeated batch", Repeated(), "lasting", ONLY_STREAMS),
     Fault(
         "reset store",
@@ -187,3 +192,4 @@ FAULTS = (
     Fault("closes every 60 s", Closing(), "closing", ONLY_LIVE, retries=1, lowered="life"),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
+RESTARTS = ("restart with store", "restart without store")

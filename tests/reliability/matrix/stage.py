@@ -9,7 +9,7 @@ from flue_client_ext import BackoffOptions, FailedAttempt
 from tests.servers.raw import Connection, RawServer, Request
 
 from ..options import Broken
-from .calls import Call, Observer
+from .calls import AGENT, REPLY, Call, Observer
 from .faults import Fault
 from .ports import become, keep_port
 
@@ -41,6 +41,7 @@ class RawStage:
     first = 1
     """So many items are there at first; the rest comes once they were taken."""
     run_id = ""
+    agent, reply = AGENT, REPLY
     most_posts = 1
 
     def __init__(self, server: RawServer, call: Call, fault: Fault) -> None:
