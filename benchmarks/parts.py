@@ -68,7 +68,7 @@ def measure(options: Options) -> Section:
         f"The part as it is beside what would stand in its place, on {_COUNT:,} events; the least"
         f" CPU of {times} turns, in microseconds an event (a frame, a class). Below: modules that"
         f" wait until something needs them, and what a program that begins with `{_CLIENT}` would"
-        " take longer if they did not, in milliseconds.",
+        " take longer if they did not, in milliseconds of CPU.",
         [
             Table(("part", "us", "in its place", "us"), rows),
             Table(("not imported", "ms"), _postponed(options.scaled(25))),
@@ -108,8 +108,8 @@ def _reads(times: int) -> list[str]:
 
 def _postponed(times: int) -> list[list[str]]:
     programs = {module: f"{_CLIENT}; import {module}" for module in _POSTPONED}
-    walls = in_turn({"": _CLIENT} | programs, times)
-    return [[f"`{name}`", f"{(walls[name] - walls['']) * 1e3:.1f}"] for name in programs]
+    took = in_turn({"": _CLIENT} | programs, times)
+    return [[f"`{name}`", f"{(took[name].cpu - took[''].cpu) * 1e3:.1f}"] for name in programs]
 
 
 def _by_sseclient(data: bytes) -> list[Any]:

@@ -16,9 +16,12 @@ EVENTS = Contestant("ours", "events", "ours, `events()`")
 ASYNC_EVENTS = Contestant("ours", "async_events", "ours, async, `events()`")
 POLLS = Contestant("ours", "polls", "ours, long-poll, `pages_only`")
 ASYNC_POLLS = Contestant("ours", "async_polls", "ours, async, long-poll, `pages_only`")
+OVER = Contestant(
+    "ours", "sse_over_httpx", 'ours, `stream(live="sse")` over the user\'s `httpx.Client`'
+)
 RAW = Contestant("raw", "sse", "raw socket + msgspec, SSE, untyped")
 
-OURS = (SSE, BATCHES, ASYNC_SSE, EVENTS, ASYNC_EVENTS, POLLS, ASYNC_POLLS)
+OURS = (SSE, BATCHES, OVER, ASYNC_SSE, EVENTS, ASYNC_EVENTS, POLLS, ASYNC_POLLS)
 SDK = (
     Contestant("sdk", "events", "TypeScript SDK, `events()`"),
     Contestant("sdk", "not_live", "TypeScript SDK, `stream`, `live: false`"),
@@ -85,6 +88,7 @@ def _targets(results: Results) -> list[Target]:
     return [
         Target(f"sync SSE against {sdk} (aim 3.5)", 3.0, speed(SSE)),
         Target(f"async SSE against {sdk} (aim 3)", 2.5, speed(ASYNC_SSE)),
+        Target(f"sync SSE over the user's `httpx.Client` against {sdk}", 3.0, speed(OVER)),
         Target(f"sync `events()` against {sdk}", 2.3, speed(EVENTS)),
         Target(f"async `events()` against {sdk}", 2.0, speed(ASYNC_EVENTS)),
         Target(f"long-poll paging against {sdk}", 1.5, speed(POLLS)),

@@ -47,33 +47,31 @@ def measure(options: Options) -> Section:
             )
         ],
         [
-            Target(
-                "wall of `runs.get`, of httpx's", 1.2, wall[_OURS] / wall[_HTTPX], at_least=False
-            ),
-            Target("CPU of `runs.get`, of httpx's", 1.2, cpu[_OURS] / cpu[_HTTPX], at_least=False),
-            Target(
-                "wall of async `runs.get`, of httpx's",
-                1.2,
-                wall[_ASYNC] / wall[_ASYNC_HTTPX],
-                at_least=False,
-            ),
-            Target(
-                "CPU of async `runs.get`, of httpx's",
-                1.2,
-                cpu[_ASYNC] / cpu[_ASYNC_HTTPX],
-                at_least=False,
-            ),
-            Target(
-                "wall of `runs.get` over the user's client, of httpx's",
-                1.3,
-                wall[_OVER] / wall[_HTTPX],
-                at_least=False,
-            ),
-            Target(
-                "wall of async `runs.get` over the user's client, of httpx's",
+            _target("wall of `runs.get`, of httpx's", 1.2, wall, _OURS, _HTTPX),
+            _target("CPU of `runs.get`, of httpx's", 1.2, cpu, _OURS, _HTTPX),
+            _target("wall of async `runs.get`, of httpx's", 1.2, wall, _ASYNC, _ASYNC_HTTPX),
+            _target("CPU of async `runs.get`, of httpx's", 1.2, cpu, _ASYNC, _ASYNC_HTTPX),
+            _target("wall over the user's client, of httpx's", 1.3, wall, _OVER, _HTTPX),
+            _target("CPU over the user's client, of httpx's", 1.3, cpu, _OVER, _HTTPX),
+            _target(
+                "wall over the user's async client, of httpx's",
                 1.5,
-                wall[_ASYNC_OVER] / wall[_ASYNC_HTTPX],
-                at_least=False,
+                wall,
+                _ASYNC_OVER,
+                _ASYNC_HTTPX,
+            ),
+            _target(
+                "CPU over the user's async client, of httpx's", 1.5, cpu, _ASYNC_OVER, _ASYNC_HTTPX
             ),
         ],
     )
+
+
+def _target(
+    what: str,
+    limit: float,
+    measured: dict[Contestant, float],
+    ours: Contestant,
+    httpx: Contestant,
+) -> Target:
+    return Target(what, limit, measured[ours] / measured[httpx], at_least=False)

@@ -174,6 +174,10 @@ def gets_over_httpx(url: str, run: str, times: int) -> int:
     return times
 
 
+def sse_over_httpx(url: str, run: str) -> int:
+    return sum(1 for _ in _over_httpx(url).runs.stream(run, live="sse"))
+
+
 def async_gets_over_httpx(url: str, run: str, times: int) -> int:
     async def read() -> int:
         for _ in range(times):
