@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import repeat
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from ._conversation_messages import user_message
 from ._flue.api import Api
 from ._flue.conversation_results import Reply, ReplyOutcome
 from ._flue.many import Job
-from ._stream.arguments import UNSET
+from ._stream.arguments import UNSET, Unset
 from ._values.checks import several
 
 
@@ -35,13 +36,17 @@ def all_asking(
     url_of: Callable[[str], str],
     messages: Iterable[str],
     ids: Iterable[str] | None,
+    keys: Iterable[str] | None,
     initial_data: Any,
     follow: Follow,
 ) -> list[AskJob]:
     """Return a question for each message. `url_of`: where the conversation of an id is."""
+    texts = several(messages, "messages")
+    if keys is not None and ids is None:
+        raise ValueError("idempotency_keys need ids: a key names a send within its conversation")
     outgoing = [
-        user_message(message, (), initial_data, UNSET, UNSET)
-        for message in several(messages, "messages")
+        user_message(message, (), initial_data, UNSET, key)
+        for message, key in zip(texts, _keys(keys, len(texts)), strict=True)
     ]
     jobs: list[AskJob] = []
     for index, (id, each) in enumerate(zip(_ids(ids, len(outgoing)), outgoing, strict=True)):
@@ -53,9 +58,18 @@ def all_asking(
 def _ids(given: Iterable[str] | None, wanted: int) -> list[str]:
     if given is None:
         return [str(uuid4()) for _ in range(wanted)]
-    ids = several(given, "ids")
-    if len(ids) != wanted:
-        raise ValueError(f"ids must be as many as messages, {wanted}, not {len(ids)}")
+    ids = _as_many(given, "ids", wanted)
     if len(set(map(str, ids))) != wanted:
         raise ValueError("ids must differ: messages to one conversation may join each other")
     return ids
+
+
+def _keys(given: Iterable[str] | None, wanted: int) -> Iterable[str | Unset]:
+    return repeat(UNSET, wanted) if given is None else _as_many(given, "idempotency_keys", wanted)
+
+
+def _as_many(given: Iterable[str], what: str, wanted: int) -> list[str]:
+    values = several(given, what)
+    if len(values) != wanted:
+        raise ValueError(f"{what} must be as many as messages, {wanted}, not {len(values)}")
+    return values

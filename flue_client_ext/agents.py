@@ -152,6 +152,7 @@ class Agents(AgentStreams):
         messages: Iterable[str],
         *,
         ids: Iterable[str] | None = None,
+        idempotency_keys: Iterable[str] | None = None,
         concurrency: int = 8,
         ordered: bool = True,
         return_errors: bool = False,
@@ -164,17 +165,20 @@ class Agents(AgentStreams):
     ) -> RunOutcomes[ReplyOutcome]:
         """Ask each message in a conversation of its own, at most `concurrency` at a time.
 
-        The conversations have fresh ids unless `ids` are given, one for each message. All is
-        checked before the first message is sent. Yields `ReplyOutcome`s in the order of the
-        messages, or as they complete with `ordered=False`. The first failure is raised and ends the
-        rest, unless `return_errors`: then it is the outcome's `error`. `on_progress(done, total)`
-        is called after each. `timeout` in seconds is for each message. Leaving the iterator early
-        aborts what is under way (the agents themselves go on at the server)."""
+        The conversations have fresh ids unless `ids` are given, one for each message. With
+        `idempotency_keys`, which need `ids`, another process may do the same again: what it finds
+        sent is not sent twice, and its reply is read (servers from 2.0 on). All is checked before
+        the first message is sent. Yields `ReplyOutcome`s in the order of the messages, or as they
+        complete with `ordered=False`. The first failure is raised and ends the rest, unless
+        `return_errors`: then it is the outcome's `error`. `on_progress(done, total)` is called
+        after each. `timeout` in seconds is for each message. Leaving the iterator early aborts what
+        is under way (the agents themselves go on at the server)."""
         jobs = all_asking(
             self._session.api,
             lambda id: self.conversation(name, id).url,
             messages,
             ids,
+            idempotency_keys,
             initial_data,
             Follow(live, backoff_options),
         )

@@ -19,7 +19,8 @@ class FlueApiError(ResourceError):
     from Flue) or on `status`; prose may change. `body` is the decoded JSON, or the text of
     anything else, or `None` for an empty body. `retryable` says whether the same request may be
     sent again and succeed: a read, or a send with its `idempotency_key`. Never another POST, whose
-    run a gateway's 502, 504 or 524 leaves open: it may have been started. `proxy` names the HTTP
+    run a gateway's 502, 504 or 524 leaves open: it may have been started. `ref` (`err_...`) is in
+    the server's own log. `proxy` names the HTTP
     proxy that a plain request went through, which may have answered itself."""
 
     status: int = fact("The answer's HTTP status.")
@@ -30,6 +31,7 @@ class FlueApiError(ResourceError):
     details: Any = fact("`details` of Flue's error envelope.")
     dev: Any = fact("`dev` of Flue's error envelope.")
     meta: Any = fact("`meta` of Flue's error envelope.")
+    ref: str | None = fact("The reference under which the server has logged the failure.", None)
     message: str = fact("What happened, in words.")
     proxy: str | None = fact("The HTTP proxy that may have answered itself, if any.", None)
 
@@ -51,6 +53,7 @@ class FlueApiError(ResourceError):
         self.details: Any = envelope.get("details")
         self.dev: Any = envelope.get("dev")
         self.meta: Any = envelope.get("meta")
+        self.ref: str | None = _reference(envelope, response.headers)
         self.message: str = explanation or envelope.get("message") or _describe(response)
         super().__init__(_sentence(self, explanation, envelope), **names)
 
@@ -89,6 +92,11 @@ def _envelope(body: Any) -> dict[str, Any]:
     return {**error, "message": message if isinstance(message, str) else None}
 
 
+def _reference(envelope: dict[str, Any], headers: Mapping[str, str]) -> str | None:
+    known = (envelope.get("ref"), headers.get("flue-error-ref"))
+    return next((ref for ref in known if isinstance(ref, str) and ref), None)
+
+
 def _describe(response: Response) -> str:
     if 300 <= response.status < 400 and (origin := redirect_origin(response)):
         return f"redirect to {origin}, not followed: credentials go to the configured server only"
@@ -102,8 +110,9 @@ def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, 
     words = f"{error.status} {error.type}: " if error.type else f"{error.status}: "
     details = envelope.get("details")
     tail = f" {details}" if isinstance(details, str) and details and not explanation else ""
+    reference = f" (ref {error.ref})" if error.ref else ""
     note = "" if error.type else proxy_note(error.proxy)
-    return words + error.message + tail + _rejected(error.meta) + note
+    return words + error.message + tail + reference + _rejected(error.meta) + note
 
 
 def _rejected(meta: Any) -> str:

@@ -127,6 +127,10 @@ class Conversations:
         """Call `listener` at each change, until the returned function is called."""
         return self._listeners.subscribe(key, listener)
 
+    def followers(self, key: Key) -> int:
+        """Return how many readers wait for news of a conversation."""
+        return self._listeners.count(key)
+
 
 @attrs.frozen
 class ConversationFeed:

@@ -38,6 +38,16 @@ def test_ids_are_used_as_they_are_given(client: Any, agents: AgentServer) -> Non
     assert set(agents.conversations) == {"/agents/support/x%201", "/agents/support/y"}
 
 
+def test_the_same_keys_send_nothing_twice(client: Any, agents: AgentServer) -> None:
+    messages, options = ["a", "b"], {"ids": ["x", "y"], "idempotency_keys": ["1", "2"]}
+    first = list(client.agents.map("support", messages, **options))
+    again = list(client.agents.map("support", messages, **options))
+    kept = [len(each.messages) for each in agents.conversations.values()]
+    assert kept == [2, 2]  # a message and its reply
+    assert [one.submission_id for one in first] == [one.submission_id for one in again]
+    assert [one.reply.text for one in again] == ["echo a", "echo b"]
+
+
 @pytest.mark.parametrize("ordered", [False, True])
 def test_a_failure_is_raised_or_an_outcome(client: Any, agents: AgentServer, ordered: bool) -> None:
     agents.agent = lambda text: None if text == "bad" else "good"
@@ -79,6 +89,10 @@ def test_as_many_are_under_way_as_were_wanted(client: Any, agents: AgentServer) 
         (["a", "b"], {"ids": ["x", "x"]}),
         (["a"], {"ids": [""]}),
         (["a"], {"ids": "x"}),
+        (["a"], {"ids": ["x"], "idempotency_keys": []}),
+        (["a"], {"ids": ["x"], "idempotency_keys": [""]}),
+        (["a"], {"ids": ["x"], "idempotency_keys": "k"}),
+        (["a"], {"idempotency_keys": ["k"]}),
         (["a"], {"concurrency": 0}),
         (["a"], {"on_progress": 5}),
         (["a"], {"initial_data": object()}),

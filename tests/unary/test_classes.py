@@ -185,7 +185,7 @@ def test_annotations_of_everything_public_can_be_evaluated() -> None:
 
 
 ERRORS = {
-    FlueApiError: {"status", "headers", "body", "type", "message", "details", "retryable"},
+    FlueApiError: {"status", "headers", "body", "type", "message", "details", "ref", "retryable"},
     FlueConnectionError: {"message", "cause", "run_id", "offset"},
     FlueTimeoutError: {"run_id", "offset"},
     FlueExecutionError: {"target", "target_id", "failure", "error", "run_id"},

@@ -126,6 +126,19 @@ def test_the_envelope_is_read_into_fields(any_world: World) -> None:
     assert "set-cookie" not in error.headers
 
 
+def test_an_error_names_the_servers_own_reference(any_world: World) -> None:
+    envelope = {"type": "internal_error", "message": "m", "ref": "err_1"}
+    bodies = (json.dumps({"error": envelope}).encode(), b"<h1>sorry</h1>")
+    for body in bodies:
+        with RawServer(says(500, body, {"flue-error-ref": "err_1"})) as server:
+            error = api_error(any_world.client(server.url).workflows.invoke, "w")
+        assert error.ref == "err_1"
+        assert "err_1" in str(error)
+        is_whole(error, 500)
+    with RawServer(says(500, bodies[1])) as server:
+        assert api_error(any_world.client(server.url).workflows.invoke, "w").ref is None
+
+
 def test_the_genuine_servers_errors_arrive_by_type(any_world: World, genuine: FlueServer) -> None:
     invoke = any_world.client(genuine.url).workflows.invoke
     unknown = failure(invoke, "no-such")
