@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PINS := requirements-dev.txt requirements-docs.txt requirements-examples.txt
 export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
@@ -12,10 +13,10 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements-dev.txt requirements-docs.txt pyproject.toml
+$(READY): $(PINS) pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r requirements-docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PINS:%=-r %)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -65,10 +66,12 @@ docs: $(READY) ## build the documentation site in .cache/site
 
 lock: ## pin the newest versions that requirements-*.in allow
 	$(PYTHON) -m venv --clear .cache/lock
-	.cache/lock/bin/python -m pip install --quiet -r requirements-dev.in
-	.cache/lock/bin/python -m pip freeze --exclude-editable --exclude flue-client > requirements-dev.txt
-	.cache/lock/bin/python -m pip install --quiet -r requirements-docs.in
-	.cache/lock/bin/python -m pip freeze --exclude-editable --exclude flue-client | grep -vxFf requirements-dev.txt > requirements-docs.txt
+	true > .cache/lock/pins
+	for pins in $(PINS); do \
+	  .cache/lock/bin/python -m pip install --quiet -c .cache/lock/pins -r $${pins%.txt}.in && \
+	  .cache/lock/bin/python -m pip freeze --exclude-editable --exclude flue-client \
+	    | grep -vxFf .cache/lock/pins > $$pins && cat $$pins >> .cache/lock/pins || exit 1; \
+	done
 
 build: $(READY) ## build the wheel and the source distribution in dist/, and try them
 	rm -rf dist
