@@ -85,7 +85,9 @@ class AsyncRuns(Uncopied):
             async_event_stream.AsyncFlueEventStream, opened, signal, timeout, within_call=True
         )
         async with stream:
-            events = [event async for batch, _ in stream.batches() for event in batch]
+            events: list[FlueEvent] = []
+            async for batch, _ in stream.batches():
+                events += batch
             if signal is not None and signal.aborted:
                 raise FlueAbortError(signal.reason, run_id=run_id)
         return events

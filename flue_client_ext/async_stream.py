@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Generic, Self, TypeVar
 
 from ._closing import OpenStreams
@@ -51,7 +50,7 @@ class AsyncStream(Uncopied, Generic[T]):
 
     def __aiter__(self) -> AsyncIterator[T]:
         self._reading.consumer.begin("item by item")
-        return _Iterator(self._reading, self._reading.item)
+        return _Items(self._reading)
 
     async def __anext__(self) -> T:
         self._reading.consumer.begin("item by item")
@@ -85,7 +84,7 @@ class AsyncStream(Uncopied, Generic[T]):
 
     def _in_groups(self, group: Callable[[Batch, list[T]], B]) -> AsyncIterator[B]:
         self._reading.consumer.begin("in batches")
-        return _Iterator(self._reading, partial(self._reading.batch, group))
+        return _Batches(self._reading, group)
 
 
 class Reading(Generic[T]):
@@ -97,9 +96,9 @@ class Reading(Generic[T]):
         self, driver: AsyncDriver[None], delivery: Delivery[T], controller: AbortController
     ) -> None:
         self._driver = driver
-        self._machine = driver.machine
-        self._delivery = delivery
         self._controller = controller
+        self.machine = driver.machine
+        self.delivery = delivery
         self.consumer = Consumer(driver.machine, delivery, StopAsyncIteration)
 
     # A default argument, since the module's globals may be gone when the interpreter finalises.
@@ -120,11 +119,12 @@ class Reading(Generic[T]):
 
     async def item(self) -> T:
         """Return the next item."""
-        while not self._delivery.pending:
-            await self._next(self._delivery.load)
-        if self._machine.state is ABORTED:
-            raise self._ended()
-        return self._delivery.take()
+        while True:
+            if self.machine.state is ABORTED:
+                raise self._ended()
+            for item in self.delivery.pending:
+                return item
+            await self._next(self.delivery.load)
 
     async def batch(self, group: Callable[[Batch, list[T]], B]) -> B:
         """Return the next batch, as `group` shows it."""
@@ -152,17 +152,36 @@ class _Iterator(Generic[T]):
     """An iterator over a stream's items or batches. A loop that is left drops it, which closes the
     connection."""
 
-    def __init__(self, reading: Reading[Any], step: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, reading: Reading[T]) -> None:
         self._reading = reading
-        self._step = step
         reading.consumer.iterator_made()
 
     def __aiter__(self) -> Self:
         return self
 
-    def __anext__(self) -> Awaitable[T]:
-        return self._step()
-
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if not finalizing():
             self._reading.iterator_dropped()
+
+
+class _Items(_Iterator[T]):
+    def __init__(self, reading: Reading[T]) -> None:
+        super().__init__(reading)
+        self._machine = reading.machine
+        self._delivery = reading.delivery
+
+    async def __anext__(self) -> T:
+        # As `Reading.item` does, without a call where an item is there: items come by the million.
+        if self._machine.state is not ABORTED:
+            for item in self._delivery.pending:
+                return item
+        return await self._reading.item()
+
+
+class _Batches(_Iterator[T], Generic[T, B]):
+    def __init__(self, reading: Reading[T], group: Callable[[Batch, list[T]], B]) -> None:
+        super().__init__(reading)
+        self._group = group
+
+    async def __anext__(self) -> B:
+        return await self._reading.batch(self._group)

@@ -86,7 +86,9 @@ class Runs(Uncopied):
             event_stream.FlueEventStream, opened, signal, timeout, within_call=True
         )
         with stream:
-            events = [event for batch, _ in stream.batches() for event in batch]
+            events: list[FlueEvent] = []
+            for batch, _ in stream.batches():
+                events += batch
             if signal is not None and signal.aborted:
                 raise FlueAbortError(signal.reason, run_id=run_id)
         return events

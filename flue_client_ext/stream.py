@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
 from ._closing import OpenStreams
@@ -52,7 +51,7 @@ class Stream(Uncopied, Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         self._reading.consumer.begin("item by item")
-        return _Iterator(self._reading, self._reading.item)
+        return _Items(self._reading)
 
     def __next__(self) -> T:
         self._reading.consumer.begin("item by item")
@@ -86,7 +85,7 @@ class Stream(Uncopied, Generic[T]):
 
     def _in_groups(self, group: Callable[[Batch, list[T]], B]) -> Iterator[B]:
         self._reading.consumer.begin("in batches")
-        return _Iterator(self._reading, partial(self._reading.batch, group))
+        return _Batches(self._reading, group)
 
 
 class Reading(Generic[T]):
@@ -98,9 +97,9 @@ class Reading(Generic[T]):
         self, driver: Driver[None], delivery: Delivery[T], controller: AbortController
     ) -> None:
         self._driver = driver
-        self._machine = driver.machine
-        self._delivery = delivery
         self._controller = controller
+        self.machine = driver.machine
+        self.delivery = delivery
         self.consumer = Consumer(driver.machine, delivery, StopIteration)
 
     # A default argument, since the module's globals may be gone when the interpreter finalises.
@@ -121,11 +120,12 @@ class Reading(Generic[T]):
 
     def item(self) -> T:
         """Return the next item."""
-        while not self._delivery.pending:
-            self._next(self._delivery.load)
-        if self._machine.state is ABORTED:
-            raise self._ended()
-        return self._delivery.take()
+        while True:
+            if self.machine.state is ABORTED:
+                raise self._ended()
+            for item in self.delivery.pending:
+                return item
+            self._next(self.delivery.load)
 
     def batch(self, group: Callable[[Batch, list[T]], B]) -> B:
         """Return the next batch, as `group` shows it."""
@@ -153,17 +153,36 @@ class _Iterator(Generic[T]):
     """An iterator over a stream's items or batches. A loop that is left drops it, which closes the
     connection."""
 
-    def __init__(self, reading: Reading[Any], step: Callable[[], T]) -> None:
+    def __init__(self, reading: Reading[T]) -> None:
         self._reading = reading
-        self._step = step
         reading.consumer.iterator_made()
 
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> T:
-        return self._step()
-
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if not finalizing():
             self._reading.iterator_dropped()
+
+
+class _Items(_Iterator[T]):
+    def __init__(self, reading: Reading[T]) -> None:
+        super().__init__(reading)
+        self._machine = reading.machine
+        self._delivery = reading.delivery
+
+    def __next__(self) -> T:
+        # As `Reading.item` does, without a call where an item is there: items come by the million.
+        if self._machine.state is not ABORTED:
+            for item in self._delivery.pending:
+                return item
+        return self._reading.item()
+
+
+class _Batches(_Iterator[T], Generic[T, B]):
+    def __init__(self, reading: Reading[T], group: Callable[[Batch, list[T]], B]) -> None:
+        super().__init__(reading)
+        self._group = group
+
+    def __next__(self) -> B:
+        return self._reading.batch(self._group)

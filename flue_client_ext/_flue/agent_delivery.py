@@ -39,45 +39,38 @@ class AgentEventDelivery(Delivery[FlueEvent]):
     def __init__(self, path: str, offset: str, progress: Progress | None = None) -> None:
         super().__init__(offset)
         self.path = path
-        self.progress = progress or Progress()
         self.dropped = 0
-        self._resumed = self.progress
-        self._to_skip = self.progress.after
+        self._resumed = self._before = progress or Progress()
+        """The progress of the consumer before this one, and that before the current batch."""
+        self._to_skip = self._resumed.after
         self._recent: dict[Any, None] = {}
         self._places: list[int] = []
-        """The places in their batch of the pending events, the next one last."""
+        """The places of the current events in their batch."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far the consumer has come. Counts from the offset behind a batch that was handed over
+        whole: events are left there that are to be skipped, if the batches are smaller than those
+        of the consumer before."""
+        current, before = self.current, self._before
+        returned = current.returned
+        places = self._places[: len(returned)]
+        after = places[-1] + 1 if places else before.after
+        names = filter(_is_whole, map(_name, reversed(returned)))
+        id, index = next(names, (before.submission_id, before.event_index))
+        return Progress(id, index, self._to_skip if current.is_complete else after)
 
     def begin(self, batch: Batch) -> list[FlueEvent]:
+        self._before = self.progress
         events, self.broken = known_events(batch.items)
         skipped = min(self._to_skip, len(events))
         self._to_skip -= skipped
         if self._is_another(events, skipped, batch):
             self.broken, events = StreamResetError(offset=self.offset, tail=None), []
-        places = [n for n in range(len(events)) if self._is_new(batch.items[n]) and n >= skipped]
-        self.dropped += len(events) - len(places)
-        self._places = places[::-1]
-        return [events[place] for place in places]
-
-    def take(self) -> FlueEvent:
-        self.progress = _progress(self.pending[-1], self._places.pop() + 1, self.progress)
-        return super().take()
-
-    def take_all(self, batch: Batch) -> list[FlueEvent]:
-        events = super().take_all(batch)
-        for event, place in zip(events, self._places[::-1], strict=True):
-            self.progress = _progress(event, place + 1, self.progress)
-        self._leave_batch()
-        return events
-
-    def finish(self, batch: Batch) -> None:
-        super().finish(batch)
-        self._leave_batch()
-
-    def _leave_batch(self) -> None:
-        """Count from the offset behind the batch: events are left there that are to be skipped, if
-        the batches are smaller than those of the consumer before."""
-        if self.broken is None:
-            self.progress = self.progress._replace(after=self._to_skip)
+        new = [n for n in range(len(events)) if self._is_new(batch.items[n])]
+        self._places = [n for n in new if n >= skipped]
+        self.dropped += len(events) - len(self._places)
+        return [events[place] for place in self._places]
 
     def _is_another(self, events: list[FlueEvent], skipped: int, batch: Batch) -> bool:
         """Whether the events to skip are not those that the consumer was given."""
@@ -100,13 +93,10 @@ class AgentEventDelivery(Delivery[FlueEvent]):
         return True
 
 
-def _progress(event: FlueEvent, after: int, before: Progress) -> Progress:
-    submission_id, index = _name(event)
-    if submission_id is None or index is None:
-        return before._replace(after=after)
-    return Progress(submission_id, index, after)
-
-
 def _name(event: FlueEvent) -> tuple[str | None, int | None]:
     id: Any = getattr(event, "submission_id", None)
     return id if isinstance(id, str) else None, index_of(event)
+
+
+def _is_whole(name: tuple[str | None, int | None]) -> bool:
+    return None not in name

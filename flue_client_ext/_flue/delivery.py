@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Any
 
-from flue_client.models import FlueEvent, parse_event
+from flue_client.models import FlueEvent, parse_events
 
 from .._stream.delivery import Delivery
 from .._values.jsoncodec import as_object
@@ -29,27 +29,18 @@ class EventDelivery(Delivery[FlueEvent]):
         self.dropped = 0
         self._handled = handled
         self._index = handled
-        self._given: list[FlueEvent] = []
+        """The index of the latest event before the current batch."""
 
     @property
     def event_index(self) -> int | None:
         """The index of the latest event that was handed over and has one."""
-        if self.last is None:
-            return self._index
-        index = index_of(self.last)
-        if index is not None:
-            return index
-        at = next((i for i, event in enumerate(self._given) if event is self.last), -1)
-        indexes = (index_of(event) for event in reversed(self._given[: at + 1]))
+        indexes = map(index_of, reversed(self.current.returned))
         return next((index for index in indexes if index is not None), self._index)
 
     def begin(self, batch: Batch) -> list[FlueEvent]:
         self._index = self.event_index
         events, self.broken = known_events(batch.items, self.run_id)
-        if self._handled is not None:
-            events = self._new(events, self._handled)
-        self._given = list(events)
-        return events
+        return events if self._handled is None else self._new(events, self._handled)
 
     def _new(self, events: list[FlueEvent], handled: int) -> list[FlueEvent]:
         """Drop the events up to the last one that was handled. An event without an index is dropped
@@ -70,7 +61,7 @@ def known_events(
     items: list[Any], run_id: str | None = None
 ) -> tuple[list[FlueEvent], UnsupportedFlueEventVersionError | None]:
     """Return the events before the first one of another version, and the error that follows."""
-    events = list(map(parse_event, items))
+    events = parse_events(items)
     if not _all_known(items):
         for at, item in enumerate(items):
             if isinstance(item, dict) and as_object(item).get("v") != EVENT_VERSION:
@@ -85,7 +76,7 @@ def known_events(
 def _all_known(items: list[Any]) -> bool:
     """Whether all items are events of the known version. Fast, since they usually are."""
     try:
-        return {*map(_version, items)} <= {EVENT_VERSION}
+        return list(map(_version, items)).count(EVENT_VERSION) == len(items)
     except (KeyError, TypeError):
         return False
 

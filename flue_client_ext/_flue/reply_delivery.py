@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import StringIO
 
 from .._stream.delivery import Delivery
+from .._values.steps import Batch
 from .reply_change import ReplyChange, Retracted, TextDelta
 from .reply_streaming import Answer
 
@@ -15,17 +17,31 @@ class ReplyDelivery(Delivery[ReplyChange]):
     def __init__(self, answer: Answer) -> None:
         super().__init__("-1")
         self.answer = answer
-        self._text = StringIO()
+        self._before = StringIO()
+        """The text before the current batch."""
 
     @property
     def text(self) -> str:
         """What a screen should show."""
-        return self._text.getvalue()
+        before = self._before.getvalue()  # first: another thread may see less of it, nothing twice
+        added, retracted = _effect(self.current.returned)
+        return added if retracted else before + added
 
-    def take(self) -> ReplyChange:
-        change = super().take()
+    def load(self, batch: Batch) -> None:
+        added, retracted = _effect(self.current.returned)
+        super().load(batch)
+        if retracted:
+            self._before = StringIO()
+        self._before.write(added)
+
+
+def _effect(changes: Iterable[ReplyChange]) -> tuple[str, bool]:
+    """Return the text that `changes` add, and whether they take back all that was before them."""
+    texts: list[str] = []
+    retracted = False
+    for change in changes:
         if isinstance(change, TextDelta):
-            self._text.write(change.text)
+            texts.append(change.text)
         elif isinstance(change, Retracted):
-            self._text = StringIO()
-        return change
+            texts, retracted = [], True
+    return "".join(texts), retracted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
-from flue_client.models import ConversationChunk, parse_chunk
+from flue_client.models import ConversationChunk, parse_chunks
 
 from .._stream.delivery import Delivery
 from .._values.checks import is_whole
@@ -26,19 +26,26 @@ class UpdateBatch(NamedTuple):
 class UpdateDelivery(Delivery[ConversationChunk]):
     """Updates of a conversation: typed, without those that were handed over before.
 
-    Positions rise; one that is not behind the latest is a redelivery. `position` is that of the
-    latest update handed over; a consumer that resumes passes the one it has handled.
+    Positions rise; one that is not behind the latest is a redelivery. A consumer that resumes
+    passes the `position` of the latest update that it has handled.
     """
 
     def __init__(
         self, resource: ConversationResource, offset: str, position: Position | None = None
     ) -> None:
         super().__init__(offset)
-        self.position = position
         self.dropped = 0
         self._resource = resource
-        self._latest = position
-        """The position of the latest update that was received."""
+        self._before = self._latest = position
+        """The position of the latest update before the current batch; and of the latest one that
+        was received."""
+
+    @property
+    def position(self) -> Position | None:
+        """The position of the latest update handed over."""
+        updates = reversed(self.current.returned)
+        positions = (position_of(each["position"]) for each in updates if "position" in each)
+        return next(filter(None, positions), self._before)
 
     @property
     def path(self) -> str:
@@ -52,18 +59,8 @@ class UpdateDelivery(Delivery[ConversationChunk]):
         return self._resource.identity
 
     def begin(self, batch: Batch) -> list[ConversationChunk]:
-        return [parse_chunk(item) for item in batch.items if self._is_new(item)]
-
-    def take(self) -> ConversationChunk:
-        update = super().take()
-        if "position" in update:
-            self.position = position_of(update["position"]) or self.position
-        return update
-
-    def take_all(self, batch: Batch) -> list[ConversationChunk]:
-        updates = super().take_all(batch)
-        self.position = self._latest
-        return updates
+        self._before = self.position
+        return parse_chunks([item for item in batch.items if self._is_new(item)])
 
     def _is_new(self, item: Any) -> bool:
         position = position_of(as_object(item).get("position"))

@@ -73,5 +73,5 @@ class Consumer(Generic[T]):
             return False
         self._machine.lose()
         if self._machine.state is BROKEN:
-            self._delivery.pending = []  # an item may be lost: none after it is returned
+            self._delivery.drop()  # an item may be lost: none after it is returned
         return self._machine.ended

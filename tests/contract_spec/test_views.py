@@ -29,6 +29,7 @@ from flue_client.models import (
     View,
     WorkflowInvokeResult,
     parse_event,
+    parse_events,
 )
 from tests.contract_spec import document, samples
 from tests.contract_spec.samples import sample
@@ -155,6 +156,17 @@ def test_a_value_that_is_no_object_is_still_delivered(data: Any) -> None:
     assert isinstance(event, UnknownEvent)
     assert event["value"] == data
     assert event.run_id is None
+
+
+STRANGE: list[Any] = [None, 5, "log", [], {}, {"type": None}, {"type": ["log"]}, {"type": "new"}]
+
+
+@pytest.mark.parametrize("strange", [[], *([each] for each in STRANGE)])
+def test_many_events_are_typed_as_each_of_them_is(strange: list[Any]) -> None:
+    items = [*EVENTS, *strange, *EVENTS]
+    events = parse_events(items)
+    assert events == list(map(parse_event, items))
+    assert parse_events([]) == []
 
 
 @pytest.mark.parametrize("value", [None, 5, "x", [], [{}]])

@@ -3,6 +3,7 @@ one item at a time, and what must hold at every moment."""
 
 from __future__ import annotations
 
+from operator import length_hint
 from typing import Any
 
 from flue_client_ext import BackoffOptions
@@ -40,8 +41,8 @@ class Stage:
         self.play = follow(offset, live, self.clock, backoff=options)
         self.delivery: Delivery[Any] = Delivery(offset)
         self.answer, self.kept_alive = None, False
-        self.in_hand: list[Any] | None = None
-        """The rest of the batch that is being handed over."""
+        self.in_hand: int | None = None
+        """How many items of the batch that is being handed over are left."""
         self.passed: list[int] = []
         self.requests = 0
 
@@ -82,16 +83,13 @@ class Stage:
         """Hand over the next item, as a stream does; after the last one, ask for more."""
         batch = self.play.batch
         if self.in_hand is None:
-            self.in_hand = self.delivery.begin(batch)
-            if not self.in_hand:
-                self.delivery.finish(batch)
+            self.delivery.load(batch)
+            self.in_hand = length_hint(self.delivery.pending)
             if self.pinned is None:
-                self.pinned = self.stream.position(batch.offset) - len(self.in_hand)
+                self.pinned = self.stream.position(batch.offset) - self.in_hand
         elif self.in_hand:
-            item = self.in_hand.pop(0)
-            if not self.in_hand:
-                self.delivery.finish(batch)
-            self.got.append(item)
+            self.got.append(next(self.delivery.pending))
+            self.in_hand = length_hint(self.delivery.pending)
         else:
             self.in_hand = None
             self.passed.append(self.stream.position(self.delivery.offset))

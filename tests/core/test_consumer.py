@@ -94,11 +94,12 @@ def test_only_a_batch_that_may_be_lost_breaks_a_reading(state: State) -> None:
         machine.next()
         if state is State.CANCELLED:
             machine.cancel()
-    reading.delivery.pending = [1]
+    reading.delivery.load(Batch([1], "b", False, False))
     over = reading.consumer.failed(KeyboardInterrupt())
     lost = state is State.IDLE
     assert machine.state is (State.BROKEN if lost else state)
-    assert reading.delivery.pending == ([] if lost else [1])
+    assert list(reading.delivery.pending) == ([] if lost else [1])
+    assert reading.delivery.offset == ("a" if lost else "b")
     assert over == (state in (State.IDLE, State.FINISHED))
 
 
@@ -111,10 +112,10 @@ def test_a_refused_reader_breaks_nothing_whatever_the_first_does_meanwhile() -> 
         machine.can_advance()
     machine.reply(b"")
     assert machine.state is State.IDLE
-    reading.delivery.pending = [1]
+    reading.delivery.load(Batch([1], "b", False, False))
     assert not reading.consumer.failed(refused.value)
     assert machine.state is State.IDLE
-    assert reading.delivery.pending == [1]
+    assert list(reading.delivery.pending) == [1]
 
 
 @pytest.mark.parametrize(

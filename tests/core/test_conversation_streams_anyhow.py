@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from operator import length_hint
 from random import Random
 from typing import Any
 
@@ -138,10 +140,10 @@ def one_life(
             served.step()
             continue
         delivery.load(served.play.step.batch)
-        while left and delivery.pending:
-            got.append(delivery.take().to_dict())
-            left -= 1
-        if not delivery.pending:
+        taken = [update.to_dict() for update in islice(delivery.pending, left)]
+        got += taken
+        left -= len(taken)
+        if not length_hint(delivery.pending):
             served.play.taken()
     batch, index = delivery.position or (None, None)
     return UpdateCheckpoint(saved.path, delivery.offset, batch, index, delivery.incarnation)
@@ -182,8 +184,7 @@ def show(
                 served.step()
                 continue
             delivery.load(served.play.step.batch)
-            while delivery.pending:
-                change = delivery.take()
+            for change in delivery.pending:
                 shown = [] if change == Retracted() else shown
                 shown += [change.text] if isinstance(change, TextDelta) else []
             served.play.taken()

@@ -33,27 +33,42 @@ def checkpoint_of(delivery: EventDelivery) -> Checkpoint:
 
 def handed_over(delivery: EventDelivery, given: Batch) -> list[Any]:
     """Everything of one batch, as a stream hands it over item by item."""
-    events = delivery.begin(given)
-    for event in events:
-        delivery.last = event
-    delivery.finish(given)
-    return [event.to_dict() for event in events]
+    delivery.load(given)
+    return [event.to_dict() for event in delivery.pending]
 
 
-def test_a_finished_batch_sets_offset_up_to_date_and_closed() -> None:
+def places(delivery: Delivery[Any]) -> tuple[str, bool, bool]:
+    return delivery.offset, delivery.up_to_date, delivery.closed
+
+
+def test_the_last_item_of_a_batch_moves_the_position() -> None:
     delivery: Delivery[Any] = Delivery("a")
-    first = batch(1, 2)
-    assert delivery.begin(first) == [1, 2]
-    assert (delivery.offset, delivery.up_to_date, delivery.closed) == ("a", False, False)
-    delivery.finish(first)
-    assert delivery.offset == "b"
-    delivery.finish(batch(offset="c", closed=True))
-    assert (delivery.offset, delivery.up_to_date, delivery.closed) == ("c", True, True)
+    delivery.load(batch(1, 2))
+    assert (next(delivery.pending), places(delivery)) == (1, ("a", False, False))
+    assert (next(delivery.pending), places(delivery)) == (2, ("b", False, False))
+    assert list(delivery.pending) == []
+    delivery.load(batch(offset="c", closed=True))
+    assert places(delivery) == ("c", True, True)
+
+
+def test_a_batch_is_returned_as_a_whole_or_item_by_item() -> None:
+    delivery: Delivery[Any] = Delivery("a")
+    assert (delivery.take_all(batch(1, 2)), places(delivery)) == ([1, 2], ("b", False, False))
+    assert (delivery.take_all(batch(offset="c")), places(delivery)) == ([], ("c", False, False))
+
+
+def test_what_is_dropped_is_not_returned_and_moves_nothing() -> None:
+    delivery = EventDelivery("run_1", "a")
+    delivery.load(batch(log(4), log(7), log(9)))
+    next(delivery.pending)
+    delivery.drop()
+    assert list(delivery.pending) == []
+    assert checkpoint_of(delivery) == Checkpoint(run_id="run_1", offset="a", event_index=4)
 
 
 def test_the_items_handed_over_may_be_changed_without_harm_to_the_batch() -> None:
     given = batch(1, 2)
-    Delivery[Any]("a").begin(given).clear()
+    Delivery[Any]("a").take_all(given).clear()
     assert given.items == [1, 2]
 
 
@@ -85,14 +100,9 @@ def test_the_checkpoint_is_exact_to_the_event() -> None:
     delivery = EventDelivery("run_1", "a")
     assert checkpoint_of(delivery) == Checkpoint(run_id="run_1", offset="a", event_index=None)
     given = batch(log(4), log(7), log(9))
-    seen = []
-    events = delivery.begin(given)
-    for event in events[:-1]:
-        delivery.last = event
-        seen.append((delivery.offset, delivery.event_index))
-    delivery.last = events[-1]
-    delivery.finish(given)
-    assert seen == [("a", 4), ("a", 7)]
+    delivery.load(given)
+    seen = [(delivery.offset, delivery.event_index) for _ in delivery.pending]
+    assert seen == [("a", 4), ("a", 7), ("b", 9)]
     assert checkpoint_of(delivery) == Checkpoint(run_id="run_1", offset="b", event_index=9)
 
 
@@ -111,13 +121,11 @@ def test_a_checkpoint_is_a_place(offset: str, index: int) -> None:
 
 def test_an_event_without_an_index_leaves_the_checkpoint_at_the_one_before() -> None:
     delivery = EventDelivery("run_1", "a")
-    for event in delivery.begin(batch(log(4), {"type": "nova", "v": 3}, None)):
-        delivery.last = event
-    assert delivery.event_index == 4
-    delivery.finish(batch(offset="b"))
-    for event in delivery.begin(batch({"type": "nova", "v": 3}, offset="c")):
-        delivery.last = event
-    assert delivery.event_index == 4
+    delivery.load(batch(log(4), {"type": "nova", "v": 3}, None))
+    assert [delivery.event_index for _ in delivery.pending] == [4, 4, 4]
+    delivery.load(batch(offset="b"))
+    delivery.load(batch({"type": "nova", "v": 3}, offset="c"))
+    assert [delivery.event_index for _ in delivery.pending] == [4]
 
 
 def test_a_resumed_consumer_does_not_get_again_what_it_has_handled() -> None:
@@ -178,13 +186,8 @@ def test_a_consumer_killed_at_any_event_and_resumed_sees_each_once_and_in_order(
                 *(log(index) for index in indexes[position : position + size]),
                 offset=offset_of(min(position + size, len(indexes))),
             )
-            events = delivery.begin(given)
-            if not events:
-                delivery.finish(given)
-            for place, event in enumerate(events):
-                delivery.last = event
-                if place == len(events) - 1:
-                    delivery.finish(given)
+            delivery.load(given)
+            for event in delivery.pending:
                 seen.append(event.to_dict()["eventIndex"])
                 saved = checkpoint_of(delivery).to_json()
                 life -= 1

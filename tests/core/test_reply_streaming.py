@@ -45,7 +45,7 @@ class Streamed(ConversationPlay):
         taken: list[Any] = []
         while isinstance(self.step, Emit):
             self.delivery.load(self.step.batch)
-            taken += [self.delivery.take() for _ in self.step.batch.items]
+            taken += self.delivery.pending
             self.taken()
         self.shown += taken
         return taken

@@ -46,7 +46,7 @@ def test_updates_are_typed_and_each_moves_the_position() -> None:
     given.load(of(delta(3, 0), delta(3, 4), {"type": "new"}, delta(9, 0)))
     reached = []
     for kind in (MessageDeltaChunk, MessageDeltaChunk, UnknownChunk, MessageDeltaChunk):
-        assert isinstance(given.take(), kind)
+        assert isinstance(next(given.pending), kind)
         reached.append((given.position, given.offset))
     assert reached == [((3, 0), "a"), ((3, 4), "a"), ((3, 4), "a"), ((9, 0), "b")]
 
@@ -70,7 +70,7 @@ def test_what_has_no_position_is_handed_over(strange: Any) -> None:
     given = delivery((5, 1))
     assert len(given.take_all(of({"type": "new", "position": strange}, "?"))) == 2
     given.load(of({"type": "new", "position": strange}))
-    given.take()
+    next(given.pending)
     assert given.position == (5, 1)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 import pytest
 
-from flue_client.models import parse_event
+from flue_client.models import parse_events
 from flue_client_ext import AsyncFlueClient, FlueTimeoutError
 from tests.servers.raw import RawServer
 from tests.unary.support import borrowed
@@ -144,12 +144,12 @@ def test_a_batch_that_was_under_way_is_not_skipped(
     stream = any_world.client(server.url).runs.stream(RUN, live=live)
     reading = stream.batches() if batches else stream
 
-    def parse(item: Any) -> Any:
-        if item["eventIndex"] == run[3]["eventIndex"]:
+    def parse(items: list[Any]) -> Any:
+        if run[3] in items:
             raise Alarm
-        return parse_event(item)
+        return parse_events(items)
 
-    monkeypatch.setattr("flue_client_ext._flue.delivery.parse_event", parse)
+    monkeypatch.setattr("flue_client_ext._flue.delivery.parse_events", parse)
     got = []
     with pytest.raises(Alarm):
         while True:
