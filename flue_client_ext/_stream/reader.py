@@ -106,7 +106,8 @@ class Reader:
                     items += parse_items(data, self.context)
                 elif name == "control":
                     reading = parse_control(data, items, self.context)
-                    self.context = self.context._replace(offset=reading.batch.offset)
+                    url, _, proxy = self.context
+                    self.context = Context(url, reading.batch.offset, proxy)
                     items, held = [], 0
                     at_tail = at_tail or reading.batch.up_to_date
                     if (yield from take(reading)):

@@ -46,15 +46,13 @@ class Framer:
             self._hold(chunk)
             return []
         if self._held:
-            self._held += chunk
-            chunk = bytes(self._held)
+            chunk = b"".join((self._held, chunk))
             self._held.clear()
         if self._at_start:
             self._at_start = False
             chunk = chunk.removeprefix(_BOM)
         frames, rest = _cut(chunk)
-        for frame in frames:
-            self._check(len(frame))
+        self._check(max(map(len, frames), default=0))
         self._hold(rest)
         return [frame.removeprefix(b"\n") for frame in frames if frame]
 
