@@ -11,12 +11,13 @@ import codecs
 import dataclasses
 import json
 import math
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, cast
 
 _WORTH_IT = 1024
-"""Bytes below which a text is not worth the 25 ms that importing the C decoder takes."""
+"""Bytes below which a text is not worth the 25 ms that importing the C decoder takes, once."""
 
 
 class NotJson(ValueError):
@@ -39,7 +40,7 @@ def _fast() -> Callable[[bytes], Any] | None:
 def decode(data: bytes) -> Any:
     """Return the JSON value that `data` holds; raise `NotJson` otherwise."""
     data = data.removeprefix(codecs.BOM_UTF8)
-    fast = _fast() if len(data) >= _WORTH_IT else None
+    fast = _fast() if len(data) >= _WORTH_IT or "msgspec" in sys.modules else None
     if fast is not None:
         try:
             return fast(data)
