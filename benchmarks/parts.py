@@ -19,7 +19,7 @@ from benchmarks.peers import ours
 from benchmarks.report import Section, Table
 from benchmarks.startup import in_turn
 from flue_client.models import EVENT_TYPES, parse_chunk, parse_event
-from flue_client_ext._http import sync_socket, tcp
+from flue_client_ext._http import tcp_socket
 from flue_client_ext._stream.sse import Framer, parse_frame
 from flue_client_ext._values.jsoncodec import decode
 
@@ -97,12 +97,15 @@ def _reads(times: int) -> list[str]:
     """The same client over the same stream with smaller reads."""
 
     def with_reads_of(size: int) -> int:
-        with patch.object(sync_socket, "READ_SIZE", size):
+        with (
+            patch.object(tcp_socket, "LARGE_READ", size),
+            patch.object(tcp_socket, "SMALL_READ", size),
+        ):
             return ours.sse(server.url, _RUN)
 
     with Server("replay") as server:
-        return _row("all of an SSE stream: reads of 256 kB", "of 16 kB", _COUNT, times)(
-            lambda: with_reads_of(tcp.READ_SIZE), lambda: with_reads_of(16 * 1024)
+        return _row("all of an SSE stream: reads of 512 kB", "of 16 kB", _COUNT, times)(
+            lambda: with_reads_of(tcp_socket.LARGE_READ), lambda: with_reads_of(16 * 1024)
         )
 
 

@@ -7,7 +7,6 @@ time limits. It performs operations; it knows nothing of HTTP or TLS."""
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Sequence
 
 import anyio
@@ -16,7 +15,7 @@ import anyio.lowlevel
 from .operations import Connect, Operation, Receive, ReceiveNow, Send, Yield
 from .race import race
 from .shielded import loop_caller
-from .tcp import READ_SIZE, Address, Resolution, addresses_of, is_readable, literal, look_up
+from .tcp import Address, Resolution, addresses_of, is_readable, literal, look_up
 from .tcp_socket import TcpSocket
 
 
@@ -30,12 +29,11 @@ class AsyncSocket(TcpSocket):
                 sock, waited = self._connected(), False
                 while True:  # not in a function: a call for each chunk of a stream
                     try:
-                        data = sock.recv(READ_SIZE)
+                        data = self._received(sock.recv(self._read_size))
                     except BlockingIOError:
                         await anyio.wait_readable(sock)
                         waited = True
                         continue
-                    self.received_at = time.monotonic()
                     if not waited:  # a stream that always has data must let other tasks run
                         await anyio.lowlevel.checkpoint()
                     return data
@@ -61,11 +59,9 @@ class AsyncSocket(TcpSocket):
     async def _arrived(self) -> bytes | None:
         await anyio.lowlevel.checkpoint()  # first: it may raise, and received bytes would be lost
         try:
-            data = self._connected().recv(READ_SIZE)
+            return self._received(self._connected().recv(self._read_size))
         except BlockingIOError:
             return None
-        self.received_at = time.monotonic()
-        return data
 
     async def _connect(self, host: str, port: int) -> None:
         self.doing = f" while looking up {host}"

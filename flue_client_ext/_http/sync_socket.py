@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from .operations import Connect, Operation, Receive, ReceiveNow, Send
 from .race import AddressHistory, race
-from .tcp import READ_SIZE, Address, Resolution, addresses_of, is_readable, literal, look_up
+from .tcp import Address, Resolution, addresses_of, is_readable, literal, look_up
 from .tcp_socket import TcpSocket
 
 _POLL_INTERVAL = 0.02
@@ -41,9 +41,7 @@ class SyncSocket(TcpSocket):
         """Perform `operation` and return the reply."""
         match operation:
             case Receive():
-                data = self._ready(until).recv(READ_SIZE)
-                self.received_at = time.monotonic()
-                return data
+                return self._received(self._ready(until).recv(self._read_size))
             case Send(data):
                 self._ready(until).sendall(data)
             case Connect(host, port):
@@ -107,11 +105,9 @@ class SyncSocket(TcpSocket):
         sock = self._ready(until)
         sock.setblocking(False)
         try:
-            data = sock.recv(READ_SIZE)
+            return self._received(sock.recv(self._read_size))
         except BlockingIOError:
             return None
-        self.received_at = time.monotonic()
-        return data
 
     def _writable(
         self, sockets: Sequence[socket.socket], seconds: float | None, until: float

@@ -13,8 +13,6 @@ from .host import address_of, without_dot
 from .operations import Unreachable
 from .threads import start_daemon
 
-READ_SIZE = 256 * 1024
-
 Address = tuple[Any, Any, Any, Any, Any]
 """One row of `getaddrinfo`."""
 
