@@ -10,7 +10,8 @@ import ssl
 from .operations import RECEIVE, ByteFlow, Send
 from .tls_errors import is_refusal, reason_of
 
-_MAX_READ = 1 << 18
+_MAX_READ = 1 << 14
+"""Bytes of plaintext in a TLS record at most (RFC 8446 section 5.1): more than one never comes."""
 
 
 class Tls:
