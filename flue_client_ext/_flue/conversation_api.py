@@ -49,22 +49,22 @@ class ConversationApi:
         self._credentials = credentials
         self.clock = clock
         self._backoff = backoff
-        self._generations = generations or Generations()
+        self.generations = generations or Generations()
 
     @property
     def dialect(self) -> Dialect | None:
         """The dialect of the server, as far as it is known."""
-        generation = self._generations.of(self.requests.url)
+        generation = self.generations.of(self.requests.url)
         return None if generation is None else dialect_of(generation)
 
     @property
     def is_stated(self) -> bool:
         """Whether the user has stated the dialect."""
-        return self._generations.stated is not None
+        return self.generations.stated is not None
 
     def found(self, dialect: Dialect) -> None:
         """Keep the dialect that an answer has told."""
-        self._generations.remember(self.requests.url, dialect.generation)
+        self.generations.remember(self.requests.url, dialect.generation)
 
     def forgets(self, error: FlueApiError) -> bool:
         """Drop the dialect that was found out if `error` shows that it is no longer spoken: a read
@@ -77,7 +77,7 @@ class ConversationApi:
 
     def forget(self) -> None:
         """Drop the dialect that was found out."""
-        self._generations.forget(self.requests.url)
+        self.generations.forget(self.requests.url)
 
     def need(self, *what: str) -> None:
         """Raise `UnsupportedByServerError` where the server is known not to have it."""

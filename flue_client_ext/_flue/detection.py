@@ -3,8 +3,8 @@ open. No request here can execute anything (PROTOCOL, generations)."""
 
 from __future__ import annotations
 
-from .._stream.failures import DEADLINE_PASSED
-from .._values.steps import Flow, T
+from .._stream.failures import DEADLINE_PASSED, overdue
+from .._values.steps import DeadlineExceeded, Flow, Sleep, T
 from ..errors import (
     FlueApiError,
     FlueConnectionError,
@@ -18,6 +18,13 @@ from .recognition import holds_events, refuses_body
 
 _NO_UID = "none-of-this-name"
 """A uid that no conversation has. A 2.x server refuses a send to it; the betas refuse its body."""
+
+_PACE = 0.02
+"""Seconds between two looks whether another call has found the generation."""
+
+_LOOKS = 250
+"""How often it is looked, five seconds. The search may stand still: that of a cancelled stream that
+nobody resumes."""
 
 
 def has_abort(api: ConversationApi) -> Flow[bool]:
@@ -50,6 +57,26 @@ def find(api: ConversationApi) -> Flow[Dialect]:
     if refusal.type == "agent_instance_not_found":
         return TWO
     raise refusal
+
+
+def find_together(api: ConversationApi) -> Flow[Dialect]:
+    """As `find`, for an agent of which nothing is known. Of all calls that want to know it at once,
+    one sends the requests; the others sleep until it is done."""
+    for _ in range(_LOOKS):
+        if api.dialect is not None:
+            return api.dialect
+        if api.generations.begin_search(api.requests.url):
+            break
+        try:
+            yield Sleep(_PACE)
+        except DeadlineExceeded:
+            raise overdue(None, "while the generation of the server was found out") from None
+    try:
+        dialect = yield from find(api)
+        api.found(dialect)
+        return dialect
+    finally:
+        api.generations.end_search(api.requests.url)
 
 
 def supported(api: ConversationApi, what: str, flow: Flow[T]) -> Flow[T]:

@@ -33,15 +33,14 @@ class Generations:
 
     _MOST = 1024
 
-    def __init__(
-        self, stated: Generation | None = None, found: dict[str, Generation] | None = None
-    ) -> None:
+    def __init__(self, stated: Generation | None = None, shared: Generations | None = None) -> None:
         self.stated: Generation | None = stated
-        self._found: dict[str, Generation] = {} if found is None else found
+        self._found: dict[str, Generation] = {} if shared is None else shared._found
+        self._searches: dict[str, object] = {} if shared is None else shared._searches
 
     def stating(self, stated: Generation | None) -> Generations:
         """The same memory, with another generation that the user states, or none."""
-        return Generations(stated, self._found)
+        return Generations(stated, self)
 
     def of(self, conversation_url: str) -> Generation | None:
         """The generation of a conversation, `None` if it is not known."""
@@ -62,6 +61,15 @@ class Generations:
     def forget(self, conversation_url: str) -> None:
         """Drop what was found out: the server is another one by now."""
         self._found.pop(_agent(conversation_url), None)
+
+    def begin_search(self, conversation_url: str) -> bool:
+        """Begin to find out a generation; `False` where another call is about it."""
+        search = object()  # `setdefault` is atomic: of two threads, one begins
+        return self._searches.setdefault(_agent(conversation_url), search) is search
+
+    def end_search(self, conversation_url: str) -> None:
+        """Let others search, whether or not something was found."""
+        self._searches.pop(_agent(conversation_url), None)
 
 
 def _agent(conversation_url: str) -> str:

@@ -17,7 +17,7 @@ from .._values.steps import Flow
 from ..errors import FlueApiError, FlueExecutionError
 from .conversation_api import ConversationApi
 from .conversation_results import Admission, Reply
-from .detection import find
+from .detection import find, find_together
 from .dialects import TWO, Dialect, Outgoing
 from .recognition import refuses_body
 from .responses import view_of
@@ -55,7 +55,7 @@ def submit(api: ConversationApi, outgoing: Outgoing, *, deadline: bool, wait: bo
     if known is not None and known.has_kinds:
         api.forget()  # a message that 2.x refuses, or 2.x was rolled back: the next send finds out
         return sent
-    dialect = yield from find(api)
+    dialect = yield from (find_together(api) if known is None else find(api))
     api.found(dialect)
     if dialect is assumed:
         return sent

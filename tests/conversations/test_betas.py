@@ -107,6 +107,17 @@ def test_a_generation_is_found_once_and_for_all_conversations(
     assert len(beta.posts()) == 3
 
 
+def test_many_first_messages_find_the_generation_out_once(
+    any_world: World, beta: BetaAgentServer
+) -> None:
+    messages = [str(number) for number in range(20)]
+    outcomes = any_world.client(beta.url).agents.map("support", messages, concurrency=20)
+    assert [outcome.reply.text for outcome in outcomes] == [f"echo {each}" for each in messages]
+    looks = [each for each in beta.requests if each.target.endswith("/abort")]
+    assert len(looks) == 1
+    assert len(beta.posts()) == len(messages)
+
+
 def test_a_stated_generation_is_not_looked_for(any_world: World, beta: BetaAgentServer) -> None:
     client = any_world.client(beta.url, generation=beta.generation)
     client.agents.send("support", "t1", "hello")

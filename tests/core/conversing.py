@@ -105,6 +105,7 @@ def operation(
     awaited: Any = None,
     play: type[ConversationPlay] | None = None,
     generations: Generations | None = None,
+    timeout: float | None = None,
 ) -> ConversationPlay:
     """Begin an operation of the conversation, as the surface does."""
     clock = ManualClock()
@@ -116,7 +117,8 @@ def operation(
     api = ConversationApi(
         requests, credentials or Credentials(), clock.clock, identifiers, backoff, generations
     )
-    return (play or ConversationPlay)(identified(make(api), identifiers), clock)
+    flow = identified(make(api), identifiers)
+    return (play or ConversationPlay)(flow, clock, timeout=timeout)
 
 
 def waiting(

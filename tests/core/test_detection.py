@@ -16,12 +16,14 @@ from flue_client_ext import (
     InvokeOutcomeUnknownError,
     UnsupportedByServerError,
 )
+from flue_client_ext._flue.conversation_api import ConversationApi
 from flue_client_ext._flue.conversation_results import Admission, Reply
 from flue_client_ext._flue.detection import supported
 from flue_client_ext._flue.dialects import Outgoing
 from flue_client_ext._flue.generations import Generation, Generations
 from flue_client_ext._flue.sending import send
 from flue_client_ext._stream.backoff import BackoffOptions as Backoff
+from flue_client_ext._values.steps import Flow, Sleep
 
 from .conversing import ID, URL, ConversationPlay, operation, waiting
 from .play import CUT
@@ -37,11 +39,14 @@ def sending(
     outgoing: Outgoing | None = None,
     generations: Generations | None = None,
     backoff: Backoff | None = None,
+    timeout: float | None = None,
 ) -> ConversationPlay:
     message = outgoing or Outgoing(BODY)
-    return operation(
-        lambda api: send(api, message, deadline=True), backoff, generations=generations
-    )
+
+    def begin(api: ConversationApi) -> Flow[Admission]:
+        return send(api, message, deadline=True)
+
+    return operation(begin, backoff, generations=generations, timeout=timeout)
 
 
 def prompting(generations: Generations | None = None) -> ConversationPlay:
@@ -279,3 +284,56 @@ def test_a_wrong_address_of_a_known_server_takes_one_request() -> None:
     with pytest.raises(FlueApiError) as caught:
         plain_404(play)
     assert (caught.value.status, play.opened) == (404, 1)
+
+
+def test_of_many_first_sends_one_finds_the_generation_out() -> None:
+    generations = Generations()
+    plays = [sending(generations=generations) for _ in range(3)]
+    for play in plays:
+        play.error(400, "invalid_request")
+    first, *others = plays
+    assert first.asked == ABORT
+    for play in others:
+        assert play.slept() == 0.02
+        assert isinstance(play.step, Sleep)
+    first.error(405, "method_not_allowed")
+    first.error(400, "invalid_request")
+    for play in others:
+        play.slept()
+    for play in plays:
+        assert body(play) == BETA_BODY
+        play.json(202, ADMITTED)
+    assert [play.opened for play in plays] == [4, 2, 2]
+
+
+def test_where_a_search_fails_the_next_send_goes_on_with_it() -> None:
+    generations = Generations()
+    first, second = (sending(generations=generations) for _ in range(2))
+    first.error(400, "invalid_request")
+    second.error(400, "invalid_request")
+    with pytest.raises(FlueApiError):
+        first.error(403, "forbidden")
+    second.slept()
+    assert second.asked == ABORT
+
+
+def test_a_search_that_stands_still_holds_no_other_up_for_long() -> None:
+    generations = Generations()
+    still, second = (sending(generations=generations) for _ in range(2))
+    still.error(400, "invalid_request")
+    second.error(400, "invalid_request")
+    asleep = 0.0
+    while isinstance(second.step, Sleep):
+        asleep += second.slept()
+    assert (second.asked, round(asleep, 3)) == (ABORT, 5.0)
+
+
+def test_a_deadline_may_pass_while_another_call_searches() -> None:
+    generations = Generations()
+    still = sending(generations=generations)
+    still.error(400, "invalid_request")
+    second = sending(generations=generations, timeout=1.0)
+    second.error(400, "invalid_request")
+    with pytest.raises(FlueTimeoutError):
+        for _ in range(100):
+            second.slept()
