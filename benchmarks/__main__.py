@@ -18,6 +18,7 @@ NAMES = (
     "observers",
     "startup",
     "unary",
+    "batches",
     "fold",
     "conversations",
     "closes",

@@ -87,6 +87,8 @@ class Server(Child):
         return f"http://127.0.0.1:{self.port}"
 
 
-def reader(module: str, python: str | Path = sys.executable) -> Child:
+def reader(
+    module: str, python: str | Path = sys.executable, env: Mapping[str, str] | None = None
+) -> Child:
     """A Python reader: `ask(call=..., ...)` runs that function of `benchmarks.peers.{module}`."""
-    return Child([python, "-m", "benchmarks.worker", module])
+    return Child([python, "-m", "benchmarks.worker", module], env)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
 from importlib.metadata import version
@@ -39,9 +39,11 @@ class Contestant:
 
 
 class Peers:
-    """The peers' processes, started when they are first asked; a context manager."""
+    """The peers' processes, started when they are first asked; a context manager. `env`: what is to
+    be added to their environment."""
 
-    def __init__(self) -> None:
+    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+        self._env = env
         self._stack = ExitStack()
         self._children: dict[str, Child] = {}
 
@@ -49,7 +51,7 @@ class Peers:
         # A process for each way of reading: none inherits another's heap, or its warm-up.
         key = f"{contestant.peer}/{contestant.call}"
         if key not in self._children:
-            self._children[key] = self._stack.enter_context(start(contestant.peer))
+            self._children[key] = self._stack.enter_context(start(contestant.peer, self._env))
         return self._children[key].ask(call=contestant.call, **arguments)
 
     def __enter__(self) -> Peers:
@@ -59,11 +61,11 @@ class Peers:
         self._stack.close()
 
 
-def start(peer: str) -> Child:
+def start(peer: str, env: Mapping[str, str] | None = None) -> Child:
     """Start the process of `peer`, a module of `benchmarks.peers` or one of `SDKS`."""
     if peer in SDKS:
-        return Child([node(), "--expose-gc", sdk_script(peer)])
-    return reader(peer, durable_python() if peer == "durable" else sys.executable)
+        return Child([node(), "--expose-gc", sdk_script(peer)], env)
+    return reader(peer, durable_python() if peer == "durable" else sys.executable, env)
 
 
 @cache

@@ -16,6 +16,7 @@ from benchmarks.parties import Contestant, Peers
 from benchmarks.report import Section, Table, Target
 
 _OURS = Contestant("ours", "crowd", "ours, async")
+_POLLS = Contestant("ours", "crowd_of_polls", "ours, async, long-polls")
 _SHARED = Contestant("plain_httpx", "crowd", "one shared `httpx.AsyncClient`, no limits")
 _OWN = Contestant(
     "plain_httpx", "crowd_own", "an `httpx` transport (and no TLS context) for each stream"
@@ -28,6 +29,7 @@ def measure(options: Options) -> Section:
     rounds = min(options.rounds, 3)
     crowds = [
         gather("live", _OURS, many, rounds),
+        gather("live", _POLLS, many, rounds),
         gather("live", _SHARED, many, rounds),
         gather("live", _OWN, many, rounds),
         gather("live", _THREADS, threads, rounds),
@@ -36,9 +38,10 @@ def measure(options: Options) -> Section:
     growth, flat = _long(lengths, options.rounds)
     return Section(
         "Scale",
-        "Live SSE streams at once in one process: each gets an event when it opens and, after a"
-        f" pause, {EVENTS} more, one each {EVERY_MS} ms. CPU is the process's for all of it; the"
-        " memory is what the process grew by until all were open, for each stream; the lag is from"
+        "Live streams at once in one process, over SSE if nothing else is said: each gets an event"
+        f" when it opens and, after a pause, {EVENTS} more, one each {EVERY_MS} ms. CPU is the"
+        " process's for all of it; the memory is what the process grew by until all were"
+        " open, for each stream; the lag is from"
         f" the append to the consumer, the worst of each stream. {rounds} rounds, in processes of"
         " their own. Below: CPU time of reading longer and longer runs from the replay server; the"
         " least of 3 rounds (of 30 for the shortest), since every disturbance adds. The bare list"
@@ -115,7 +118,7 @@ def _memory_table(sizes: Sequence[int], events: int) -> Table:
 def _targets(
     crowds: Sequence[Gathering], growth: Sequence[Growth], sizes: Sequence[int]
 ) -> list[Target]:
-    ours, shared, _, threads = crowds
+    ours, polls, shared, _, threads = crowds
     first, last = growth[0], growth[-1]
     tenfold = math.log10(last.events / first.events)
     stream = (last.stream / first.stream) ** (1 / tenfold)
@@ -131,6 +134,14 @@ def _targets(
             False,
         ),
         Target("none starved: worst lag of all", EVERY_MS, ours.worst_ms, "ms", False),
+        Target("long-polls: CPU, of that of SSE", 1, polls.cpu / ours.cpu, at_least=False),
+        Target(
+            "long-polls: memory of each, of that of SSE",
+            1,
+            polls.kilobytes / ours.kilobytes,
+            at_least=False,
+        ),
+        Target("long-polls: worst lag of all", EVERY_MS, polls.worst_ms, "ms", False),
         Target(
             f"{threads.streams} sync streams in threads: worst lag",
             EVERY_MS,
@@ -142,5 +153,11 @@ def _targets(
             "10 x the events: the time of `stream`, mean over all lengths", 12, stream, "x", False
         ),
         Target("the same of `events()`", 12, listed, "x", False),
+        Target(
+            f"CPU of `events()` of {last.events:,}, of that of the bare list",
+            1.3,
+            last.listed / last.bare,
+            at_least=False,
+        ),
         Target("a long stream's memory grows, after its first tenth, by", 1, grown, "MB", False),
     ]

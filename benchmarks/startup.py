@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import resource
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 from statistics import median
 
-import certifi
-import trustme
 from attrs import frozen
 
 from benchmarks import corpus
+from benchmarks.certificates import certificates
 from benchmarks.children import CHECKOUT, Server, surroundings
 from benchmarks.options import Options
 from benchmarks.parties import user_python
@@ -41,19 +38,21 @@ _SCHEMES = {"http": 0.5, "https": 0.75}
 
 def measure(options: Options) -> Section:
     times = options.scaled(25)
-    with tempfile.TemporaryDirectory() as folder:
-        certificate, trusted = _certificates(Path(folder))
-        with Server("replay") as plain, Server("replay", "--tls", str(certificate)) as secure:
-            urls = [
-                f"{scheme}://localhost:{server.port}"
-                for scheme, server in zip(_SCHEMES, (plain, secure), strict=True)
-            ]
-            calls = {
-                f"first call: {name}, {url.partition(':')[0]}": code.format(url=url, run=_RUN)
-                for url in urls
-                for name, code in _CALLS.items()
-            }
-            took = in_turn(_PROGRAMS | calls, times, {"SSL_CERT_FILE": str(trusted)})
+    with (
+        certificates() as made,
+        Server("replay") as plain,
+        Server("replay", "--tls", str(made.own)) as secure,
+    ):
+        urls = [
+            f"{scheme}://localhost:{server.port}"
+            for scheme, server in zip(_SCHEMES, (plain, secure), strict=True)
+        ]
+        calls = {
+            f"first call: {name}, {url.partition(':')[0]}": code.format(url=url, run=_RUN)
+            for url in urls
+            for name, code in _CALLS.items()
+        }
+        took = in_turn(_PROGRAMS | calls, times, made.environment)
     bare = took["bare interpreter"]
     wall = {name: (each.wall - bare.wall) * 1e3 for name, each in took.items()}
     cpu = {name: (each.cpu - bare.cpu) * 1e3 for name, each in took.items()}
@@ -133,14 +132,3 @@ def environment_of_a_user() -> dict[str, str]:
     kept = CHECKOUT / ".cache" / "benchmarks" / "compiled"
     own = {k: v for k, v in surroundings().items() if k != "PYTHONDONTWRITEBYTECODE"}
     return {**own, "PYTHONPATH": str(CHECKOUT), "PYTHONPYCACHEPREFIX": str(kept)}
-
-
-def _certificates(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost with its key, and its authority among the usual ones."""
-    authority = trustme.CA()
-    leaf = authority.issue_cert("localhost")
-    own, trusted = folder / "localhost.pem", folder / "trusted.pem"
-    leaf.private_key_and_cert_chain_pem.write_to_path(own)
-    trusted.write_bytes(Path(certifi.where()).read_bytes())
-    authority.cert_pem.write_to_path(trusted, append=True)
-    return own, trusted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import corpus
+from benchmarks.certificates import certificates
 from benchmarks.children import Server
 from benchmarks.contest import Result, Results, compete
 from benchmarks.options import Options
@@ -20,6 +21,7 @@ OVER = Contestant(
     "ours", "sse_over_httpx", 'ours, `stream(live="sse")` over the user\'s `httpx.Client`'
 )
 RAW = Contestant("raw", "sse", "raw socket + msgspec, SSE, untyped")
+LISTED = Contestant("raw", "events", "raw socket + msgspec, SSE, untyped, kept in a list")
 
 OURS = (SSE, BATCHES, OVER, ASYNC_SSE, EVENTS, ASYNC_EVENTS, POLLS, ASYNC_POLLS)
 SDK = (
@@ -34,7 +36,9 @@ OTHERS = (
     Contestant("durable", "polls", "durable-streams (PyPI), long-poll, untyped"),
     Contestant("durable", "sse", "durable-streams (PyPI), SSE, untyped"),
     RAW,
+    LISTED,
 )
+OVER_TLS = (SSE, ASYNC_SSE, RAW)
 
 
 def measure(options: Options) -> Section:
@@ -48,14 +52,26 @@ def measure(options: Options) -> Section:
             count,
             rounds=options.rounds,
         )
+    secure = _over_tls(count, options.rounds)
     return Section(
         "Throughput on loopback, and CPU per event",
         f"{count:,} events of about 340 bytes from the replay server; medians of {options.rounds}"
         " rounds after a warm-up. CPU is user and system time of the client's process; the peak"
-        " memory includes the interpreter. `x SDK` compares with the SDK's best mode.",
-        [_table(results)],
-        _targets(results),
+        " memory includes the interpreter. `x SDK` compares with the SDK's best mode. Below: the"
+        " same over TLS.",
+        [_table(results), _tls_table(secure)],
+        [*_targets(results), *_raw_targets(secure, " over TLS")],
     )
+
+
+def _over_tls(count: int, rounds: int) -> Results:
+    with (
+        certificates() as made,
+        Server("replay", "--tls", str(made.own)) as server,
+        Peers(made.environment) as peers,
+    ):
+        url = f"https://localhost:{server.port}"
+        return compete(peers, OVER_TLS, url, corpus.run_id(count), count, rounds=rounds)
 
 
 def _table(results: Results) -> Table:
@@ -92,9 +108,8 @@ def _targets(results: Results) -> list[Target]:
         Target(f"sync `events()` against {sdk}", 2.3, speed(EVENTS)),
         Target(f"async `events()` against {sdk}", 2.0, speed(ASYNC_EVENTS)),
         Target(f"long-poll paging against {sdk}", 1.5, speed(POLLS)),
-        Target(
-            "sync SSE against raw sockets (aim 0.5)", 0.4, results[RAW].wall / results[SSE].wall
-        ),
+        *_raw_targets(results),
+        Target("`events()` against raw sockets", 0.5, _of_raw(results, EVENTS)),
         Target(
             "CPU of sync SSE, of the SDK's least in any mode",
             0.35,
@@ -102,3 +117,21 @@ def _targets(results: Results) -> list[Target]:
             at_least=False,
         ),
     ]
+
+
+def _raw_targets(results: Results, where: str = "") -> list[Target]:
+    return [
+        Target(f"sync SSE against raw sockets{where}", 0.65, _of_raw(results, SSE)),
+        Target(f"async SSE against raw sockets{where}", 0.55, _of_raw(results, ASYNC_SSE)),
+    ]
+
+
+def _of_raw(results: Results, contestant: Contestant) -> float:
+    return results[RAW].wall / results[contestant].wall
+
+
+def _tls_table(results: Results) -> Table:
+    return Table(
+        ("reader, over TLS", "wall s", "events/s", "x raw", "CPU us/event", "peak MB"),
+        [_row(result, results[RAW]) for result in sorted(results.all, key=lambda each: each.wall)],
+    )

@@ -103,12 +103,12 @@ def async_lags(url: str, run: str, live: Any) -> list[int]:
     return on_loop(read)
 
 
-def crowd(url: str, prefix: str, size: int, plan: str) -> dict[str, Any]:
+def crowd(url: str, prefix: str, size: int, plan: str, live: Any = "sse") -> dict[str, Any]:
     """Follow `size` live streams at once on one event loop."""
     noted = Crowd(size)
 
     async def follow(number: int, run: str) -> None:
-        async for event in async_client(url).runs.stream(run, live="sse"):
+        async for event in async_client(url).runs.stream(run, live=live):
             noted.take(number, _stamp(event))
 
     async def read() -> None:
@@ -117,6 +117,10 @@ def crowd(url: str, prefix: str, size: int, plan: str) -> dict[str, Any]:
 
     on_loop(read)
     return noted.report()
+
+
+def crowd_of_polls(url: str, prefix: str, size: int, plan: str) -> dict[str, Any]:
+    return crowd(url, prefix, size, plan, "long-poll")
 
 
 def threads(url: str, prefix: str, size: int, plan: str) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -24,10 +26,18 @@ _ASK = (
 
 
 def _request(url: str, run: str) -> socket.socket:
-    host, port = urlsplit(url).netloc.split(":")
+    parts = urlsplit(url)
+    host, port = parts.netloc.split(":")
     sock = socket.create_connection((host, int(port)))
+    if parts.scheme == "https":
+        sock = _tls_context().wrap_socket(sock, server_hostname=host)
     sock.sendall(f"GET /runs/{run}?offset=-1&live=sse HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     return sock
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 def sse(url: str, run: str) -> int:
