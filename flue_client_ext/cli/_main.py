@@ -67,7 +67,23 @@ def _failed(error: Exception) -> int:
     if not isinstance(error, FlueError | OSError | ValueError):
         raise error
     _tell(str(error), error)
+    if _is_in_the_way(error):
+        note(f"`{PROGRAM} doctor`, with the same --server, says what is wrong and what to do.")
     return EXECUTION_FAILED if isinstance(error, FlueExecutionError) else FAILED
+
+
+def _is_in_the_way(error: Exception) -> bool:
+    """Whether the server was not reached, or something else than Flue has answered."""
+    from ..errors import (
+        FlueApiError,
+        FlueConnectionError,
+        FlueTimeoutError,
+        WorkflowApiNotFoundError,
+    )
+
+    if isinstance(error, FlueApiError):
+        return error.type is None or isinstance(error, WorkflowApiNotFoundError)
+    return isinstance(error, FlueConnectionError) and not isinstance(error, FlueTimeoutError)
 
 
 def _tell(words: str, error: BaseException) -> None:

@@ -181,7 +181,7 @@ def test_a_genuine_server_is_asked_and_watched(genuine2: Flue2Server, tmp_path: 
     failed = piped(
         "ask", "tools", "cli", "6/3", "--server", f"{genuine2.url}/x", env=env, cwd=tmp_path
     )
-    assert (failed.returncode, "404" in failed.stderr) == (1, True)
+    assert (failed.returncode, "404" in failed.stderr, "doctor" in failed.stderr) == (1, True, True)
     watched = piped("watch", "tools", "cli", "--once", env=env, cwd=tmp_path)
     assert lines(watched.stdout)[-1]["type"] == "submission-settled"
 

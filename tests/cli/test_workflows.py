@@ -85,6 +85,7 @@ def test_a_failure_is_a_line_on_stderr_and_an_exit_code(
     assert (ran.returncode, ran.stdout) == (code, "")
     assert words in ran.stderr
     assert "Traceback" not in ran.stderr
+    assert ("flue-client doctor" in ran.stderr) == ("Connection refused" in words)
     assert "tokenwithoutname" not in ran.stderr
     assert "secret" not in ran.stderr
 
