@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -139,7 +140,7 @@ class Chat:
         if not rest:
             note("Which file? /attach FILE")
             return
-        self._try(lambda: self._files.append(Attachment.from_path(os.path.expanduser(rest))))
+        self._try(lambda: self._files.append(Attachment.from_path(_path(rest))))
 
     def _history(self, rest: str) -> None:
         self._try(lambda: self._show(self._state(), None))
@@ -188,3 +189,9 @@ def _said_before(state: ConversationState) -> list[str]:
     parts = (part for each in state.messages if each.role == "user" for part in each.parts)
     texts = (part.text for part in parts if part.type == "text")
     return [text for text in texts if text and text.isprintable()]
+
+
+def _path(given: str) -> str:
+    """The path that was typed; terminals quote the name of a file that is dropped on them."""
+    words = [given] if os.path.exists(os.path.expanduser(given)) else shlex.split(given)
+    return os.path.expanduser(words[0] if len(words) == 1 else given)

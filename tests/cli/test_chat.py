@@ -11,7 +11,7 @@ from .terminal import Terminal, environment, piped
 
 
 def test_a_chat_streams_stops_attaches_and_remembers(local: Local, tmp_path: Path) -> None:
-    (tmp_path / "dot.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "a dot.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     with Terminal("chat", "slow", "c", env=environment(local.url), cwd=tmp_path) as terminal:
         terminal.expect("A new conversation with slow.")
         terminal.expect("you>")
@@ -22,7 +22,7 @@ def test_a_chat_streams_stops_attaches_and_remembers(local: Local, tmp_path: Pat
         local.let("second")
         terminal.enter("second")
         terminal.expect("Beginning and end.")
-        terminal.enter("/attach dot.png")
+        terminal.enter("/attach 'a dot.png'")
         terminal.expect("[1 attached] you>")
         local.let("third")
         terminal.enter("third")
