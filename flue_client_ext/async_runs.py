@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from flue_client.models import FlueEvent, RunRecord
+
 from ._async_session import AsyncSession
 from ._lazy import LazyModule
 from ._stream import arguments
@@ -17,8 +19,6 @@ from .signals import AbortSignal
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
 
-    from flue_client import models
-
     from . import _calls as calls
     from . import async_event_stream, checkpoint
     from ._drivers import async_many
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     R = DefaultTypeVar("R", default=Any)
 else:
-    models, calls = LazyModule("flue_client.models"), LazyModule("flue_client_ext._calls")
+    calls = LazyModule("flue_client_ext._calls")
     async_event_stream = LazyModule("flue_client_ext.async_event_stream")
     checkpoint = LazyModule("flue_client_ext.checkpoint")
     async_many = LazyModule("flue_client_ext._drivers.async_many")
@@ -49,7 +49,7 @@ class AsyncRuns(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
         backoff_options: BackoffOptions | None = None,
-    ) -> models.RunRecord:
+    ) -> RunRecord:
         """Return the run's record. `timeout` in seconds is the deadline of the call, 30 by default.
 
         Raises `FlueApiError` (`RunNotReadableError` for a run that this client has just started),
@@ -68,7 +68,7 @@ class AsyncRuns(Uncopied):
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
         pages_only: bool = False,
-    ) -> list[models.FlueEvent]:
+    ) -> list[FlueEvent]:
         """Return the run's events up to the tail, however many answers that takes.
 
         `offset` is `"-1"` for all, or an offset from before to read strictly after it; `tail`

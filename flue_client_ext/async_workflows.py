@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResult
+
 from ._async_session import AsyncSession
 from ._flue import arguments as flue_arguments
 from ._lazy import LazyModule
@@ -17,15 +19,13 @@ from .signals import AbortSignal
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
 
-    from flue_client import models
-
     from . import _calls as calls
     from ._drivers import async_many
     from ._flue import results
 
     R = DefaultTypeVar("R", default=Any)
 else:
-    models, calls = LazyModule("flue_client.models"), LazyModule("flue_client_ext._calls")
+    calls = LazyModule("flue_client_ext._calls")
     async_many = LazyModule("flue_client_ext._drivers.async_many")
     results = LazyModule("flue_client_ext._flue.results")
     R = TypeVar("R")
@@ -48,7 +48,7 @@ class AsyncWorkflows(Uncopied):
         wait: None = None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> models.WorkflowInvokeResult: ...
+    ) -> WorkflowInvokeResult: ...
     @overload
     async def invoke(
         self,
@@ -58,7 +58,7 @@ class AsyncWorkflows(Uncopied):
         wait: Literal["result"],
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> models.WorkflowWaitResult: ...
+    ) -> WorkflowWaitResult: ...
     @overload
     async def invoke(
         self,
@@ -68,7 +68,7 @@ class AsyncWorkflows(Uncopied):
         wait: Literal["result"] | None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> models.WorkflowInvokeResult | models.WorkflowWaitResult: ...
+    ) -> WorkflowInvokeResult | WorkflowWaitResult: ...
     async def invoke(
         self,
         name: str,
@@ -77,7 +77,7 @@ class AsyncWorkflows(Uncopied):
         wait: Literal["result"] | None = None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> models.WorkflowInvokeResult | models.WorkflowWaitResult:
+    ) -> WorkflowInvokeResult | WorkflowWaitResult:
         """Start a run and return its id; with `wait="result"`, wait until it has ended.
 
         `input` left out sends no body; `None` sends JSON `null`. `timeout` in seconds is the
@@ -102,7 +102,7 @@ class AsyncWorkflows(Uncopied):
         name: str,
         *,
         input: Any = UNSET,
-        on_event: Callable[[models.FlueEvent], object] | None = None,
+        on_event: Callable[[FlueEvent], object] | None = None,
         live: LiveOption = True,
         signal: AbortSignal | None = None,
         timeout: float | None = None,

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from flue_client.models import FlueEvent, RunRecord
+
 from ._lazy import LazyModule
 from ._session import Session
 from ._stream import arguments
@@ -18,8 +20,6 @@ from .signals import AbortSignal
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
 
-    from flue_client import models
-
     from . import _calls as calls
     from . import checkpoint, event_stream
     from ._drivers import sync_many
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     R = DefaultTypeVar("R", default=Any)
 else:
-    models, calls = LazyModule("flue_client.models"), LazyModule("flue_client_ext._calls")
+    calls = LazyModule("flue_client_ext._calls")
     event_stream = LazyModule("flue_client_ext.event_stream")
     checkpoint = LazyModule("flue_client_ext.checkpoint")
     sync_many = LazyModule("flue_client_ext._drivers.sync_many")
@@ -50,7 +50,7 @@ class Runs(Uncopied):
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
         backoff_options: BackoffOptions | None = None,
-    ) -> models.RunRecord:
+    ) -> RunRecord:
         """Return the run's record. `timeout` in seconds is the deadline of the call, 30 by default.
 
         Raises `FlueApiError` (`RunNotReadableError` for a run that this client has just started),
@@ -69,7 +69,7 @@ class Runs(Uncopied):
         timeout: float | None = None,
         backoff_options: BackoffOptions | None = None,
         pages_only: bool = False,
-    ) -> list[models.FlueEvent]:
+    ) -> list[FlueEvent]:
         """Return the run's events up to the tail, however many answers that takes.
 
         `offset` is `"-1"` for all, or an offset from before to read strictly after it; `tail`

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from flue_client.models import FlueEvent, WorkflowInvokeResult, WorkflowWaitResult
+
 from ._flue import arguments as flue_arguments
 from ._lazy import LazyModule
 from ._session import Session
@@ -18,15 +20,13 @@ from .signals import AbortSignal
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
 
-    from flue_client import models
-
     from . import _calls as calls
     from ._drivers import sync_many
     from ._flue import results
 
     R = DefaultTypeVar("R", default=Any)
 else:
-    models, calls = LazyModule("flue_client.models"), LazyModule("flue_client_ext._calls")
+    calls = LazyModule("flue_client_ext._calls")
     sync_many = LazyModule("flue_client_ext._drivers.sync_many")
     results = LazyModule("flue_client_ext._flue.results")
     R = TypeVar("R")
@@ -49,7 +49,7 @@ class Workflows(Uncopied):
         wait: None = None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> models.WorkflowInvokeResult: ...
+    ) -> WorkflowInvokeResult: ...
     @overload
     def invoke(
         self,
@@ -59,7 +59,7 @@ class Workflows(Uncopied):
         wait: Literal["result"],
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> models.WorkflowWaitResult: ...
+    ) -> WorkflowWaitResult: ...
     @overload
     def invoke(
         self,
@@ -69,7 +69,7 @@ class Workflows(Uncopied):
         wait: Literal["result"] | None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> models.WorkflowInvokeResult | models.WorkflowWaitResult: ...
+    ) -> WorkflowInvokeResult | WorkflowWaitResult: ...
     def invoke(
         self,
         name: str,
@@ -78,7 +78,7 @@ class Workflows(Uncopied):
         wait: Literal["result"] | None = None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> models.WorkflowInvokeResult | models.WorkflowWaitResult:
+    ) -> WorkflowInvokeResult | WorkflowWaitResult:
         """Start a run and return its id; with `wait="result"`, wait until it has ended.
 
         `input` left out sends no body; `None` sends JSON `null`. `timeout` in seconds is the
@@ -103,7 +103,7 @@ class Workflows(Uncopied):
         name: str,
         *,
         input: Any = UNSET,
-        on_event: Callable[[models.FlueEvent], object] | None = None,
+        on_event: Callable[[FlueEvent], object] | None = None,
         live: LiveOption = True,
         signal: AbortSignal | None = None,
         timeout: float | None = None,
