@@ -121,14 +121,7 @@ class AsyncRuns(Uncopied):
         `offset`) when the deadline passes, `FlueProtocolError`,
         `UnsupportedFlueEventVersionError`, or `StreamResetError` for a saved offset that the
         server no longer has."""
-        options = calls.StreamOptions(
-            offset=offset,
-            tail=tail,
-            live=live,
-            backoff=backoff_options,
-            resume=resume,
-            pages_only=pages_only,
-        )
+        options = calls.StreamOptions(offset, tail, live, backoff_options, resume, pages_only)
         opened = calls.opening(self._session.api, run_id, options)
         return self._session.stream(
             async_event_stream.AsyncFlueEventStream, opened, signal, timeout
