@@ -29,6 +29,8 @@ DEPENDENT = (
     "streams",
     "conversations",
     "contract_spec/test_views.py",
+    "docs/test_pages.py::test_the_scripts_of_a_page_run_as_they_stand",
+    "docs/test_pages.py::test_the_tests_that_pages_show_pass",
     "packaging",
     "report/test_page.py",
     "report/test_run_tree.py",

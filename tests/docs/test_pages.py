@@ -22,10 +22,6 @@ from .shell import examples, run, understood
 PAGES = pages()
 BLOCKS = [block for page in PAGES for block in every_block(page)]
 RUN_HERE = {("python", ""), ("console", ""), ("console", "parsed"), ("js", ""), ("ts", "")}
-RUN_ELSEWHERE = {
-    ("python", "relay"): "test_conversations.py",
-    ("python", "job"): "test_tutorial.py",
-}
 NO_CODE = {("text", "")}
 
 pytest_plugins = ["pytester"]
@@ -64,12 +60,13 @@ def server() -> Iterator[LocalFlue]:
 
 
 def test_every_block_is_run_by_something() -> None:
+    """A block with a mark of its own is run by the module of these tests that names the mark."""
     kinds = {(block.language, block.mark) for block in BLOCKS}
-    assert kinds == RUN_HERE | RUN_ELSEWHERE.keys() | NO_CODE
-    for (language, mark), module in RUN_ELSEWHERE.items():
-        text = Path(__file__).with_name(module).read_text()
-        assert of(language, mark)
-        assert f'"{mark}"' in text
+    assert kinds >= RUN_HERE
+    modules = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    for language, mark in kinds - RUN_HERE - NO_CODE:
+        assert mark, language
+        assert f'"{mark}"' in modules
 
 
 def test_no_page_has_code_outside_of_fences() -> None:
