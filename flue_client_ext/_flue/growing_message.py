@@ -22,7 +22,17 @@ class GrowingMessage:
     """The message with the index `at` in its conversation. Methods return whether they changed
     it."""
 
-    __slots__ = ("_fields", "_indexes", "_kind", "_parts", "_text", "_unfinished", "at")
+    __slots__ = (
+        "_fields",
+        "_indexes",
+        "_kind",
+        "_merged",
+        "_metadata",
+        "_parts",
+        "_text",
+        "_unfinished",
+        "at",
+    )
 
     def __init__(self, at: int, message: Json) -> None:
         self.at = at
@@ -34,6 +44,10 @@ class GrowingMessage:
         """The indexes of the text and reasoning parts that are not done."""
         self._kind: str | None = None
         self._text: GrowingText | None = None
+        self._metadata: Json | None = None
+        """A copy of the metadata that updates are merged into; nobody else has it."""
+        self._merged = False
+        """Whether there is more in it than is shown."""
         """The last part's type and text while deltas may be appended to it."""
         for part in message["parts"]:
             self._add(part)
@@ -47,6 +61,7 @@ class GrowingMessage:
     def view(self) -> Json:
         """Return the message as it stands: a new object."""
         self._flush()
+        self._show_metadata()
         return {**self._fields, "parts": self._parts.copy()}
 
     def append(self, kind: Any, delta: str) -> bool:
@@ -98,7 +113,7 @@ class GrowingMessage:
 
     def merge_metadata(self, metadata: Json) -> bool:
         """Merge objects recursively; later values win."""
-        self._set_metadata(_merged(self._metadata(), metadata))
+        _merge(self._own_metadata(), metadata)
         return True
 
     def complete(self, usage: Json | None = None) -> bool:
@@ -109,14 +124,21 @@ class GrowingMessage:
         for index in unfinished:
             self._parts[index] = {**self._parts[index], "state": "done"}
         if usage:
-            self._set_metadata({**self._metadata(), "usage": usage})
+            self._own_metadata()["usage"] = _copied(usage)
         return bool(unfinished or usage)
 
-    def _metadata(self) -> Json:
-        return self._fields.get("metadata") or {}
+    def _own_metadata(self) -> Json:
+        """Return the metadata to be changed."""
+        if self._metadata is None:
+            copied: Json = _copied(self._fields.get("metadata") or {})
+            self._metadata = copied
+        self._merged = True
+        return self._metadata
 
-    def _set_metadata(self, metadata: Json) -> None:
-        self._fields = {**self._fields, "metadata": metadata}
+    def _show_metadata(self) -> None:
+        if self._merged:
+            self._fields = {**self._fields, "metadata": _copied(self._metadata)}
+            self._merged = False
 
     def _close(self) -> None:
         """End the last part if it is a streaming one: something else follows it."""
@@ -145,10 +167,9 @@ class GrowingMessage:
         self._parts.append(part)
 
 
-def _merged(known: Json, update: Json) -> Json:
-    """Return `update` merged into `known`. No recursion, since a server chooses the depth."""
-    result = {**known}
-    open_objects = [(result, update)]
+def _merge(known: Json, update: Json) -> None:
+    """Merge `update` into `known`. No recursion, since a server chooses the depth."""
+    open_objects = [(known, update)]
     while open_objects:
         target, source = open_objects.pop()
         for key, value in source.items():
@@ -156,8 +177,23 @@ def _merged(known: Json, update: Json) -> Json:
                 continue
             current = target.get(key)
             if isinstance(current, dict) and isinstance(value, dict):
-                target[key] = {**as_object(current)}
-                open_objects.append((target[key], as_object(value)))
+                open_objects.append((current, as_object(value)))  # pyright: ignore[reportUnknownArgumentType]
             else:
-                target[key] = value
-    return result
+                target[key] = _copied(value)
+
+
+def _copied(value: Any) -> Any:
+    """A copy of the objects in `value`; arrays are shared, since nothing is merged into them."""
+    if not isinstance(value, dict):
+        return value
+    copy: Json = {}
+    open_objects = [(copy, as_object(value))]
+    while open_objects:
+        target, source = open_objects.pop()
+        for key, inner in source.items():
+            if isinstance(inner, dict):
+                target[key] = {}
+                open_objects.append((target[key], as_object(inner)))
+            else:
+                target[key] = inner
+    return copy

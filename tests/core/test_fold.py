@@ -484,3 +484,27 @@ def test_outputs_of_unknown_calls_take_time_linear_in_their_number() -> None:
     fold = Fold(snapshot(*(message(id=f"m{at}") for at in range(count))))
     for at in range(count):
         assert not fold.apply(chunk("tool-output", 2, at, toolCallId="none", output=1))
+
+
+@pytest.mark.timeout(60)  # seconds; in quadratic time it would take many minutes
+def test_metadata_is_merged_in_time_linear_in_its_updates() -> None:
+    fold = Fold(snapshot(message()))
+    for at in range(100_000):
+        update = {f"k{at}": {"n": at}}
+        fold.apply(chunk("message-metadata", 2, at, messageId="m1", metadata=update))
+    (merged,) = fold.snapshot()["messages"]
+    assert len(merged["metadata"]) == 100_000
+
+
+def test_metadata_that_was_taken_or_given_out_never_changes() -> None:
+    given = {"a": {"b": {"c": 1}}}
+    fold = Fold(snapshot(message(metadata=given)))
+    update = {"a": {"d": {"e": 2}}}
+    fold.apply(chunk("message-metadata", 2, 0, messageId="m1", metadata=update))
+    (first,) = fold.snapshot()["messages"]
+    later = {"a": {"b": {"c": 3}, "d": {"e": 4}}}
+    fold.apply(chunk("message-metadata", 2, 1, messageId="m1", metadata=later))
+    assert first["metadata"] == {"a": {"b": {"c": 1}, "d": {"e": 2}}}
+    assert (given, update) == ({"a": {"b": {"c": 1}}}, {"a": {"d": {"e": 2}}})
+    (second,) = fold.snapshot()["messages"]
+    assert second["metadata"] == later
