@@ -16,6 +16,11 @@ from .options import Options
 
 NAMES = ("storm",)
 NAMES = ("faults",)
+NAMES = (
+    # one a line, in the page's order
+    "fuzz",
+    "security",
+)
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from flue_client_ext._stream.credentials import Credentials
 from flue_client_ext._values.http import Request as HttpRequest
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import QUICK, Aside, borrowed, chain, failure, says, spoken
+from tests.unary.trackers import seen_by_a_tracker
 from tests.worlds import World
 
 CANARY = "canary5f1d8c0b3e7a49f2a6d4"
@@ -73,21 +74,6 @@ def must_be_silent(error: BaseException, caplog: pytest.LogCaptureFixture) -> No
     for record in caplog.records:
         if record.name.startswith(("flue_client", "asyncio", "anyio", "trio")):
             assert CANARY not in record.getMessage() + repr(vars(record))
-
-
-def seen_by_a_tracker(error: BaseException) -> str:
-    """Show the locals of this package's frames as error trackers do: they look into containers."""
-
-    def shown(value: Any, depth: int = 0) -> Any:
-        if depth < 6 and isinstance(value, Mapping):
-            return [(key, shown(inner, depth + 1)) for key, inner in value.items()]
-        if depth < 6 and isinstance(value, list | tuple | set | frozenset):
-            return [shown(inner, depth + 1) for inner in value]
-        return repr(value)
-
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    own = [f for f in frames if f.f_globals["__name__"].startswith(("flue_client", "h11"))]
-    return repr([(frame.f_code.co_name, shown(frame.f_locals)) for frame in own])
 
 
 @pytest.fixture(params=["own sockets", "http_client"])

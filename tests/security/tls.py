@@ -1,0 +1,109 @@
+"""Which TLS peers are refused, before anything of a request is sent."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from unittest.mock import patch
+
+import trustme
+
+from flue_client_ext import FlueConnectionError
+from tests.servers.raw import RawServer
+from tests.unary.support import NEVER_AGAIN, failure, works
+from tests.worlds import World
+
+Make = Callable[[trustme.CA], ssl.SSLContext]
+
+
+def _context(
+    authority: trustme.CA, name: str = "127.0.0.1", days: tuple[int, int] = (-1, 9)
+) -> ssl.SSLContext:
+    """`days`: from when to when the certificate is valid, from now."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    begin, end = (datetime.now(UTC) + timedelta(days=each) for each in days)
+    authority.issue_cert(name, not_before=begin, not_after=end).configure_cert(context)
+    return context
+
+
+def _of_nobody(_: trustme.CA) -> ssl.SSLContext:
+    return _context(trustme.CA())
+
+
+def _self_signed(_: trustme.CA) -> ssl.SSLContext:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        both = Path(folder, "both.pem")
+        both.write_bytes(authority.private_key_pem.bytes() + authority.cert_pem.bytes())
+        context.load_cert_chain(both)
+    return context
+
+
+def _old(version: ssl.TLSVersion, authority: trustme.CA) -> ssl.SSLContext:
+    context = _context(authority)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = version
+    return context
+
+
+PEERS: dict[str, Make] = {
+    "expired certificate": lambda authority: _context(authority, days=(-9, -1)),
+    "certificate that is not valid yet": lambda authority: _context(authority, days=(1, 9)),
+    "certificate of another name": lambda authority: _context(authority, "other.test"),
+    "certificate of another address": lambda authority: _context(authority, "127.0.0.2"),
+    "certificate of an unknown authority": _of_nobody,
+    "self-signed certificate": _self_signed,
+    "TLS 1.0": partial(_old, ssl.TLSVersion.TLSv1),
+    "TLS 1.1": partial(_old, ssl.TLSVersion.TLSv1_1),
+}
+
+
+def _refused(make: Make, world: World) -> str:
+    authority = trustme.CA()
+    server = RawServer(works, tls=True)
+    server._context = make(authority)
+    with tempfile.TemporaryDirectory() as folder, server:
+        trusted = Path(folder, "authority.pem")
+        authority.cert_pem.write_to_path(str(trusted))
+        with patch.dict(os.environ, {"SSL_CERT_FILE": str(trusted)}):
+            client = world.client(server.url, token="t", timeout=10)
+            for call in (
+                lambda: client.workflows.invoke("w"),
+                lambda: client.runs.get("r", backoff_options=NEVER_AGAIN),
+                lambda: list(client.runs.stream("r", live="sse", backoff_options=NEVER_AGAIN)),
+            ):
+                error = failure(call)
+                assert type(error) is FlueConnectionError, error
+        assert server.requests == []
+    return "refused, and nothing is sent"
+
+
+def _accepted(world: World) -> str:
+    """The control: the same server with a good certificate."""
+    authority = trustme.CA()
+    server = RawServer(works, tls=True)
+    server._context = _context(authority)
+    with tempfile.TemporaryDirectory() as folder, server:
+        trusted = Path(folder, "authority.pem")
+        authority.cert_pem.write_to_path(str(trusted))
+        with patch.dict(os.environ, {"SSL_CERT_FILE": str(trusted)}):
+            world.client(server.url).workflows.invoke("w")
+    return "accepted"
+
+
+CHECKS: dict[str, Callable[[World], str]] = {
+    **{name: partial(_refused, make) for name, make in PEERS.items()},
+    "good certificate": _accepted,
+}
+PURE: dict[str, Callable[[], str]] = {
+    "revoked certificate": lambda: "accepted: neither CRL nor OCSP is asked, as in Python's `ssl`"
+}
