@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import cycle, product
@@ -17,7 +17,8 @@ from tests.worlds import NAMES
 from .matrix.calls import CALLS
 from .matrix.cell import Cell, Channel
 from .matrix.faults import NONE
-from .matrix.listed import BY_NAME, RESTARTS
+from .matrix.lasting import BY_NAME
+from .matrix.listed import RESTARTS
 from .matrix.table import tables
 from .options import Broken, Options
 
@@ -61,11 +62,10 @@ def genuine_cells() -> Iterator[Cell]:
         yield Cell(BY_NAME[fault], calls[name], *next(circumstances), genuine=True)
 
 
-def run(name: str, quick: bool) -> tuple[list[Seen], list[str]]:
-    """Run the cells of a fault; return what was seen, and what was not as declared."""
-    if name == GENUINE:
-        return _run(genuine_cells())
-    return _run(cells(name, quick=quick))
+def run(name: str, world: str, quick: bool) -> tuple[list[Seen], list[str]]:
+    """Run the cells of a fault in a world; return what was seen, and what was not as declared."""
+    these = genuine_cells() if name == GENUINE else cells(name, quick=quick)
+    return _run(cell for cell in these if cell.world == world)
 
 
 def _run(these: Iterable[Cell]) -> tuple[list[Seen], list[str]]:
@@ -87,13 +87,14 @@ def experiment(options: Options) -> str:
     names = [*BY_NAME, *(() if options.quick else (GENUINE,))]
     spawning = multiprocessing.get_context("spawn")
     outcomes: dict[tuple[str, str], dict[tuple[str, str, str], str]] = defaultdict(dict)
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     wrong: list[str] = []
     with ProcessPoolExecutor((os.cpu_count() or 1) + 1, mp_context=spawning) as pool:
-        quick = [options.quick] * len(names)
-        for name, (seen, broken) in zip(names, pool.map(run, names, quick), strict=True):
+        tasks = [(*task, options.quick) for task in product(names, NAMES)]
+        found = pool.map(run, *zip(*tasks, strict=True))
+        for (name, *_), (seen, broken) in zip(tasks, found, strict=True):
             wrong += broken
-            counts[name] = sum(outcome != NONE for *_, outcome in seen)
+            counts[name] += sum(outcome != NONE for *_, outcome in seen)
             for column, mode, world, channel, outcome in seen:
                 outcomes[name, column][mode, world, channel] = outcome
     if wrong:

@@ -6,7 +6,7 @@ import pytest
 
 from .faults import cells
 from .matrix.calls import CALLS
-from .matrix.listed import BY_NAME
+from .matrix.lasting import BY_NAME
 
 
 @pytest.mark.parametrize("fault", BY_NAME)

@@ -57,6 +57,7 @@ class RawServer:
         self._error: BaseException | None = None
         self._stopping = False
         self._threads: list[threading.Thread] = []
+        self._accepting: threading.Thread | None = None
         self._fillers: list[socket.socket] = []
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -115,7 +116,7 @@ class RawServer:
         if self.mode == "full":
             self._fillers.append(socket.create_connection((self.host, self.port)))
         else:
-            self._spawn(self._accept)
+            self._accepting = self._spawn(self._accept)
         return self
 
     def stop(self) -> None:
@@ -132,10 +133,11 @@ class RawServer:
         if self._error:
             raise self._error
 
-    def _spawn(self, run: Callable[..., None], *arguments: Any) -> None:
+    def _spawn(self, run: Callable[..., None], *arguments: Any) -> threading.Thread:
         thread = threading.Thread(target=run, args=arguments, daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
 
     def _accept(self) -> None:
         while not self._stopping:

@@ -4,7 +4,7 @@ A *fault* (`listed`) is a row of the table, a *call* (`calls`) with its column a
 one call under one fault in one world over one channel. It is declared beside its fault, run
 (`cell`) on the servers of a *stage*, and what is seen is compared with what was declared.
 
-    listed      the faults, and what is declared of them
+    listed, lasting   the faults, and what is declared of them
     table       the table of the page
     cell        one cell: run, watched for what hangs and leaks
     run_stage, agent_stage, local_stage, genuine_stage   the servers of a cell

@@ -29,7 +29,6 @@ class AgentStage(RawStage):
         agents.page, agents.batches_at_once = 2, 1
         if fault.when == "closing":
             agents.poll_seconds = 0.1
-        self._start = 0
         super().__init__(agents, call, fault)
         self._is_asked = call.column.startswith(("ask", "send"))
         self._is_observed = call.column.startswith("observe")
@@ -54,7 +53,8 @@ class AgentStage(RawStage):
 
     def is_complete(self) -> bool:
         if self._is_observed:
-            return self.has_happened and bool(self.items[-1].offset == self._found.offset)
+            has_happened = self._gone_on or self.fault.when == "midway"
+            return has_happened and bool(self.items[-1].offset == self._found.offset)
         return super().is_complete()
 
     def expected(self) -> list[Any]:

@@ -257,11 +257,13 @@ class RepeatedFrames(Edit):
         super().begin(head)
 
     def body(self, head: Head, data: bytes) -> None:
-        super().body(head, data)
         self._batch.append(data)
-        if data.startswith(b"event: control"):
-            if len(self._batch) > 1:
-                self.struck()
-                for each in self._batch:
-                    super().body(head, each)
+        is_whole = data.startswith(b"event: control")
+        is_repeated = is_whole and len(self._batch) > 1
+        if is_repeated:
+            self.struck()  # first: the reader may want no more after this
+        super().body(head, data)
+        for each in self._batch if is_repeated else ():
+            super().body(head, each)
+        if is_whole:
             self._batch = []

@@ -191,5 +191,4 @@ FAULTS = (
     ),
     Fault("closes every 60 s", Closing(), "closing", ONLY_LIVE, retries=1, lowered="life"),
 )
-BY_NAME = {fault.name: fault for fault in FAULTS}
 RESTARTS = ("restart with store", "restart without store")

@@ -15,7 +15,9 @@ def become(server: RawServer, mode: Mode) -> None:
     may listen again."""
     if server.mode != "refuse":
         with contextlib.suppress(OSError):
-            server._listener.shutdown(socket.SHUT_RDWR)  # ends the thread that accepts
+            server._listener.shutdown(socket.SHUT_RDWR)
+    if server._accepting:  # it would go on to accept if the socket listened again before it woke
+        server._accepting.join(10)
     for filler in server._fillers:
         filler.close()
     server._fillers.clear()

@@ -97,13 +97,10 @@ class RawStage:
 
     def let_rest_happen(self) -> None: ...
     def lose(self) -> None: ...
-    @property
-    def has_happened(self) -> bool:
-        """Whether nothing more is to come."""
-        return self._gone_on or self.fault.when == "midway"
-
     def is_complete(self) -> bool:
-        return self.has_happened and len(self.items) == len(self.expected())
+        if not self._gone_on or self.fault.when == "midway":
+            return False  # more is to come, or an error
+        return len(self.items) == len(self.expected())
 
     def expected(self) -> list[Any]:
         """What the call is to bring."""
@@ -152,5 +149,6 @@ class RawStage:
     def _failed(self, attempt: FailedAttempt) -> None:
         """Accept connections again after the second failure since they are refused."""
         self._failures += 1
-        if self.server.mode != "serve" and self._failures >= 2:
+        is_back = self._failures >= 2 and self.fault.when != "lasting"
+        if self.server.mode != "serve" and is_back:
             become(self.server, "serve")

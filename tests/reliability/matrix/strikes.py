@@ -139,9 +139,9 @@ class Repeated(Strike):
         if "live=sse" in request.target:
             Edited(RepeatedFrames).strike(stage, request, connection, handle)
         elif stage.page:
-            connection.send(stage.page)
-            stage.page = b""
+            page, stage.page = stage.page, b""
             stage.count()
+            connection.send(page)
         else:
             recorder = _Recorder(connection, stage.count)
             Edited(lambda *_: recorder).strike(stage, request, connection, handle)  # type: ignore[arg-type]

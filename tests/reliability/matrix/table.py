@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from .calls import CONVERSATIONS, RUNS
-from .faults import NONE, RESUMED
+from .faults import NONE, RESUMED, Fault
+from .lasting import LASTING
 from .listed import FAULTS
 
 Circumstances = tuple[str, str, str]
@@ -17,21 +18,24 @@ Outcomes = Mapping[tuple[str, str], Mapping[Circumstances, str]]
 
 def tables(outcomes: Outcomes) -> str:
     """Return both tables, and the notes on what may surprise."""
-    return "\n\n".join([_table(outcomes, RUNS), _table(outcomes, CONVERSATIONS), notes()])
+    parts: list[str] = []
+    for faults in (FAULTS, LASTING):
+        parts += [_table(outcomes, faults, columns) for columns in (RUNS, CONVERSATIONS)]
+    return "\n\n".join([*parts, notes()])
 
 
 def notes() -> str:
     """What may surprise, with the faults that it is about."""
     names: dict[str, list[str]] = defaultdict(list)
-    for fault in FAULTS:
+    for fault in (*FAULTS, *LASTING):
         if fault.why:
             names[fault.why].append(fault.name)
     return "\n".join(f"- {', '.join(these)}: {why}" for why, these in names.items())
 
 
-def _table(outcomes: Outcomes, columns: tuple[str, ...]) -> str:
+def _table(outcomes: Outcomes, faults: Iterable[Fault], columns: tuple[str, ...]) -> str:
     lines = [_row(["fault", *columns]), _row(["---"] * (len(columns) + 1))]
-    for fault in FAULTS:
+    for fault in faults:
         cells = [folded(outcomes.get((fault.name, column), {})) for column in columns]
         lines.append(_row([fault.name, *cells]))
     return "\n".join(lines)
