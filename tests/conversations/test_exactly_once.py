@@ -1,12 +1,8 @@
-"""A send is never doubled and never lost, whatever its connections suffer.
-
-python -m tests.conversations.test_exactly_once 10000    # as many sends, in a minute or two
-"""
+"""A send is never doubled and never lost, whatever its connections suffer."""
 
 from __future__ import annotations
 
 import random
-import sys
 from typing import Any
 
 import pytest
@@ -43,29 +39,25 @@ def cutting(proxy: TcpProxy, chance: random.Random) -> BackoffOptions:
 def test_sends_through_cut_connections_make_exactly_as_many_messages(
     agents: AgentServer,
 ) -> None:
-    send_through_cuts(agents, SENDS)
-
-
-def send_through_cuts(agents: AgentServer, sends: int) -> None:
     chance = random.Random(10)
     agents.agent = lambda text: None
     with TcpProxy(("127.0.0.1", agents.port)) as proxy, FlueClient(proxy.url) as client:
         talk = client.agents.conversation("support", "t1")
         backoff = cutting(proxy, chance)
         admissions = []
-        for number in range(sends):
+        for number in range(SENDS):
             proxy.cut_bytes = chance.choice(CUTS)
             proxy.cut_how = chance.choice(("reset", "close"))
             proxy.cut_all()
             admissions.append(talk.send(str(number), backoff_options=backoff))
         messages = agents.conversations["/agents/support/t1"].messages
     said = [message["parts"][0]["text"] for message in messages]
-    assert said == [str(number) for number in range(sends)]
+    assert said == [str(number) for number in range(SENDS)]
     assert [message["submissionId"] for message in messages] == [
         admission.submission_id for admission in admissions
     ]
     assert any(admission.deduplicated for admission in admissions)
-    assert len(agents.sends()) > sends
+    assert len(agents.sends()) > SENDS
 
 
 @pytest.mark.odd_answers
@@ -174,9 +166,3 @@ def test_a_POST_whose_every_attempt_is_refused_is_an_api_error(any_world: World)
             error: Any = failure(talk.send, "x", backoff_options=QUICK)
             assert type(error) is FlueApiError
             assert (error.status, bool(error.idempotency_key)) == (status, True)
-
-
-if __name__ == "__main__":
-    with AgentServer() as server:
-        send_through_cuts(server, int(sys.argv[1]))
-        print(f"{sys.argv[1]} messages, {len(server.sends())} POSTs arrived")

@@ -20,6 +20,9 @@ NAMES = (
     # one a line, in the page's order
     "fuzz",
     "security",
+    "soak",
+    "silence",
+    "vanished",
 )
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 

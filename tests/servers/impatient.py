@@ -18,7 +18,7 @@ class ImpatientProxy(TcpProxy):
         self._carried_at: dict[End, float] = {}
 
     def set_patience(self, seconds: float) -> None:
-        """Reset what is idle for `seconds` from now on; `math.inf` is the begin."""
+        """Reset what is idle for `seconds` from now on; at first that is `math.inf`."""
 
         def apply() -> None:
             self._idle_seconds = seconds

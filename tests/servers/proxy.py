@@ -78,6 +78,9 @@ class TcpProxy:
     def wait_idle(self, timeout: float = 10.0) -> bool:
         return self.wait_until(lambda: not self._open, timeout)
 
+    def make_end(self, other: End | None = None) -> End:
+        return End(self, other)
+
     def opened(self, end: End) -> None:
         self._open.add(end)
         with self._changed:
@@ -108,7 +111,7 @@ class TcpProxy:
 
     async def _dial(self, end: End) -> None:
         try:
-            await self.loop.create_connection(lambda: End(self, end), *self.target)
+            await self.loop.create_connection(lambda: self.make_end(end), *self.target)
         except OSError:
             end.drop("reset")
 
@@ -143,7 +146,7 @@ class TcpProxy:
         assert done.wait(10), "the proxy's event loop hangs"
 
     def _run(self) -> None:
-        server = self.loop.create_server(lambda: End(self), sock=self._listener)
+        server = self.loop.create_server(self.make_end, sock=self._listener)
         self.loop.run_until_complete(server)
         self.loop.run_forever()
         self.loop.close()
