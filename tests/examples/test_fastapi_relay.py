@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from flue_client_ext.testing import ConversationContext, LocalFlue, Message
 from tests.report.chromium import MISSING, Browser, find
+from tests.servers.flue2 import Flue2Server
 
 from .support import EXAMPLES, LIMIT, environment, until
 
@@ -26,8 +28,8 @@ LAST = object()
 class Relay:
     """The service in a process of its own, on a socket that outlives it."""
 
-    def __init__(self, flue_url: str) -> None:
-        self._flue_url = flue_url
+    def __init__(self, flue_url: str, agent: str = "assistant") -> None:
+        self._variables = environment(flue_url, RELAY_AGENT=agent)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.start()
@@ -37,7 +39,7 @@ class Relay:
         options = ("--fd", str(fd), "--timeout-graceful-shutdown", "1", "--log-level", "warning")
         self.process = subprocess.Popen(
             [sys.executable, *SERVICE, *options],
-            env=environment(self._flue_url),
+            env=self._variables,
             pass_fds=(fd,),
         )
 
@@ -149,6 +151,18 @@ def test_the_page_begins_anew_where_the_server_has_lost_it(
     words.put("fresh")
     shows(browser, "new", "fresh")
     words.put(LAST)
+
+
+def test_it_relays_a_genuine_server(browser: Browser, genuine2: Flue2Server) -> None:
+    """Whose model fails in mid-text at first: that text is not there in the end."""
+    relay = Relay(genuine2.url, "retries")
+    try:
+        question = str(uuid4())
+        browser.open(f"{relay.url}/{uuid4()}")
+        say(browser, question)
+        shows(browser, question, "The second attempt.")
+    finally:
+        relay.close()
 
 
 def read(url: str, after: str | None = None, *, whole: bool = True) -> tuple[list[Any], str]:
