@@ -85,7 +85,7 @@ class AsyncRuns(Uncopied):
             async_event_stream.AsyncFlueEventStream, opened, signal, timeout, within_call=True
         )
         async with stream:
-            events: list[models.FlueEvent] = []
+            events: list[FlueEvent] = []
             async for batch, _ in stream.batches():
                 events += batch
             if signal is not None and signal.aborted:
