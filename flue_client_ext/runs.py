@@ -86,7 +86,7 @@ class Runs(Uncopied):
             event_stream.FlueEventStream, opened, signal, timeout, within_call=True
         )
         with stream:
-            events: list[models.FlueEvent] = []
+            events: list[FlueEvent] = []
             for batch, _ in stream.batches():
                 events += batch
             if signal is not None and signal.aborted:
