@@ -30,7 +30,18 @@ PIECES = [
 ]
 
 
+CLEAN = [
+    *(b"data: a", b"data:[1]", b"data:  b", b"event: x", b"event:y", b"event: data", b"id: 1"),
+    *(b"retry: 5", b": hi", b":", b"foo: 1", b"foo", b"data: a:b", "data: é世🎉".encode()),
+]
+"""Lines that sseclient-py reads as the standard says."""
+
+
 def stream(chance: Random) -> bytes:
+    if chance.random() < 0.2:
+        ends = (b"\n", b"\n", b"\n\n")
+        lines = (chance.choice(CLEAN) + chance.choice(ends) for _ in range(chance.randrange(1, 20)))
+        return b"".join(lines) + b"\n"
     return b"".join(chance.choice(PIECES) for _ in range(chance.randrange(1, 30)))
 
 
