@@ -4,13 +4,15 @@ A *fault* (`listed`) is a row of the table, a *call* (`calls`) with its column a
 one call under one fault in one world over one channel. It is declared beside its fault, run
 (`cell`) on the servers of a *stage*, and what is seen is compared with what was declared.
 
-    listed, lasting   the faults, and what is declared of them
-    table       the table of the page
-    cell        one cell: run, watched for what hangs and leaks
-    run_stage, agent_stage, local_stage, genuine_stage   the servers of a cell
-    calls       what a user would write
-    stage, restart_stage   what those servers have in common
-    strikes     what a fault does with a request
-    answers     what a fault makes of an answer
-    ports, pace, leaks
+| module | holds |
+|---|---|
+| `table` | the tables of the page |
+| `listed`, `lasting` | the faults, and what is declared of them |
+| `cell` | one cell: run, watched for what hangs and leaks |
+| `run_stage`, `agent_stage`, `local_stage`, `genuine_stage` | the servers of a cell |
+| `stage`, `restart_stage` | what those servers have in common |
+| `strikes` | what a fault does with a request |
+| `cuts`, `rewrites`, `answers` | what a fault makes of an answer |
+| `calls` | what a user would write |
+| `ports`, `pace`, `leaks` | sockets, the client's limits, what must not be left behind |
 """

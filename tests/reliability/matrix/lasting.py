@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from .answers import Edit, Reset, Stall
+from .answers import Edit
+from .cuts import Reset, Stall
 from .faults import RESUMED, Fault
 from .listed import API, FAULTS, RUN, UNKEYED, UNKNOWN
 from .strikes import Away, Edited

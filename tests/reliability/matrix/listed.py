@@ -5,24 +5,19 @@ from __future__ import annotations
 from email.utils import formatdate
 from time import time
 
-from .answers import (
+from .answers import Edit
+from .cuts import (
     Cut,
     CutAtEnd,
     Drip,
-    Edit,
-    GarbageControl,
-    Gzip,
-    GzipBomb,
-    Oversized,
     Reset,
     ResetAfterHead,
     ResetInHead,
     ShortBody,
-    SmallLines,
     Stall,
-    WrongType,
 )
 from .faults import NONE, RESUMED, Fault
+from .rewrites import GarbageControl, Gzip, GzipBomb, Oversized, SmallLines, WrongType
 from .strikes import Away, Closing, Edited, LostStore, Repeated, Status, Strike
 
 API, RESET = "FlueApiError", "StreamResetError"

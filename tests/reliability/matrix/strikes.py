@@ -12,9 +12,10 @@ import attrs
 
 from tests.servers.raw import Connection, Mode, RawServer, Request
 
-from .answers import Edit, RepeatedFrames, Struck
+from .answers import Edit, Struck
 from .calls import Call
 from .ports import become
+from .rewrites import RepeatedFrames
 
 Handle = Callable[[], object]
 Headers = Mapping[str, str]
