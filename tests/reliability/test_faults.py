@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
 
+from .__main__ import PAGE
 from .faults import cells
 from .matrix.calls import CALLS
 from .matrix.lasting import BY_NAME
+from .matrix.table import tables
 
 
 @pytest.mark.parametrize("fault", BY_NAME)
@@ -19,3 +23,12 @@ def test_the_part_that_is_run_has_each_call_once() -> None:
     columns = list(dict.fromkeys(call.column for call in CALLS))
     seen = [[cell.call.column for cell in cells(name, quick=True)] for name in BY_NAME]
     assert all(sorted(each) == sorted(columns) for each in seen)
+
+
+def test_the_page_shows_what_is_declared() -> None:
+    outcomes: dict[tuple[str, str], dict[tuple[str, str, str], str]] = defaultdict(dict)
+    for name in BY_NAME:
+        for cell in cells(name, quick=False):
+            circumstances = cell.call.mode, cell.world, cell.channel
+            outcomes[name, cell.call.column][circumstances] = cell.declared
+    assert tables(outcomes) in PAGE.read_text()

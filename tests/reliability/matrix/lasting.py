@@ -34,7 +34,7 @@ def lasting(fault: Fault) -> Fault:
         outcomes, why = _of_edit(fault.what.edit)
     return attrs.evolve(
         fault,
-        name=f"{fault.name}, for good",
+        name=f"{fault.name.partition(' until')[0]} for good",
         when="lasting",
         outcomes=outcomes,
         why=why,

@@ -49,6 +49,7 @@ LOST_404 = LOST | {
     "history": "stream_not_found",
 }
 GONE_416 = {"updates": "stream_offset_gone", "history": "stream_offset_gone"}
+HISTORY_IS_THERE = "only what the column names is struck: `observe` reads the history again."
 
 
 def cut(name: str, edit: type[Edit]) -> Fault:
@@ -86,7 +87,7 @@ FAULTS = (
     cut("reset after the head", ResetAfterHead),
     cut("cut chunk", Cut),
     cut("short body", ShortBody),
-    cut("body without length, cut", CutAtEnd),
+    cut("cut body without length", CutAtEnd),
     Fault(
         "stall",
         Edited(Stall),
@@ -98,14 +99,14 @@ FAULTS = (
     Fault("drip", Edited(Drip), "lasting"),
     passing("408", Status(408)),
     passing("425", Status(425)),
-    passing("429, seconds", Status(429, soon)),
-    passing("429, a date", Status(429, on_a_date)),
+    passing("429 in seconds", Status(429, soon)),
+    passing("429 with a date", Status(429, on_a_date)),
     passing("500", Status(500)),
-    passing("502, HTML", Status(502, body=HTML)),
+    passing("502 with HTML", Status(502, body=HTML)),
     passing("503", Status(503)),
     passing("520", Status(520)),
     passing("524", Status(524, body=HTML)),
-    Fault("401, then a new token", Status(401)),
+    Fault("401 until a new token", Status(401)),
     Fault("403", Status(403), "lasting", {"*": API}),
     Fault(
         "404 of Flue",
@@ -119,6 +120,7 @@ FAULTS = (
             "observe: its stream": RESUMED,
             "observe: the history": "absent",
         },
+        why=HISTORY_IS_THERE,
     ),
     Fault(
         "404 of a proxy",
@@ -132,9 +134,17 @@ FAULTS = (
         Status(416, types=GONE_416, meta={"nextOffset": "0"}),
         "lasting",
         {"*": API, "ask: its stream": RESET, "updates": RESET, "observe: its stream": RESUMED},
+        why=HISTORY_IS_THERE,
     ),
     Fault("redirect", Status(302, elsewhere), "lasting", {"*": API}),
-    Fault("wrong type", Edited(WrongType), "lasting", NEEDS_SSE),
+    Fault(
+        "wrong type",
+        Edited(WrongType),
+        "lasting",
+        NEEDS_SSE,
+        why="an event stream has to say that it is one, or pages are read if the mode allows. What"
+        " a page or a single answer says of its type does not matter.",
+    ),
     Fault("wrong coding", Edited(Gzip), "lasting", {"*": PROTOCOL}),
     Fault("gzip bomb", Edited(GzipBomb), "lasting", {"*": PROTOCOL}),
     Fault(

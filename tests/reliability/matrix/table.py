@@ -30,7 +30,7 @@ def notes() -> str:
     for fault in (*FAULTS, *LASTING):
         if fault.why:
             names[fault.why].append(fault.name)
-    return "\n".join(f"- {', '.join(these)}: {why}" for why, these in names.items())
+    return "\n".join(f"- {'; '.join(these)}: {why}" for why, these in names.items())
 
 
 def _table(outcomes: Outcomes, faults: Iterable[Fault], columns: tuple[str, ...]) -> str:
