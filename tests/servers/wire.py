@@ -56,13 +56,10 @@ class Wire:
         self._lock = threading.Lock()
         try:
             self._device = os.open("/dev/net/tun", os.O_RDWR)
-            fcntl.ioctl(
-                self._device,
-                _TUN_SET_INTERFACE,
-                struct.pack("16sH22x", b"wire", _TUN_WITHOUT_HEADER),
-            )
         except OSError as error:
             raise NoNetwork(error.errno, f"{error.strerror} (opening a TUN device)") from error
+        interface = struct.pack("16sH22x", b"wire", _TUN_WITHOUT_HEADER)
+        _set(self._device, _TUN_SET_INTERFACE, interface)
         _configure("wire", _SET_ADDRESS, _address(HERE))
         _configure("wire", _SET_NETMASK, _address("255.255.255.0"))
         _bring_up("wire")
@@ -130,4 +127,11 @@ def _bring_up(interface: str) -> None:
 
 def _configure(interface: str, what: int, value: bytes) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        fcntl.ioctl(sock, what, struct.pack("16s16s8x", interface.encode(), value))
+        _set(sock.fileno(), what, struct.pack("16s16s8x", interface.encode(), value))
+
+
+def _set(descriptor: int, what: int, value: bytes) -> None:
+    try:
+        fcntl.ioctl(descriptor, what, value)
+    except OSError as error:
+        raise NoNetwork(error.errno, f"{error.strerror} (setting up a network)") from error
