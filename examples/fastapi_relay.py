@@ -47,7 +47,10 @@ app = FastAPI(lifespan=lifespan)
 def conversation(id: str) -> AsyncConversation:
     """The conversation of a request. Check here that this user may see it."""
     client: AsyncFlueClient = app.state.client
-    return client.agents.conversation(AGENT, id)
+    try:
+        return client.agents.conversation(AGENT, id)
+    except ValueError:  # such as the id ".."
+        raise HTTPException(404) from None
 
 
 async def updates(

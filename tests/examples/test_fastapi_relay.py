@@ -115,8 +115,9 @@ def test_the_page_shows_text_as_it_comes_and_takes_it_back(
     shows(browser, "retry", "This goes <b>wrong</b>")
     words.put(LAST)
     shows(browser, "retry")
-    words.put("This is right.")
-    shows(browser, "retry", "This is right.")
+    words.put("This is \ud83d")  # one half of an emoji
+    words.put("\ude42.")  # and the other
+    shows(browser, "retry", "This is \U0001f642.")
     words.put(LAST)
 
 
