@@ -11,7 +11,7 @@ import anyio
 
 from .._http.async_channel import AsyncChannel
 from .._http.log import trace
-from .._http.shielded import loop_caller
+from .._http.shielded import loop_caller, loop_time
 from .._http.trace_context import with_trace_context
 from .._stream.aborting import Signal
 from .._stream.backoff import full_jitter
@@ -22,7 +22,7 @@ from .functions import Function, call_and_await
 
 T = TypeVar("T")
 
-CLOCK = steps.Clock(monotonic=anyio.current_time, wall=time.time, jitter=full_jitter)
+CLOCK = steps.Clock(monotonic=loop_time, wall=time.time, jitter=full_jitter)
 
 
 class AsyncDriver(Generic[T]):

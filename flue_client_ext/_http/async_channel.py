@@ -18,7 +18,7 @@ from .exchange import failed, wait_until
 from .operations import ESTABLISHED, ByteFlow, HttpCut, without_waiting
 from .pool import MOST_IDLE, Pool, PooledConnection
 from .route import Route
-from .shielded import current_loop
+from .shielded import current_loop, loop_time
 
 if TYPE_CHECKING:
     import httpx
@@ -78,6 +78,8 @@ class AsyncOwnChannel:
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure:
         connection = self._connection
         assert connection is not None
+        if connection.http.body_ended:  # without a scope and its timer, for each request
+            return b""
         return await self._run(connection, connection.http.read(), limit, limit, deadline)
 
     async def poll(self) -> bytes | Failure | None:
@@ -113,7 +115,7 @@ class AsyncOwnChannel:
                 connection,
                 error,
                 lasted=time.monotonic() - began,
-                overdue=anyio.current_time() >= deadline,
+                overdue=loop_time() >= deadline,
                 aborted=self._connection is not connection,
             )
 
@@ -126,13 +128,13 @@ async def _perform(
     deadline: float,
 ) -> T:
     """Perform the operations of `flow`; `limit` counts from `ESTABLISHED`."""
-    first_until = wait_until(anyio.current_time(), first_limit, deadline)
+    first_until = wait_until(loop_time(), first_limit, deadline)
     with anyio.CancelScope(deadline=first_until) as scope:
         try:
             operation = next(flow)
             while True:
                 if operation is ESTABLISHED:
-                    scope.deadline = wait_until(anyio.current_time(), limit, deadline)
+                    scope.deadline = wait_until(loop_time(), limit, deadline)
                 try:
                     reply = await socket.perform(operation)
                 except OSError as error:

@@ -46,7 +46,8 @@ class Connection:
         self._route = route
         self._tls: Tls | None = None
         self._h11: h11.Connection | None = None
-        self._body_ended = True
+        self.body_ended = True
+        """Whether the body of the latest response was read to its end."""
         self.sent = False
         """Whether bytes of the latest request may have left."""
         self.responded = False
@@ -109,7 +110,7 @@ class Connection:
                 self.sent = False  # the request arrived, but the server has not read it
             raise
         self.responded = True
-        self._body_ended = False
+        self.body_ended = False
         return self._head(request, response)
 
     def read(self) -> ByteFlow[bytes]:
@@ -117,7 +118,7 @@ class Connection:
         number of their parts. Then the next read returns without waiting."""
         protocol = self._h11
         parts: list[bytes | bytearray] = []
-        while protocol is not None and not self._body_ended:
+        while protocol is not None and not self.body_ended:
             event = self._next_event(protocol)
             if event is h11.NEED_DATA:
                 if parts:
@@ -129,7 +130,7 @@ class Connection:
                     yield YIELD
                     break
             else:
-                self._body_ended = True
+                self.body_ended = True
         return parts[0] if len(parts) == 1 and type(parts[0]) is bytes else b"".join(parts)
 
     def establish(self) -> ByteFlow[h11.Connection]:
