@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from attrs import evolve
 
 from flue_client_ext import FlueClient
 from flue_client_ext.testing import LocalFlue, demo_server, faults
 
-from .blocks import DOCS, blocks, run_script, scripts
+from .blocks import DOCS, blocks
 
-SERVICES, OBSERVABILITY = DOCS / "services.md", DOCS / "observability.md"
-RUNNER = """
-import runpy
-for path in {paths}:
-    print("---")
-    runpy.run_path(path, run_name="__main__")
-"""
+SERVICES = DOCS / "services.md"
 
 
 @pytest.fixture
@@ -42,21 +34,6 @@ def module(mark: str) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": mark}
     exec(compile(block.code, f"{mark}.py", "exec"), names)
     return names
-
-
-@pytest.mark.parametrize("page", [SERVICES, OBSERVABILITY], ids=lambda page: page.stem)
-def test_the_scripts_of_a_page_run_as_they_stand(
-    page: Path, server: LocalFlue, tmp_path: Path
-) -> None:
-    """One after another in one process; each prints something."""
-    found = scripts(page)
-    for number, block in enumerate(found):
-        tmp_path.joinpath(f"script_{number}.py").write_text(block.code)
-    paths = [f"script_{number}.py" for number in range(len(found))]
-    runner = evolve(found[0], code=RUNNER.format(paths=paths))
-    _, *printed = run_script(runner, tmp_path, server.url).split("---\n")
-    assert len(printed) == len(found)
-    assert all(each.strip() for each in printed)
 
 
 def test_the_service_accepts_answers_and_says_what_has_failed(server: LocalFlue) -> None:

@@ -19,7 +19,8 @@ from flue_client_ext import FlueClient
 from flue_client_ext.testing import demo_server
 from tests.servers.tls import tls_in_front_of
 
-from .leaks import left, wait_until_left
+from .footprint import footprint
+from .leaks import wait_until_left
 from .options import Broken, Options
 from .storm_calls import Place, Seen, Target, plans
 from .storm_tasks import cancel_tasks
@@ -85,7 +86,7 @@ def target(*, tls: bool) -> Iterator[Target]:
         if tls:
             ports = [urlsplit(url).port or 0 for url in urls]
             places = [Place(*running.enter_context(tls_in_front_of(port))) for port in ports]
-        before = left()
+        before = footprint()
         yield Target(places[0], places[1], endless.run_id)
         wait_until_left(before)
 

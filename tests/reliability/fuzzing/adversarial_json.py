@@ -107,9 +107,8 @@ def _events(event: Json, bytes_each: int) -> Callable[[int], Reading]:
         def read() -> None:
             delivery = EventDelivery("r", "-1", 0)
             delivery.load(Batch(items, "o", True, False))
-            while delivery.pending:
-                delivery.take()
-                _ = delivery.offset
+            for _ in delivery.pending:
+                assert delivery.offset
 
         return read
 
