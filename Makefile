@@ -8,10 +8,10 @@ export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flue quick test pythons test-pythons check format generate docs lock build bench reliability clean
+.PHONY: help demo demo-flue quick test pythons test-pythons test-dependencies check format generate docs lock build bench reliability clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): $(PINS) pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
@@ -40,6 +40,9 @@ pythons: ## install Python 3.14 and 3.15 from Debian into .cache/debian, where p
 
 test-pythons: $(READY) ## run the tests on every other Python 3.11-3.15 that is installed
 	$(BIN)/python -m tests.pythons
+
+test-dependencies: $(READY) ## run the tests with the lowest and the newest versions of the dependencies
+	$(BIN)/python -m tests.dependencies
 
 check: $(READY) ## formatting, lint, strict types, and drift of the generated code
 	$(BIN)/ruff format --check

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,8 +22,7 @@ def describe() -> str:
     clients = f"httpx {version('httpx')}, msgspec {version('msgspec')}, h11 {version('h11')}"
     durable = DURABLE.replace("==", " ")
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, all in one run."
-        f" Machine: {_cpu()}, {cpus} cores, {_memory()}, {platform.system()}."
+        f"Machine: {_cpu()}, {cpus} cores, {_memory()}, {platform.system()}."
         f" {python}, Node {node_version}; `@flue/sdk` {_sdk(SCRIPTS)} and {_sdk(PROJECT)},"
         f" {durable}, {clients}."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.machine import describe
@@ -12,8 +13,9 @@ README = Path(__file__).with_name("README.md")
 
 
 def write(name: str, section: Section) -> None:
-    """Put a benchmark's report, and the machine's description, in their places."""
-    fill(README, {"machine": describe(), name: section.text()})
+    """Put a benchmark's report with its day, and the machine's description, in their places."""
+    measured = f"{section.text()}\n\nMeasured on {datetime.now(UTC):%Y-%m-%d}, in one run."
+    fill(README, {"machine": describe(), name: measured})
 
 
 def fill(page: Path, places: Mapping[str, str]) -> None:

@@ -63,6 +63,16 @@ class Python(NamedTuple):
         return ".".join(map(str, self.version)) + ("t" if self.free_threaded else "")
 
 
+class Packages(NamedTuple):
+    """What an environment holds beside the package: a name for it, and what pip is told."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+PINNED = Packages("", ("-r", str(ROOT / "requirements-dev.txt")))
+
+
 def candidates() -> Iterator[tuple[str, ...]]:
     """Commands that may start a Python."""
     home = Path.home()
@@ -109,11 +119,12 @@ def chosen(found: Iterable[Python], in_use: tuple[int, int, int]) -> list[Python
     return [python for name, python in ends.items() if name != main]
 
 
-def environment(python: Python) -> tuple[str, ...]:
-    """The command of an environment with the pinned packages; made anew when the pins change."""
-    folder = ROOT / ".venvs" / python.name
+def environment(python: Python, packages: Packages = PINNED) -> tuple[str, ...]:
+    """The command of an environment with the packages; made anew when what they are changes."""
+    folder = ROOT / ".venvs" / (python.name + packages.name)
     inner = (*python.command[:-1], str(folder / "bin" / "python"))
-    pins = (ROOT / "requirements-dev.txt").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
+    files = (ROOT / name for name in ("requirements-dev.txt", "pyproject.toml"))
+    pins = b"".join(file.read_bytes() for file in files) + repr(packages).encode()
     mark, stamp = folder / ".ready", hashlib.sha256(pins).hexdigest()
     if mark.exists() and mark.read_text() == stamp:
         return inner
@@ -123,14 +134,15 @@ def environment(python: Python) -> tuple[str, ...]:
 
     pip = (*inner, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check")
     run(*python.command, "-m", "venv", "--clear", folder)
-    run(*pip, "-r", ROOT / "requirements-dev.txt")
+    run(*pip, *packages.arguments)
     run(*pip, "--no-deps", "--no-build-isolation", "-e", ROOT)
     mark.write_text(stamp)
     return inner
 
 
-def passes(python: Python, arguments: list[str]) -> bool:
-    command = [*environment(python), "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal"]
+def passes(python: Python, arguments: list[str], packages: Packages = PINNED) -> bool:
+    pytest = ("-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal")
+    command = [*environment(python, packages), *pytest]
     try:
         return subprocess.run([*command, *arguments], cwd=ROOT, timeout=TEST_LIMIT).returncode == 0
     except subprocess.TimeoutExpired:
