@@ -61,6 +61,12 @@ NAMES = {
     "async_socket": "sync_socket",
 }
 
+CODE = {
+    r"\bAwaitable\[(\w+)\]": r"\1",
+    r"Awaitable, ": "",
+}
+"""Replacements in code: the blocking form of a type that names an awaitable."""
+
 PHRASES = {
     "for async code, on asyncio or trio.": "for blocking code; usable from many threads.",
     "for async code": "for blocking code",
@@ -133,7 +139,10 @@ def blocking(source: str) -> str:
         if not new:
             end += 1  # the blank behind `async` and `await`
         lines[first - 1 : last] = [lines[first - 1][:start] + new + lines[last - 1][end:]]
-    return "".join(lines)
+    code = "".join(lines)
+    for pattern, replacement in CODE.items():
+        code = re.sub(pattern, replacement, code)
+    return code
 
 
 def _respelled_token(token: tokenize.TokenInfo) -> str:
