@@ -18,6 +18,8 @@ from .blocks import ROOT, Block
 
 TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 EXTRAS = {"cli", "testing", "opentelemetry"}
+TUTORIAL = "../flue-tutorial"
+"""The folder that the tutorial works in: beside the checkout, whose pytest settings are its own."""
 
 
 @frozen
@@ -77,16 +79,20 @@ def understood(command: str) -> bool:
     match shlex.split(command):
         case ["make", target]:
             return target in TARGETS
-        case ["pip", "install", what]:
-            return _installs(what)
+        case ["pip", "install", what, *more]:
+            return _installs(what) and set(more) <= {"pytest"}
         case ["flue-client", "completion", *_] | ["flue-client", "chat", _, _]:
             return True
         case ["flue-client", *rest]:
             return arguments(rest).command in ("dev", "record", "replay")
         case ["export", variable]:
             return variable.startswith("FLUE_")
-        case ["python3", "-m", "venv", ".venv"] | [".", ".venv/bin/activate"]:
-            return True
+        case ["mkdir" | "cd", folder]:
+            return folder == TUTORIAL
+        case ["python3", "-m", "venv", folder]:
+            return folder == f"{TUTORIAL}/.venv"
+        case [".", script]:
+            return script in (f"{TUTORIAL}/.venv/bin/activate", ".venv/bin/activate")
         case _:
             return False
 
