@@ -1,6 +1,6 @@
 """Ask an agent a thousand questions, eight at a time, with progress. Run again, it goes on.
 
-    pip install flue-client
+    pip install .                                     # in a checkout
     export FLUE_BASE_URL=http://127.0.0.1:3583
     seq -f "What is %g * 3?" 1000 > questions.txt
     python examples/batch.py questions.txt answers.jsonl

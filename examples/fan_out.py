@@ -1,6 +1,6 @@
 """Spread questions over the processes of a Dask cluster, and follow what they have done.
 
-    pip install flue-client distributed
+    pip install . distributed                         # in a checkout
     export FLUE_BASE_URL=http://127.0.0.1:3583
     python examples/fan_out.py "What is 6 * 7?" "What is 6 * 9?"
     python examples/fan_out.py --scheduler tcp://host:8786 "What is 6 * 7?"

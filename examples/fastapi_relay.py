@@ -1,6 +1,6 @@
 """Relay an agent's conversations to browsers by server-sent events; the token stays here.
 
-    pip install flue-client fastapi uvicorn
+    pip install . fastapi uvicorn                             # in a checkout
     export FLUE_BASE_URL=http://127.0.0.1:3583                # and FLUE_TOKEN
     uvicorn --app-dir examples fastapi_relay:app --timeout-graceful-shutdown 5
     open http://127.0.0.1:8000/ticket-42

@@ -1,6 +1,6 @@
 """Ask an agent, and run a workflow where the server has them, from a blocking script.
 
-    pip install "flue-client[testing]"
+    pip install ".[testing]"                          # in a checkout
     flue-client dev                                   # in another terminal: a server to try it with
     export FLUE_BASE_URL=http://127.0.0.1:3583        # and FLUE_TOKEN, if the server wants one
     python examples/script.py "What is 6 * 7?"

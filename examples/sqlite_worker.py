@@ -1,9 +1,10 @@
 """Copy what happens in a conversation or in a run into SQLite, each update exactly once.
 
-    pip install flue-client
+    pip install .                                     # in a checkout
     export FLUE_BASE_URL=http://127.0.0.1:3583
     python examples/sqlite_worker.py copy.db conversation assistant ticket-42
     python examples/sqlite_worker.py copy.db run run_01J...
+    python examples/sqlite_worker.py --once copy.db conversation assistant ticket-42
 
 The worker writes its rows and its checkpoint in one transaction. Whatever kills it, and whenever,
 the file has both or neither, and the next start goes on behind the last row. `--once` ends at
