@@ -13,7 +13,12 @@ from uuid import uuid4
 from .._files import replace_file
 from .._stream.arguments import UNSET
 from .._values.jsoncodec import as_object
-from ..errors import FlueAbortError, UnsupportedByServerError
+from ..errors import (
+    FlueAbortError,
+    FlueConnectionError,
+    InvokeOutcomeUnknownError,
+    UnsupportedByServerError,
+)
 from ..signals import AbortController
 from ._options import live_of
 
@@ -63,6 +68,13 @@ class Asking:
     def key(self) -> str | None:
         """What the message is sent with once; `None` where the server has no keys."""
         return None if self.stream is None else self.stream.idempotency_key
+
+    def unsent(self, error: BaseException) -> bool:
+        """Whether `show` has sent nothing of the message, as far as `error` tells. Where the server
+        has no keys, it does not."""
+        lost = isinstance(error, FlueConnectionError)
+        unknown = isinstance(error, InvokeOutcomeUnknownError)
+        return lost and not unknown and self.key is not None and self.admission is None
 
     def stop(self) -> None:
         """End `show`, from a signal handler too."""

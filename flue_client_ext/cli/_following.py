@@ -74,7 +74,7 @@ def follow(
     at most the items of one batch again.
     """
     show.follows(stream)
-    with stream, going_on(words), Interruption() as interruption:
+    with stream, going_on(lambda _: words()), Interruption() as interruption:
         interruption.stops(stream.cancel)
         shown: Position | None = None  # with offset "now" there is none before the first item
         kept: Position | None = None

@@ -12,14 +12,14 @@ _LEAVING = (KeyboardInterrupt, FlueConnectionError)
 
 @contextmanager
 def going_on(
-    words: Callable[[], str],
+    words: Callable[[BaseException], str],
     *errors: type[BaseException],
 ) -> Generator[None]:
-    """Add `words()` to a Ctrl-C and to the loss of the server, or to `errors` only: `main` prints
-    them below its message."""
+    """Add `words(error)` to a Ctrl-C and to the loss of the server, or to `errors` only: `main`
+    prints them below its message."""
     try:
         yield
     except BaseException as error:
         if isinstance(error, errors or _LEAVING):
-            error.add_note(words())
+            error.add_note(words(error))
         raise

@@ -67,8 +67,8 @@ class Server:
         return shlex.join(["flue-client", *words, *more]) + hidden
 
 
-def server_options(body: Body) -> Body:
-    """Add `--server`, `--header` and `--timeout`; the command takes them as `server`."""
+def server_options(body: Body, *, timeout: str = "Deadline of the whole command.") -> Body:
+    """Add `--server`, `--header` and `--timeout` (its help: `timeout`), taken as `server`."""
 
     @click.option("--server", "base_url", metavar="URL", help="Base URL [FLUE_BASE_URL].")
     @click.option(
@@ -83,7 +83,7 @@ def server_options(body: Body) -> Body:
         "--timeout",
         metavar="SECONDS",
         type=click.FloatRange(min=0, min_open=True),
-        help="Deadline of the whole command.",
+        help=timeout,
     )
     @wraps(body)
     def wrapped(

@@ -42,7 +42,7 @@ class Watching:
         )
         again = self.server.command("watch", *self.names)
         with (
-            going_on(lambda: f"To go on: {again}"),
+            going_on(lambda _: f"To go on: {again}"),
             ConversationView(sys.stdout, newest=self.tail) as view,
             states,
         ):

@@ -81,6 +81,7 @@ def command(
     from ..attachments import Attachment
     from ._asking import Asking, key_in
 
+    is_new = idempotency_key is None
     if resume is not None:
         if idempotency_key is not None:
             raise click.UsageError("--resume keeps a key of its own: leave --idempotency-key out")
@@ -98,7 +99,13 @@ def command(
             live=live,
             timeout=server.timeout,
         )
-        with going_on(lambda: _words(asking, server, agent, id, message, resume)):
+
+        def words(error: BaseException) -> str:
+            if is_new and asking.unsent(error):
+                return "The message was not sent."
+            return _words(asking, server, agent, id, message, resume)
+
+        with going_on(words):
             reply = asking.show(view)
     if format == "ndjson" and reply is not None:
         print_json(reply_json(reply))

@@ -96,7 +96,7 @@ def _fields(value: dict[str, object]) -> tuple[object, object]:
 @click.argument("agent", metavar="AGENT")
 @batch_options
 @quiet_option
-@server_options
+@partial(server_options, timeout="Deadline of each message.")
 def command(
     server: Server,
     agent: str,
@@ -112,7 +112,7 @@ def command(
     A line is a string, or an object with `message` and, to choose the conversation, `id`. The
     replies go to a file, one JSON object a line, in the end in the order of the lines; stdout has
     their numbers. Run again, the command does only what is missing or has failed, and sends
-    nothing twice. --timeout is for each message.
+    nothing twice.
     """
     make = partial(_Questions, agent, server.timeout, live)
     return perform(server, make, file, output, concurrency, keep_failed, quiet)

@@ -6,6 +6,7 @@ import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -44,7 +45,7 @@ _FEWEST_COLUMNS = 40
     help="How long to watch an open stream.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@server_options
+@partial(server_options, timeout="Deadline of each request [10].")
 def command(
     server: Server,
     run_id: str | None,
@@ -56,8 +57,8 @@ def command(
 ) -> int:
     """Say what is wrong on the way to a server, and what to do.
 
-    Sends reads only: nothing is started or changed. --timeout limits each request [10]. The exit
-    code is 0 if nothing is wrong, else 1.
+    Sends reads only: nothing is started or changed. The exit code is 0 if nothing is wrong,
+    else 1.
     """
     from ..doctor import diagnose
 

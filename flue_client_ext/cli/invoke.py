@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..errors import InvokeOutcomeUnknownError
 from ._codes import EXECUTION_FAILED
 from ._going_on import going_on
 from ._options import Server, input_option, server_options
@@ -27,7 +28,8 @@ def command(server: Server, name: str, value: Any, wait: bool) -> int:
         if not wait:
             print_json(client.workflows.invoke(name, input=value).to_dict())
             return 0
-        with going_on(lambda: "A run that was started goes on at the server."):
+        words = "A run that was started goes on at the server."
+        with going_on(lambda _: words, KeyboardInterrupt, InvokeOutcomeUnknownError):
             return _wait(client, name, value, server.timeout)
 
 

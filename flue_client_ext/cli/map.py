@@ -58,7 +58,7 @@ class _Runs(Batch):
 @click.argument("name", metavar="NAME")
 @batch_options
 @quiet_option
-@server_options
+@partial(server_options, timeout="Deadline of each run.")
 def command(
     server: Server,
     name: str,
@@ -72,8 +72,7 @@ def command(
     """Run the workflow NAME once for each line of FILE.jsonl, an input in JSON.
 
     The results go to a file, one JSON object a line, in the end in the order of the inputs; stdout
-    has their numbers. Run again, the command does only what is missing or has failed. --timeout is
-    for each run.
+    has their numbers. Run again, the command does only what is missing or has failed.
     """
     make = partial(_Runs, name, server.timeout, live)
     return perform(server, make, file, output, concurrency, keep_failed, quiet)

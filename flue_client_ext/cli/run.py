@@ -60,7 +60,7 @@ def command(
     saved = None if resume is None else Checkpoint.load(resume)
     with server.client() as client:
         if saved is None:
-            with going_on(lambda: "Whether a run was started is not known.", KeyboardInterrupt):
+            with going_on(lambda _: "Whether a run was started is not known.", KeyboardInterrupt):
                 run = client.workflows.invoke(name, input=value).run_id
         else:
             run = saved.run_id

@@ -71,6 +71,8 @@ def test_the_view_of_a_run_that_is_piped_is_plain_lines(local: Local, tmp_path: 
         ("invoke fail --input {} --wait", 2, "500"),
         ("get run_unknown", 1, "404 run_not_found"),
         ("get run_1 --server http://127.0.0.1:1", 1, "Connection refused"),
+        ("invoke fail --wait --server http://127.0.0.1:1", 1, "Connection refused"),
+        ("ask assistant a hello --server http://127.0.0.1:1", 1, "Connection refused"),
         ("run summarize --input nonsense", 1, "Invalid value for '--input': this is not JSON"),
         ("get run_1 --header tokenwithoutname", 1, "a header is written 'Name: value'"),
         ("follow", 1, "Missing argument 'RUN'"),
@@ -86,6 +88,8 @@ def test_a_failure_is_a_line_on_stderr_and_an_exit_code(
     assert words in ran.stderr
     assert "Traceback" not in ran.stderr
     assert ("flue-client doctor" in ran.stderr) == ("Connection refused" in words)
+    assert "not known" not in ran.stderr  # a refused connection has carried nothing
+    assert "goes on" not in ran.stderr
     assert "tokenwithoutname" not in ran.stderr
     assert "secret" not in ran.stderr
 
