@@ -16,11 +16,10 @@ from .answers import NO_STORE
 from .exchange import Exchange
 from .finding import Finding, finding
 
-_NAMES: dict[Generation | None, str] = {
+_NAMES: dict[Generation, str] = {
     "2": "2.x",
     "beta.8": "1.0.0-beta.8 or beta.9",
     "beta.3": "1.0.0-beta.3 to beta.7",
-    None: "1.0.0-beta",
 }
 _TITLE = "Flue Public API"
 """Of the document `/openapi.json` that servers before 1.0.0-beta.3 have."""
@@ -77,6 +76,11 @@ def known(workflows: bool, agents: Generation | None) -> Finding:
         words = (
             "The server has the workflows and runs of Flue 1.0.0-beta and agents of 2.x, as the"
             " local server of flue_client_ext.testing has."
+        )
+    elif agents is None:
+        words = (
+            "The server has the workflows and runs of Flue 1.0.0-beta. The protocol of its agents"
+            " shows where one is named (agent=, --agent)."
         )
     elif workflows:
         words = f"The server is Flue {_NAMES[agents]}: it has workflows and runs."

@@ -60,7 +60,7 @@ def heard(listening: Listening, *, closed: bool, patience: float, beat: float) -
 def not_checked() -> Finding:
     return finding(
         "stream_not_checked",
-        "No event stream was opened: that needs one that exists.",
+        "No event stream was opened: no run or conversation that exists was named.",
         "Name a run (run_id=, --run), or an agent and a conversation (agent=, --agent and"
         " conversation_id=, --conversation), to check for proxies that buffer or cut streams.",
     )

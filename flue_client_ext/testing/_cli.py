@@ -60,10 +60,13 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"flue-client {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     dev = commands.add_parser("dev", help="serve workflows and agents written in Python")
-    dev.add_argument("server", nargs="?", metavar="MODULE:SERVER", help="default: ready workflows")
-    dev.add_argument("--store", help="SQLite file that keeps the ready server's runs")
-    dev.add_argument("--token", help="bearer token that the ready server demands")
-    dev.add_argument("--generation", choices=DIALECTS, help="of the servers it speaks like")
+    own = "a LocalFlue in a module of yours; left out: workflows and an agent to try"
+    dev.add_argument("server", nargs="?", metavar="MODULE:SERVER", help=own)
+    dev.add_argument("--store", help="SQLite file that keeps runs and conversations")
+    dev.add_argument("--token", help="bearer token that the server demands")
+    dev.add_argument(
+        "--generation", choices=DIALECTS, help="speak like servers of 2.x, beta.8 or beta.3"
+    )
     again = commands.add_parser("replay", help="serve a recorded run")
     again.add_argument("file")
     again.add_argument("--speed", type=_speed, help="re-enact at so many times the recorded pace")
@@ -78,7 +81,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if options.command == "dev" and options.server and any(map(vars(options).get, READY)):
         told = "--token, --store and --generation"
-        dev.error(f"{told} are for the ready server: give yours to LocalFlue(...)")
+        dev.error(f"{told} do not go with MODULE:SERVER: give yours to LocalFlue(...)")
     return options
 
 
