@@ -3,7 +3,8 @@
     pip install . fastapi uvicorn                             # in a checkout
     export FLUE_BASE_URL=http://127.0.0.1:3583                # and FLUE_TOKEN
     uvicorn --app-dir examples fastapi_relay:app --timeout-graceful-shutdown 5
-    open http://127.0.0.1:8000/ticket-42
+
+and open http://127.0.0.1:8000/ticket-42 in a browser.
 
 The browser gets the conversation's updates as they come, each batch as one event. The event's id is
 the checkpoint behind it: a browser that reconnects sends it back as Last-Event-ID, and goes on

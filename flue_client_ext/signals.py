@@ -81,6 +81,7 @@ class AbortSignal(Uncopied):
         listener()
 
     def remove_listener(self, listener: Listener) -> None:
+        """Do not call `listener` any more."""
         with self._lock:
             for index, (known, _) in enumerate(self._listeners):
                 if known == listener:
