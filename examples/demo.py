@@ -14,7 +14,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flue_client_ext import FlueClient, FlueEvent, FlueEventStream, Retracted, TextDelta
+from flue_client_ext import FlueClient, FlueEvent, FlueEventStream, Retracted, TextDelta, ToolCall
 
 TEXT = "Flue runs agents as workflows, and every run tells its story as a stream of events."
 FAINT, BOLD, RED, GREEN, YELLOW, BLUE, RESET = (
@@ -83,16 +83,16 @@ def show(stream: FlueEventStream) -> None:
 
 
 def ask(client: FlueClient) -> None:
-    """An agent answers; no server of the beta has this API, and no server of 2.x has workflows."""
+    """Ask an agent, which only the local server has beside these workflows."""
     conversation = client.agents.conversation("assistant", "demo")
-    with conversation.ask_stream("What is six times seven?") as stream:
+    with conversation.ask_stream("What is 6 * 7?") as stream:
         for change in stream:
             if isinstance(change, TextDelta):
                 print(paint(GREEN, change.text), end="", flush=True)
             elif isinstance(change, Retracted):
                 print(paint(FAINT, " (taken back)"), paint(GREEN, stream.text), end="", flush=True)
-            else:
-                print(paint(FAINT, f"\n     {change}"))
+            elif isinstance(change, ToolCall):
+                print(paint(FAINT, f"\n     {change.name} {change.input}"))
         print(paint(FAINT, f"\n     settled: {stream.reply.submission_id}"))
 
 
