@@ -73,8 +73,8 @@ def read_body(
 
 def _whole(head: Head, body: bytes) -> bytes | Failure:
     """Return the body, unless it was cut: where no length tells its end, the JSON that its head
-    announces does (PROTOCOL, whole and cut answers)."""
-    if head.close_delimited and head.content_type == "application/json":
+    announces does (PROTOCOL, whole and cut answers). An error is told by its status."""
+    if head.status < 300 and head.close_delimited and head.content_type == "application/json":
         try:
             decode(body)
         except NotJson:

@@ -90,6 +90,32 @@ def test_a_transport_failure_is_read_again(any_world: World, failing: Handler) -
         assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize(("status", "body"), [(401, b""), (404, b"<html>"), (409, b""), (503, b"")])
+def test_an_error_without_a_length_is_told_whatever_its_body(
+    any_world: World, status: int, body: bytes
+) -> None:
+    def refuse(_: Request, connection: Connection) -> None:
+        connection.head(status, {"content-type": "application/json"})
+        connection.send(body)
+        connection.close()
+
+    with RawServer(refuse) as server:
+        client = any_world.client(server.url)
+        for call, *arguments in (
+            (client.runs.get, "run_1"),
+            (client.runs.events, "run_1"),
+            (client.agents.history, "support", "t1"),
+        ):
+            error = failure(call, *arguments, backoff_options=NEVER_AGAIN)
+            assert isinstance(error, FlueApiError)
+            assert error.status == status
+        sends = len(server.requests)
+        if status in (404, 409):  # the others may pass
+            error = failure(client.agents.send, "support", "t1", "x")
+            assert isinstance(error, FlueApiError)
+            assert (error.status, len(server.requests) - sends) == (status, 1)
+
+
 def test_the_defaults_survive_a_short_outage(any_world: World) -> None:
     with RawServer(in_turn(reset, says(503), works)) as server:
         assert any_world.client(server.url).runs.get("run_1").run_id == "run_1"
