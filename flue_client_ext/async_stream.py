@@ -132,14 +132,14 @@ class Reading(Generic[T]):
 
     async def _next(self, take: Callable[[Batch], B]) -> B:
         """Read the next batch and return what `take` makes of it. The one before was taken."""
-        consumer = self.consumer
+        consumer, before = self.consumer, self.delivery.current
         try:
             consumer.check()
             return take(consumer.received(await self._driver.advance()))
         except Aborted:
             raise self._ended() from None
         except BaseException as error:
-            if consumer.failed(error):
+            if consumer.failed(error, before):
                 self._driver.close()
             raise
 

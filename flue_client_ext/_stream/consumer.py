@@ -8,7 +8,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 from .._values.steps import Batch
 from .aborting import CLIENT_CLOSED, client_closed
-from .delivery import Delivery
+from .delivery import Delivery, HandOver
 from .machine import Machine
 from .states import BROKEN, SecondReader
 
@@ -66,12 +66,12 @@ class Consumer(Generic[T]):
         closed = self._machine.signal.reason is CLIENT_CLOSED
         return client_closed() if closed else self._end()
 
-    def failed(self, error: BaseException) -> bool:
-        """Record that `error` interrupted the hand-over of a batch. Return whether the reading has
-        ended."""
+    def failed(self, error: BaseException, before: HandOver[T]) -> bool:
+        """Record that `error` interrupted the hand-over of a batch; `before`: what was handed over
+        then. Return whether the reading has ended."""
         if isinstance(error, SecondReader):  # the first may stand between two batches by now
             return False
         self._machine.lose()
         if self._machine.state is BROKEN:
-            self._delivery.drop()  # an item may be lost: none after it is returned
+            self._delivery.drop(before)
         return self._machine.ended

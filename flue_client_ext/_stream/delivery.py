@@ -89,11 +89,12 @@ class Delivery(Generic[T]):
         self.load(batch)
         return list(self.pending)
 
-    def drop(self) -> None:
-        """Return none of the pending items; the offset stays before them."""
-        place, returned = self.current.place, self.current.returned
+    def drop(self, before: HandOver[T]) -> None:
+        """Return nothing more, since a batch may be lost that was being handed over; the offset
+        stays before it. `before`: what was current when it was asked for."""
         self.pending = iter([])
-        self.current = HandOver(place, None, returned, self.pending)
+        if self.current is not before:
+            self.current = HandOver(self.current.start, None, [], self.pending)
 
     def check(self) -> None:
         if self.broken is not None:

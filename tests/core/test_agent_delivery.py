@@ -74,6 +74,20 @@ def test_whole_batches_move_the_position_as_single_events_do() -> None:
     assert (of.offset, of.progress) == ("o1", Progress("b", 2, 0))
 
 
+@pytest.mark.parametrize("reached", [False, True])
+def test_a_batch_that_may_be_lost_comes_again(reached: bool) -> None:
+    first = delivery()
+    first.take_all(batch(EVENTS[:3], "o1"))
+    before = first.current
+    if reached:
+        first.take_all(batch(EVENTS[3:], "o2"))
+    first.drop(before)
+    assert (first.offset, first.progress) == ("o1", Progress("a", 2, 0))
+    resumed = delivery(first.offset, first.progress)
+    resumed.load(batch(EVENTS[3:], "o2"))
+    assert (taken(resumed), resumed.broken) == (EVENTS[3:], None)
+
+
 def test_a_position_within_a_batch_counts_its_events() -> None:
     of = delivery()
     of.load(batch(EVENTS, "o1"))

@@ -94,8 +94,9 @@ def test_only_a_batch_that_may_be_lost_breaks_a_reading(state: State) -> None:
         machine.next()
         if state is State.CANCELLED:
             machine.cancel()
+    before = reading.delivery.current
     reading.delivery.load(Batch([1], "b", False, False))
-    over = reading.consumer.failed(KeyboardInterrupt())
+    over = reading.consumer.failed(KeyboardInterrupt(), before)
     lost = state is State.IDLE
     assert machine.state is (State.BROKEN if lost else state)
     assert list(reading.delivery.pending) == ([] if lost else [1])
@@ -113,7 +114,7 @@ def test_a_refused_reader_breaks_nothing_whatever_the_first_does_meanwhile() -> 
     machine.reply(b"")
     assert machine.state is State.IDLE
     reading.delivery.load(Batch([1], "b", False, False))
-    assert not reading.consumer.failed(refused.value)
+    assert not reading.consumer.failed(refused.value, reading.delivery.current)
     assert machine.state is State.IDLE
     assert list(reading.delivery.pending) == [1]
 

@@ -57,13 +57,24 @@ def test_a_batch_is_returned_as_a_whole_or_item_by_item() -> None:
     assert (delivery.take_all(batch(offset="c")), places(delivery)) == ([], ("c", False, False))
 
 
-def test_what_is_dropped_is_not_returned_and_moves_nothing() -> None:
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_batch_that_may_be_lost_is_not_returned_and_moves_nothing(whole: bool) -> None:
     delivery = EventDelivery("run_1", "a")
-    delivery.load(batch(log(4), log(7), log(9)))
-    next(delivery.pending)
-    delivery.drop()
+    for offset, first in ("b", 1), ("c", 4):
+        before = delivery.current
+        delivery.load(batch(log(first), log(first + 1), offset=offset))
+        if offset == "b" or whole:
+            assert len(list(delivery.pending)) == 2
+    delivery.drop(before)
     assert list(delivery.pending) == []
-    assert checkpoint_of(delivery) == Checkpoint(run_id="run_1", offset="a", event_index=4)
+    assert checkpoint_of(delivery) == Checkpoint(run_id="run_1", offset="b", event_index=2)
+
+
+def test_a_batch_that_did_not_come_leaves_the_position_behind_the_one_before() -> None:
+    delivery = EventDelivery("run_1", "a")
+    assert len(delivery.take_all(batch(log(4), log(7)))) == 2
+    delivery.drop(delivery.current)
+    assert checkpoint_of(delivery) == Checkpoint(run_id="run_1", offset="b", event_index=7)
 
 
 def test_the_items_handed_over_may_be_changed_without_harm_to_the_batch() -> None:
