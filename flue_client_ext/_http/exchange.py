@@ -6,6 +6,7 @@ socket."""
 from __future__ import annotations
 
 from .._values.steps import DeadlineExceeded, Failure
+from .failures import failure_of  # at once: a first failure may be that no file can be opened
 from .operations import HttpCut
 from .pool import Pool, PooledConnection, S
 
@@ -27,8 +28,6 @@ def failed(
     """Return the failure that `error` is, and let the pool learn from it: not from an abort, which
     says nothing of the server. Raises `DeadlineExceeded` for a timeout at the deadline of the call.
     """
-    from .failures import failure_of  # the first call of most processes does not fail
-
     failure = failure_of(connection.http, error)
     if not aborted:
         pool.learn(connection, failure, lasted)

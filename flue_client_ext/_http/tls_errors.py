@@ -35,8 +35,7 @@ _TRANSIENT = (
 )
 _NO_TLS = ("HTTP_REQUEST", "UNKNOWN_PROTOCOL", "WRONG_VERSION_NUMBER")
 
-
-_MESSAGE = re.compile(r"(?:\[[^\]]*\] )?(?P<text>.*?)(?: \(_\w+\.c:[0-9]+\))?", re.DOTALL)
+_MESSAGE = r"(?s:(?:\[[^\]]*\] )?(?P<text>.*?)(?: \(_\w+\.c:[0-9]+\))?)"
 """The message of an `ssl.SSLError`: the library, OpenSSL's text, and a line of CPython's source."""
 
 
@@ -48,7 +47,7 @@ def reason_of(error: ssl.SSLError) -> str:
 
 
 def ssl_text(error: ssl.SSLError) -> str:
-    message = _MESSAGE.fullmatch(str(error.args[-1]) if error.args else "")
+    message = re.fullmatch(_MESSAGE, str(error.args[-1]) if error.args else "")
     return message["text"] if message else ""
 
 
