@@ -18,7 +18,7 @@ from .delivery import index_of, known_events
 
 _REMEMBERED = 1000
 _NAMES = (str, int, float, type(None))
-"""What may be a part of an event'"'"'s name; a list, say, cannot be one."""
+"""What may be a part of an event's name; a list, say, cannot be one."""
 
 
 class Progress(NamedTuple):

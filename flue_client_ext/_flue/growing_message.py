@@ -44,11 +44,11 @@ class GrowingMessage:
         """The indexes of the text and reasoning parts that are not done."""
         self._kind: str | None = None
         self._text: GrowingText | None = None
+        """The last part's type and text while deltas may be appended to it."""
         self._metadata: Json | None = None
         """A copy of the metadata that updates are merged into; nobody else has it."""
         self._merged = False
         """Whether there is more in it than is shown."""
-        """The last part's type and text while deltas may be appended to it."""
         for part in message["parts"]:
             self._add(part)
         if self._parts:
