@@ -39,7 +39,12 @@ def _added(before: Any, value: Any) -> Any:
 
 
 def _plus(before: Any, value: Any) -> Any:
-    return before + value if _is_number(before) and _is_number(value) else value
+    if not (_is_number(before) and _is_number(value)):
+        return value
+    try:
+        return before + value
+    except OverflowError:  # a whole number beyond any fraction
+        return value
 
 
 def _is_number(value: Any) -> bool:

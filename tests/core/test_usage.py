@@ -65,6 +65,11 @@ CASES: dict[str, tuple[list[Json], list[Json], Json | None]] = {
         [],
         {"c": {"d": {"e": 2}}},
     ),
+    "a number beyond any fraction": (
+        [said("s1"), step({"a": 10**400}, "s1"), step({"a": 0.5}, "s1")],
+        [],
+        {"a": 0.5},
+    ),
     "usage that is no object": ([said("s1"), step(7, "s1"), step([1], "s1")], [], None),
 }
 
