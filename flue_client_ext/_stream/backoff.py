@@ -128,7 +128,7 @@ def _can_load() -> bool:
     """Whether the library of the delays can be loaded. Where the failure is that no file can be
     opened, neither can a module."""
     try:
-        import backoff  # noqa: F401
+        import backoff  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except OSError:
         return False
     return True
