@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from .._values.limits import LIMITS
@@ -36,7 +37,8 @@ def _detect_dead_peer(sock: socket.socket) -> None:
     """Let the kernel end a connection whose peer has vanished (RFC 1122 section 4.2.3.6, RFC 5482).
 
     Keepalive probes an idle connection only. Where sent data is not acknowledged, Linux needs the
-    user timeout; it replaces the count of probes there.
+    user timeout; it replaces the count of probes there. Some kernels that look like Linux do not
+    have it: a connection works without.
     """
     probes = (LIMITS.dead_peer - LIMITS.probe_after) / LIMITS.probe_interval
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -48,7 +50,8 @@ def _detect_dead_peer(sock: socket.socket) -> None:
         ("TCP_USER_TIMEOUT", LIMITS.dead_peer * 1000),
     ):
         if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), round(value))
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), round(value))
 
 
 def literal(host: str, port: int) -> Sequence[Address] | None:

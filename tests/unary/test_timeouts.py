@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import socket
 import threading
@@ -239,3 +240,20 @@ def test_our_sockets_notice_a_dead_peer_and_do_not_delay(
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             unanswered = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
             assert unanswered == 1000 * LIMITS.dead_peer
+
+
+def test_a_kernel_without_an_option_of_tcp_makes_no_connection_fail(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_option, refused = socket.socket.setsockopt, []
+
+    def refuse(sock: socket.socket, level: int, name: int, value: int) -> None:
+        if level == socket.IPPROTO_TCP and name != socket.TCP_NODELAY:
+            refused.append(name)
+            raise OSError(errno.ENOPROTOOPT, "Protocol not available")
+        set_option(sock, level, name, value)
+
+    monkeypatch.setattr(socket.socket, "setsockopt", refuse)
+    with RawServer(works) as server:
+        assert any_world.client(server.url).workflows.invoke("w").run_id
+    assert len(set(refused)) == len(refused) > 0
