@@ -92,7 +92,7 @@ class Retry:
     ) -> Flow[None]:
         """Wait before the next attempt, at most `most` seconds; raise `GaveUp` if the retries are
         used up. Calls the user's hook in both cases."""
-        over = self.exhausted or not _can_load()
+        over = self.exhausted
         self.failures += 1
         delay = None if over else min(max(self._jittered(), floor), most)
         yield from self._tell(FailedAttempt(self.failures, delay, cause, status))
@@ -105,8 +105,10 @@ class Retry:
 
     def _jittered(self) -> float:
         if self._delays is None:
-            import backoff
-
+            try:
+                import backoff
+            except OSError:  # where the failure is that no file can be opened, no module can either
+                return self._options.initial_delay
             o = self._options
             self._delays = backoff.expo(
                 base=o.multiplier, factor=o.initial_delay, max_value=o.max_delay
@@ -122,16 +124,6 @@ class Retry:
         if outcome.error is not None:
             name = type(outcome.error).__name__
             yield Note("warning", f"on_failed_attempt raised {name}: ignored")
-
-
-def _can_load() -> bool:
-    """Whether the library of the delays can be loaded. Where the failure is that no file can be
-    opened, neither can a module."""
-    try:
-        import backoff  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    except OSError:
-        return False
-    return True
 
 
 def full_jitter(ceiling: float) -> float:
