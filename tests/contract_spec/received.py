@@ -138,17 +138,22 @@ def _look_on_at_sockets(answers: Answers, patch: pytest.MonkeyPatch) -> None:
     def open(self: Connection, request: Request) -> ByteFlow[Head]:
         head = yield from original_open(self, request)
         latest[self] = answers.begin(request.method, request.url, head.status, head.headers)
+        look(self, b"")
         return head
 
     def read(self: Connection) -> ByteFlow[bytes]:
         data = yield from original_read(self)
-        answer = latest.get(self)
-        if answer is not None and data:
-            answer.body += data
-        elif answer is not None:
-            latest[self] = None
-            answers.end(answer)
+        look(self, data)
         return data
+
+    def look(self: Connection, data: bytes) -> None:
+        """An async channel does not read again where it knows that the body has ended."""
+        answer = latest.get(self)
+        if answer is not None:
+            answer.body += data
+            if self.body_ended:
+                latest[self] = None
+                answers.end(answer)
 
     patch.setattr(Connection, "open", open)
     patch.setattr(Connection, "read", read)

@@ -95,8 +95,7 @@ class Machine(RuleBasedStateMachine):
         batches = self.server.batches
         start = int(offset.rpartition("_")[2]) + 1 if offset != "-1" else 0
         if start > len(batches):
-            gone = {"nextOffset": batches[-1].offset}
-            self.step(lambda: self.play.error(416, "stream_offset_gone", **gone))
+            self.step(lambda: self.say_gone(batches[-1].offset))
             return
         end = min(start + self.chance.randrange(1, 4), len(batches))
         items = [chunk for batch in batches[start:end] for chunk in batch.chunks]
@@ -105,6 +104,13 @@ class Machine(RuleBasedStateMachine):
             self.play.clock.now += self.chance.choice([0.5, 25, 45])
         content = [*self.server.checkpoint(), *items]
         self.step(lambda: self.play.page(content, after, end == len(batches)))
+
+    def say_gone(self, head: str) -> None:
+        self.play.head(416, content_type="application/json")
+        if isinstance(self.play.step, Read):  # what refuses an event stream is asked as a page
+            meta = {"nextOffset": head}
+            error = {"type": "stream_offset_gone", "message": "m", "meta": meta}
+            self.play.body(json.dumps({"error": error}).encode())
 
     @precondition(waits_for(Open))
     @rule(arrived=st.booleans(), failure=st.sampled_from([REFUSED, CUT, SILENT]))

@@ -111,11 +111,11 @@ def test_every_classifier_is_a_known_one(built: Built) -> None:
 
 
 def requirements(built: Built, extra: str = "") -> dict[str, Requirement]:
-    """The requirements of an extra, or those that are always there."""
+    """The requirements of an extra, or those that are always there, on this Python."""
     return {
         each.name: each
         for each in metadata_of(built).requires_dist or []
-        if bool(extra) == (each.marker is not None)
+        if (not extra) == ("extra" not in str(each.marker))
         and (each.marker is None or each.marker.evaluate({"extra": extra}))
     }
 

@@ -55,7 +55,7 @@ def _views_of_the_command_line() -> str:
             reply = ReplyView(stream)
             for change in changes.advance(hostile):
                 reply.change(change)
-            reply.__exit__()
+            reply.__exit__(None, None, None)
     _harmless(stream.getvalue(), "a view")
     return f"{len(events()):,} events and {len(snapshots())} conversations print no control"
 

@@ -139,7 +139,7 @@ def _replies(chance: Random) -> None:
         for change in changes.advance(each if isinstance(each, dict) else {}):
             view.change(change)
     view.region()
-    view.__exit__()
+    view.__exit__(None, None, None)
 
 
 READERS = {
