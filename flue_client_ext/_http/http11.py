@@ -13,16 +13,7 @@ from .._values.http import Head, Request, fold_headers, is_retryable
 from .host import bare
 from .keep_alive import idle_limits
 from .message import head_of
-from .operations import (
-    ESTABLISHED,
-    RECEIVE,
-    YIELD,
-    ByteFlow,
-    Connect,
-    HttpCut,
-    Send,
-    Unreachable,
-)
+from .operations import ESTABLISHED, RECEIVE, YIELD, ByteFlow, Connect, HttpCut, Send, Unreachable
 from .request_bytes import request_bytes, tunnel_bytes
 from .route import Proxy, Route
 
@@ -165,13 +156,19 @@ class Connection:
             raise kind(text, retry_after, response.status_code)
 
     def _response(self, protocol: h11.Connection) -> ByteFlow[h11.Response]:
-        """Return the head of the final response; skip interim ones (RFC 9110 section 15.2)."""
+        """Return the head of the final response; skip interim ones (RFC 9110 section 15.2). h11
+        limits what it waits for the end of, not a head that comes in one large read."""
+        received = 0
         while True:
             event = self._next_event(protocol)
             if event is h11.NEED_DATA:
-                if not (yield from self._fill(protocol)):
+                received += (arrived := (yield from self._fill(protocol)))
+                if not arrived:
                     raise HttpCut("the connection was closed before the response")
             elif isinstance(event, h11.Response):
+                too_much = received > _MAX_HEAD_BYTES
+                if too_much and received - len(protocol.trailing_data[0]) > _MAX_HEAD_BYTES:
+                    raise HttpCut("the head of the response is too large")
                 return event
 
     def _head(self, request: Request, response: h11.Response) -> Head:
@@ -188,11 +185,11 @@ class Connection:
         except h11.RemoteProtocolError as error:
             raise HttpCut(str(error)[:_MAX_QUOTE]) from None
 
-    def _fill(self, protocol: h11.Connection) -> ByteFlow[bool]:
-        """Pass the next bytes to `protocol`; `False` at the end of the connection."""
+    def _fill(self, protocol: h11.Connection) -> ByteFlow[int]:
+        """Pass the next bytes to `protocol` and count them; 0 at the end of the connection."""
         data: bytes = (yield from self._tls.receive()) if self._tls else (yield RECEIVE)
         protocol.receive_data(data)
-        return bool(data)
+        return len(data)
 
     def _send(self, data: bytes) -> ByteFlow[None]:
         if self._tls is not None:

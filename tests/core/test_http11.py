@@ -50,6 +50,25 @@ def test_a_response_reads_the_same_at_every_split(name: str) -> None:
         assert http.reusable is reusable
 
 
+@pytest.mark.parametrize("reads", [1, 3, 300])
+def test_a_head_has_a_limit_however_it_is_received(reads: int) -> None:
+    def respond(kilobytes: int) -> bytes:
+        raw = LENGTH.replace(b"X-A: 1", b"X-A: " + b"a" * 1024 * kilobytes)
+        size = -(-len(raw) // reads)
+        chunks = [raw[at : at + size] for at in range(0, len(raw), size)]
+        return exchange(Wire(chunks), Connection(route()))[1]
+
+    assert respond(250) == b"hello"
+    with pytest.raises(HttpCut):
+        respond(300)
+
+
+def test_a_large_body_is_no_large_head() -> None:
+    body = b"a" * 600 * 1024
+    raw = LENGTH.replace(b"5", b"%d" % len(body)).removesuffix(b"hello") + body
+    assert exchange(Wire([raw]), Connection(route()))[1] == body
+
+
 @pytest.mark.parametrize("name", ["length", "chunked", "informational first", "204", "304"])
 def test_a_response_that_is_cut_anywhere_is_a_cut(name: str) -> None:
     raw = RESPONSES[name][0]
