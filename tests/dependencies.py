@@ -37,7 +37,7 @@ def required() -> Iterator[Requirement]:
 
 def lowest() -> str:
     """Pin each dependency that has a lower bound to it, in the form of a constraints file."""
-    pins = set()
+    pins: set[str] = set()
     for each in required():
         marker = f" ; {each.marker}" if each.marker else ""
         bounds = [bound.version for bound in each.specifier if bound.operator == ">="]

@@ -184,7 +184,7 @@ def test_the_answer_is_shown_once_on_a_terminal_that_moves(local: Local, tmp_pat
 
 
 def test_sigterm_saves_the_position_and_says_how_to_go_on(local: Local, tmp_path: Path) -> None:
-    run = started(local, "held", "sigterm")
+    run = started(local, "held", "terminated")
     command = ("follow", run, "--format", "ndjson", "--resume", "position.json", "--offset=now")
     env = environment(local.url)
     with Terminal("follow", run, env=env, cwd=tmp_path) as terminal:
@@ -193,6 +193,6 @@ def test_sigterm_saves_the_position_and_says_how_to_go_on(local: Local, tmp_path
         assert terminal.ended() == 143
         assert "flue-client: terminated" in terminal.screen.text
         assert re.search(r"flue-client\s+follow\s+run_", terminal.screen.text)
-    local.let("sigterm")
+    local.let("terminated")
     rest = piped(*command, env=env, cwd=tmp_path)  # whether or not there is anything to come
     assert (rest.returncode, rest.stderr) == (0, "")
