@@ -1,12 +1,15 @@
-"""The conversations of `client.agents`, and their streams, for async code."""
+"""The conversations of `client.agents`, asked and followed, for async code."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
+
+from flue_client.models import ConversationChunk
 
 from ._async_session import AsyncSession
 from ._conversation_urls import conversation_url
+from ._flue.conversation_results import Reply
 from ._lazy import LazyModule
 from ._stream.arguments import UNSET, LiveOption, Unset
 from ._stream.backoff import BackoffOptions
@@ -25,7 +28,7 @@ else:
 
 
 class AsyncAgentStreams(Uncopied):
-    """What `client.agents` finds conversations by, and follows them with."""
+    """What `client.agents` finds conversations by, and asks and follows them with."""
 
     _instead = "they belong to their client"
 
@@ -115,6 +118,39 @@ class AsyncAgentStreams(Uncopied):
             tail=tail,
             live=live,
             resume=resume,
+            signal=signal,
+            timeout=timeout,
+            backoff_options=backoff_options,
+        )
+
+    async def ask(
+        self,
+        name: str,
+        id: str,
+        message: str,
+        *,
+        attachments: Iterable[Attachment] = (),
+        initial_data: Any = UNSET,
+        uid: str | None | Unset = UNSET,
+        idempotency_key: str | None | Unset = UNSET,
+        on_update: Callable[[ConversationChunk], object] | None = None,
+        live: LiveOption = True,
+        signal: AbortSignal | None = None,
+        timeout: float | None = None,
+        backoff_options: BackoffOptions | None = None,
+    ) -> Reply:
+        """Send a message and return the reply: `conversation(name, id).ask`.
+
+        It waits with `live=False`, too.
+        """
+        return await self.conversation(name, id).ask(
+            message,
+            attachments=attachments,
+            initial_data=initial_data,
+            uid=uid,
+            idempotency_key=idempotency_key,
+            on_update=on_update,
+            live=live,
             signal=signal,
             timeout=timeout,
             backoff_options=backoff_options,

@@ -413,7 +413,9 @@ def test_making_a_conversation_sends_nothing(agents: AgentServer) -> None:
 
 
 @pytest.mark.parametrize("kinds", [(Agents, Conversation), (AsyncAgents, AsyncConversation)])
-@pytest.mark.parametrize("name", ["send", "wait", "read", "abort", "history"])
+@pytest.mark.parametrize(
+    "name", ["ask", "ask_stream", "prompt", "send", "wait", "read", "abort", "history"]
+)
 def test_the_flat_calls_take_what_the_bound_ones_take(kinds: Any, name: str) -> None:
     flat, bound = (inspect.signature(getattr(kind, name)).parameters for kind in kinds)
     assert list(flat)[1:3] == ["name", "id"]
@@ -425,5 +427,6 @@ def test_the_flat_calls_do_what_the_bound_ones_do(any_world: World, agents: Agen
     admission = calls.send("support", "t1", "hello")
     assert calls.wait("support", "t1", admission).outcome == "completed"
     assert calls.read("support", "t1", admission).text == "echo hello"
-    assert len(calls.history("support", "t1").messages) == 2
+    assert calls.ask("support", "t1", "again").text == "echo again"
+    assert len(calls.history("support", "t1").messages) == 4
     assert calls.abort("support", "t1") is False

@@ -282,6 +282,7 @@ def conversations(client: FlueClient) -> None:
 
 async def conversations_async(client: AsyncFlueClient) -> None:
     talk = client.agents.conversation(url="http://h/a/b")
+    assert_type(await client.agents.ask("support", "t1", "x"), Reply)
     assert_type(talk, AsyncConversation)
     assert_type(await talk.ask("x"), Reply)
     assert_type(await client.agents.read("support", "t1", await talk.send("x")), Reply)
