@@ -34,15 +34,22 @@ def start_of(
     return {name: value for name, value in given.items() if value is not None}
 
 
-def follow_run(stream: FlueEventStream, show: Show, server: Server, saved: Path | None) -> None:
-    """Show each event of a run."""
+def follow_run(
+    stream: FlueEventStream,
+    show: Show,
+    server: Server,
+    saved: Path | None,
+    *,
+    started: bool = False,
+) -> None:
+    """Show each event of a run. `started`: the server has it, whether anything is read or not."""
 
     def words() -> str:
         run = f"Run {stream.run_id} goes on at the server."
         again = server.command("follow", stream.run_id, f"--offset={stream.offset}")
         return f"{run} {_again(again, saved)}"
 
-    follow(stream, show, saved, words)
+    follow(stream, show, saved, words, known=started)
 
 
 def follow_conversation(
@@ -67,14 +74,21 @@ def follow(
     show: Show,
     saved: Path | None,
     words: Callable[[], str],
+    *,
+    known: bool = False,
 ) -> None:
-    """Show each item of `stream`. `words`: how to go on after an interruption.
+    """Show each item of `stream`. `words`: how to go on after an interruption. They are said of
+    what is `known` to be at the server, or has been read from.
 
     The position is saved after each batch and at the end: a process that is killed shows
     at most the items of one batch again.
     """
+
+    def said(_: BaseException) -> str:
+        return words() if known or stream.stats.last_byte_age is not None else ""
+
     show.follows(stream)
-    with stream, going_on(lambda _: words()), Interruption() as interruption:
+    with stream, going_on(said), Interruption() as interruption:
         interruption.stops(stream.cancel)
         shown: Position | None = None  # with offset "now" there is none before the first item
         kept: Position | None = None

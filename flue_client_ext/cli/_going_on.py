@@ -16,10 +16,10 @@ def going_on(
     *errors: type[BaseException],
 ) -> Generator[None]:
     """Add `words(error)` to a Ctrl-C and to the loss of the server, or to `errors` only: `main`
-    prints them below its message."""
+    prints them below its message. Nothing is added where there are no words."""
     try:
         yield
     except BaseException as error:
-        if isinstance(error, errors or _LEAVING):
-            error.add_note(words(error))
+        if isinstance(error, errors or _LEAVING) and (said := words(error)):
+            error.add_note(said)
         raise

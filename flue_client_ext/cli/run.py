@@ -72,7 +72,7 @@ def command(
             )
             if resume is not None:  # at once: a process that is killed must not start another run
                 stream.checkpoint.save(resume)
-            follow_run(stream, of_types(types, view), server, resume)
+            follow_run(stream, of_types(types, view), server, resume, started=True)
         done = client.runs.wait(run, timeout=server.remaining())
     if format == "pretty":
         print_json({"runId": done.run_id, "result": done.result})

@@ -71,6 +71,7 @@ def test_the_view_of_a_run_that_is_piped_is_plain_lines(local: Local, tmp_path: 
         ("invoke fail --input {} --wait", 2, "500"),
         ("get run_unknown", 1, "404 run_not_found"),
         ("get run_1 --server http://127.0.0.1:1", 1, "Connection refused"),
+        ("events run_1 --server http://127.0.0.1:1", 1, "Connection refused"),
         ("invoke fail --wait --server http://127.0.0.1:1", 1, "Connection refused"),
         ("ask assistant a hello --server http://127.0.0.1:1", 1, "Connection refused"),
         ("run summarize --input nonsense", 1, "Invalid value for '--input': this is not JSON"),
@@ -90,6 +91,7 @@ def test_a_failure_is_a_line_on_stderr_and_an_exit_code(
     assert ("flue-client doctor" in ran.stderr) == ("Connection refused" in words)
     assert "not known" not in ran.stderr  # a refused connection has carried nothing
     assert "goes on" not in ran.stderr
+    assert "--offset" not in ran.stderr  # nothing was read
     assert "tokenwithoutname" not in ran.stderr
     assert "secret" not in ran.stderr
 
@@ -128,6 +130,11 @@ def test_a_run_on_a_terminal_is_shown_as_it_goes_and_ctrl_c_says_how_to_go_on(
     assert re.search(r"\d\.\d s", shown) is None, "the region is gone"
     said = re.search(r"flue-client\s+follow\s+(run_\w+)\s+--offset=([\w-]+)", shown)
     assert said, shown
+    with Terminal("follow", said[1], env=env, cwd=tmp_path) as terminal:
+        terminal.expect("info holding")
+        terminal.interrupt()
+        assert terminal.ended() == 130
+        assert f"Run {said[1]} goes on at the server" in " ".join(terminal.screen.text.split())
     local.let("ctrl-c")
     again = piped("follow", said[1], f"--offset={said[2]}", env=env, cwd=tmp_path)
     assert lines(again.stdout)[-1]["result"] == {"held": "ctrl-c"}
