@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._values.jsoncodec import as_object
 from ..errors import FlueError, FlueExecutionError
+from ._diagnosis import is_in_the_way
 from ._items import Item
 from ._options import live_of
 from ._results import Record, Records
@@ -49,6 +50,8 @@ class Batch(ABC):
         self.begun = Records(output.with_name(f"{output.name}.begun"))
         self._retry = retry
         self._refused = 0
+        self.in_the_way = False
+        """Whether an item failed on the way to the server."""
 
     def __enter__(self) -> Batch:
         with ExitStack() as stack:
@@ -110,6 +113,7 @@ class Batch(ABC):
                 record |= await self.perform(client, item)
             except FlueError as error:
                 record |= _failure(error)
+                self.in_the_way |= is_in_the_way(error)
                 self._refused += not isinstance(error, FlueExecutionError)
                 if self._refused == patience:
                     error.add_note(f"The last {patience} requests have failed: the rest is left.")

@@ -13,6 +13,7 @@ import click
 from ..errors import FlueError
 from ._batch import Batch
 from ._codes import EXECUTION_FAILED, FAILED
+from ._diagnosis import DOCTOR
 from ._items import Item, read_items, results_of
 from ._options import Body, Server, live_option
 from ._out import note, print_json
@@ -71,7 +72,10 @@ def perform(
         error.add_note(f"What is done is in {output}: to go on, give the same command.")
         raise
     batch.finish()
-    return _summary(batch, output)
+    code = _summary(batch, output)
+    if batch.in_the_way and not quiet:
+        note(DOCTOR)
+    return code
 
 
 async def _run(server: Server, batch: Batch, concurrency: int, view: Any) -> None:

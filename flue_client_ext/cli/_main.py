@@ -63,27 +63,14 @@ def _run(group: click.Group, arguments: list[str]) -> int:
 def _failed(error: Exception) -> int:
     """Say in a line what has failed; what nobody expects keeps its traceback."""
     from ..errors import FlueError, FlueExecutionError
+    from ._diagnosis import DOCTOR, is_in_the_way
 
     if not isinstance(error, FlueError | OSError | ValueError):
         raise error
     _tell(str(error), error)
-    if _is_in_the_way(error):
-        note(f"`{PROGRAM} doctor`, with the same --server, says what is wrong and what to do.")
+    if is_in_the_way(error):
+        note(DOCTOR)
     return EXECUTION_FAILED if isinstance(error, FlueExecutionError) else FAILED
-
-
-def _is_in_the_way(error: Exception) -> bool:
-    """Whether the server was not reached, or something else than Flue has answered."""
-    from ..errors import (
-        FlueApiError,
-        FlueConnectionError,
-        FlueTimeoutError,
-        WorkflowApiNotFoundError,
-    )
-
-    if isinstance(error, FlueApiError):
-        return error.type is None or isinstance(error, WorkflowApiNotFoundError)
-    return isinstance(error, FlueConnectionError) and not isinstance(error, FlueTimeoutError)
 
 
 def _tell(words: str, error: BaseException) -> None:

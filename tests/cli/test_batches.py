@@ -101,6 +101,15 @@ def test_a_server_that_refuses_everything_ends_a_batch(local: Local, tmp_path: P
     assert 19 <= len(read(tmp_path / "in.results.jsonl")) < 40
 
 
+def test_a_batch_without_a_server_names_the_doctor(tmp_path: Path) -> None:
+    write(tmp_path / "in.jsonl", [1, 2])
+    nowhere = environment("http://127.0.0.1:1")
+    for options, named in (((), True), (("--quiet",), False)):
+        ran = piped("map", "echo", "in.jsonl", *options, env=nowhere, cwd=tmp_path)
+        assert (ran.returncode, json.loads(ran.stdout)["failed"]) == (1, 2)
+        assert ("flue-client doctor" in ran.stderr) is named
+
+
 def test_ids_are_checked_before_anything_is_sent(local: Local, tmp_path: Path) -> None:
     for id, words in (("..", "it would address another route"), ("first", "ids must differ")):
         items = [{"message": "x", "id": "first"}, {"message": "y", "id": id}]
