@@ -37,7 +37,7 @@ def batch_options(body: Body) -> Body:
         "--concurrency",
         metavar="N",
         type=click.IntRange(1),
-        default=8,
+        default=10,
         show_default=True,
         help="How many at a time.",
     )

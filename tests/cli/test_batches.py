@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
+
+from flue_client_ext.cli.map import command as map_command
+from flue_client_ext.runs import Runs
+from flue_client_ext.workflows import Workflows
 
 from .conftest import Local
 from .terminal import Terminal, environment, piped
@@ -108,6 +113,12 @@ def test_a_batch_without_a_server_names_the_doctor(tmp_path: Path) -> None:
         ran = piped("map", "echo", "in.jsonl", *options, env=nowhere, cwd=tmp_path)
         assert (ran.returncode, json.loads(ran.stdout)["failed"]) == (1, 2)
         assert ("flue-client doctor" in ran.stderr) is named
+
+
+def test_a_batch_does_as_many_at_a_time_as_the_library() -> None:
+    (option,) = (each for each in map_command.params if each.name == "concurrency")
+    for call in (Workflows.map, Runs.wait_all, Runs.as_completed):
+        assert inspect.signature(call).parameters["concurrency"].default == option.default
 
 
 def test_ids_are_checked_before_anything_is_sent(local: Local, tmp_path: Path) -> None:
