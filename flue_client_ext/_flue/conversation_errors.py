@@ -7,9 +7,9 @@ from .._values.jsoncodec import as_object
 from ..errors import FlueApiError, StreamResetError
 
 _NO_AGENT = (
-    "nothing at {url} answers like a Flue agent: base_url is not where the app mounts Flue (a"
-    " prefix such as /api is missing, or is one too many), or the app mounts this agent elsewhere"
-    " (name the conversation by path= or url=), or has none of this name"
+    "nothing at {url} answers like a Flue agent: the app has no agent of this name, or mounts it at"
+    " another path (address the conversation by that path), or base_url is not where the app mounts"
+    " Flue (a prefix such as /api is missing, or is one too many)"
 )
 FOREIGN_404 = (None, "route_not_found")
 """The types of a 404 that is not about agents."""
