@@ -12,10 +12,11 @@ import argparse
 import importlib
 import logging
 import os
+import shlex
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     kinds: tuple[tuple[str, Iterable[str]], ...]
     kinds = (("workflows", server.workflows), ("agents", server.agents))
     lines = [f"{kind}: {', '.join(sorted(names)) or 'none'}" for kind, names in kinds]
-    lines = [f"Flue on {url}", *lines, f"export FLUE_BASE_URL={url}", "Ctrl-C ends it."]
+    lines = [f"Flue on {url}", *lines, *_exports(url, options), "Ctrl-C ends it."]
     print("\n".join(lines), flush=True)
     until_interrupted()
     server.close()
@@ -120,6 +121,13 @@ def _server(options: argparse.Namespace) -> LocalFlue:
     if not isinstance(server, LocalFlue):
         raise TypeError(f"{options.server} is a {type(server).__name__}, not a LocalFlue")
     return server
+
+
+def _exports(url: str, options: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines that another terminal needs; they are the only ones with the token."""
+    yield f"export FLUE_BASE_URL={url}"
+    if options.command == "dev" and options.token:
+        yield f"export FLUE_TOKEN={shlex.quote(options.token)}"
 
 
 def _record(options: argparse.Namespace) -> int:

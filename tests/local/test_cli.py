@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -66,14 +67,16 @@ def serving(
 
 
 def test_dev_serves_the_ready_workflows_and_says_what_happens(tmp_path: Path) -> None:
-    with serving(tmp_path, "dev", "--token", "t") as (url, printed):
-        headers = {"Authorization": "Bearer t"}
+    with serving(tmp_path, "dev", "--token", "it's 7") as (url, printed):
+        headers = {"Authorization": "Bearer it's 7"}
         body = {"text": "hello"}
         path = f"{url}/workflows/summarize?wait=result"
         assert httpx.post(path, json=body, headers=headers).status_code == 200
         assert httpx.get(f"{url}/runs/x").status_code == 401
     assert printed[:2] == ["workflows: countdown, fail, research, summarize", "agents: assistant"]
     assert printed[2] == f"export FLUE_BASE_URL={url}"
+    assert shlex.split(printed[3]) == ["export", "FLUE_TOKEN=it's 7"]
+    assert not any("it's 7" in line for line in printed[4:])
     said = "\n".join(re.sub(r"^\d\d:\d\d:\d\d", "", line) for line in printed)
     assert " 200 POST /workflows/summarize?wait=result" in said
     assert " 401 GET /runs/x" in said
