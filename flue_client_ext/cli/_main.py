@@ -94,6 +94,6 @@ def _missing(error: ModuleNotFoundError) -> int:
         raise error
     note(
         f"{PROGRAM}: this command needs the package {error.name}, of the extra `cli`:"
-        ' pip install "flue-client[cli]"'
+        ' pip install ".[cli]" in a checkout; once published: pip install "flue-client[cli]"'
     )
     return FAILED

@@ -43,7 +43,8 @@ def test_without_the_extra_a_line_says_how_to_install_it(tmp_path: Path) -> None
     env["PYTHONPATH"] = f"{tmp_path}:{env['PYTHONPATH']}"
     ran = piped("get", "run_1", env=env, cwd=tmp_path)
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
-    assert 'pip install "flue-client[cli]"' in ran.stderr
+    checkout, published = 'pip install ".[cli]"', 'pip install "flue-client[cli]"'
+    assert 0 < ran.stderr.find(checkout) < ran.stderr.find(published)
     helped = piped("dev", "--help", env=env, cwd=tmp_path)
     assert (helped.returncode, "MODULE:SERVER" in helped.stdout) == (0, True)
 
