@@ -215,6 +215,7 @@ def test_many_are_asked_at_once(any_world: World, genuine2: Flue2Server) -> None
     assert [outcome.reply.text for outcome in outcomes] == [
         f"You said: {text}" for text in messages
     ]
+    assert client.agents.ask("echo", uuid4().hex, "x").text == "You said: x"
 
 
 @pytest.mark.parametrize("live", [True, "sse"])

@@ -171,7 +171,8 @@ def test_many_messages_are_asked(any_world: World, genuine_beta: BetaServer) -> 
 @every
 def test_workflows_stand_beside_the_agents(any_world: World, genuine_beta: BetaServer) -> None:
     client = any_world.client(genuine_beta.url)
-    assert client.agents.prompt("echo", uuid4().hex, "x").text == "You said: x"
+    for call in (client.agents.prompt, client.agents.ask):
+        assert call("echo", uuid4().hex, "x").text == "You said: x"
     done = client.workflows.run("summarize", input={"text": "one two three four"})
     assert done.result == {"summary": "one two three"}
     assert [event.type for event in client.runs.events(done.run_id)][-1] == "run_end"
