@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 from typing import get_args
 
 import pytest
@@ -46,6 +47,9 @@ def functions(session: pytest.Session) -> list[pytest.Function]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[STDERR] = os.dup(2)  # while it is not captured; xdist's `sys.stderr` is no file
+    # In the background of a script Ctrl-C is ignored, and children inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -58,6 +58,11 @@ class LocalStage(RestartStage):
         if not self.call.shows_items:
             self._server.inject(_Restart(self), skip=self.call.midway_request)
 
+    def restart(self) -> None:
+        if self._holds_work and self.call.is_of_run:  # more may be sent until the server ends
+            eventually(lambda: len(self.events()) > LOGS)
+        super().restart()
+
     def restart_server(self) -> None:
         self._server.close()
         self._gate.set()
