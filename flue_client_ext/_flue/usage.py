@@ -17,11 +17,12 @@ from .reply import answering
 def reply_usage(snapshot: Json, submission_id: str) -> Json | None:
     """Return the usage of the reply of a submission so far; `None` where nothing tells it."""
     messages = answering(snapshot, submission_id)
-    told = [usage for each in messages if (usage := _usage(each))]
+    told = [usage for each in messages if (usage := usage_of(each))]
     return reduce(_sum, told) if told else None
 
 
-def _usage(message: Json) -> Json:
+def usage_of(message: Json) -> Json:
+    """Return what a message, or an update with metadata, tells of its usage; empty for nothing."""
     return as_object(as_object(message.get("metadata")).get("usage"))
 
 

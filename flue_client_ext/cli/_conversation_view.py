@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.text import Text
 
+from .._flue.usage import usage_of
 from ._message_text import message_lines
-from ._spending import Spending, usage_in
+from ._spending import Spending
 from ._view import View, duration_text
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ConversationView(View):
             self._busy_since = time.monotonic()
         spending = Spending()
         for message in messages:
-            spending.add(usage_in(message))
+            spending.add(usage_of(message))
         self._spent = spending.words()
 
     def region(self) -> list[Text]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from rich.text import Text
 
+from .._flue.usage import usage_of
 from .._values.jsoncodec import as_array, as_object
 from ._printable import brief, printable_line, printable_text
-from ._spending import Spending, usage_in
+from ._spending import Spending
 from ._view import Symbols, duration_text
 
 _ROLES = {"user": ("you", "bold cyan"), "assistant": ("assistant", "bold green")}
@@ -16,7 +17,7 @@ _ROLES = {"user": ("you", "bold cyan"), "assistant": ("assistant", "bold green")
 
 def message_lines(message: dict[str, Any], symbols: Symbols) -> list[Text]:
     """Who speaks, then each part. What it does not understand it passes over."""
-    spent = symbols.dot.join(Spending().add(usage_in(message)).words())
+    spent = symbols.dot.join(Spending().add(usage_of(message)).words())
     lines = [role_line(message.get("role")).append(f"  {spent}" if spent else "", "dim")]
     for part in map(as_object, as_array(message.get("parts"))):
         lines += part_lines(part, symbols)

@@ -38,9 +38,3 @@ def _is_number(value: Any) -> bool:
 
 def _number(value: Any) -> float:
     return float(value) if _is_number(value) else 0.0
-
-
-def usage_in(message: dict[str, Any]) -> Any:
-    """The usage in the metadata of a message: of each step on the betas; of the whole reply on 2.x,
-    where the agent's author attaches it under that name."""
-    return as_object(message.get("metadata")).get("usage")

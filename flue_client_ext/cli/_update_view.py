@@ -11,11 +11,12 @@ from typing import Any, TextIO
 
 from rich.text import Text
 
+from .._flue.usage import usage_of
 from .._values.jsoncodec import as_array, as_object
 from ._events import Item
 from ._message_text import data_line, message_lines, role_line, tool_line
 from ._printable import brief, printable_text
-from ._spending import Spending, usage_in
+from ._spending import Spending
 from ._view import Growing, View, duration_text
 
 _STYLES = {"text": "", "reasoning": "dim italic"}
@@ -114,7 +115,7 @@ class UpdateView(View):
             self._growing.add(delta)
 
     def _metadata(self, chunk: dict[str, Any]) -> None:
-        self._spend(chunk, usage_in(chunk))
+        self._spend(chunk, usage_of(chunk))
 
     def _completed(self, chunk: dict[str, Any]) -> None:
         self._put()

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import sqlite3
 import sys
 from typing import Any
+
+from tests.killing import is_killed
 
 from .support import load
 
@@ -44,16 +45,7 @@ def main() -> None:
             live_once(worker, tell, [database, *source])
         os.close(tell)
         # The first ones are those of the schema; each batch has four or more.
-        left = chance.randint(0, 30)
-        while left > 0 and (dots := os.read(told, left)):
-            left -= len(dots)
-        for _ in range(chance.randint(0, 5000)):  # some steps further, wherever that is
-            pass
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        os.close(told)
-        if os.WIFEXITED(status):
-            assert os.WEXITSTATUS(status) == 0
+        if not is_killed(child, told, chance, chance.randint(0, 30), 5000):
             print(killed)
             return
         killed += 1

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from flue_client_ext.testing import ConversationContext, LocalFlue, Message
-from tests.report.chromium import MISSING, Browser, find
+from tests.report.chromium import Browser
 from tests.servers.flue2 import Flue2Server
 
 from .support import EXAMPLES, LIMIT, environment, until
@@ -84,15 +84,6 @@ def relay(server: LocalFlue) -> Iterator[Relay]:
     running = Relay(server.url)
     yield running
     running.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = find()
-    if program is None:
-        pytest.skip(MISSING)
-    with Browser(program) as running:
-        yield running
 
 
 def say(browser: Browser, text: str) -> None:

@@ -48,14 +48,18 @@ class Tally:
             self.wrong.append(f"{what}: {len(seen)} {kind} seen, {len(there)} there")
 
 
-class Reader:
-    """Reads runs, each in several modes: one that goes on, then one that has ended."""
+class Unit:
+    """Works with clients of the servers behind the faults, and asks them directly what is right."""
 
     def __init__(
         self, faulty: Mapping[str, Any], direct: Mapping[str, Any], goes_on: Callable[[], bool]
     ) -> None:
         self.tally = Tally()
         self._faulty, self._direct, self._goes_on = faulty, direct, goes_on
+
+
+class Reader(Unit):
+    """Reads runs, each in several modes: one that goes on, then one that has ended."""
 
     async def work(self, name: str) -> None:
         chance = random.Random(name)
@@ -86,14 +90,8 @@ class Reader:
         return seen
 
 
-class Talker:
+class Talker(Unit):
     """Sends messages, and reads updates or replies; a conversation after another."""
-
-    def __init__(
-        self, faulty: Mapping[str, Any], direct: Mapping[str, Any], goes_on: Callable[[], bool]
-    ) -> None:
-        self.tally = Tally()
-        self._faulty, self._direct, self._goes_on = faulty, direct, goes_on
 
     async def work(self, name: str) -> None:
         chance = random.Random(name)

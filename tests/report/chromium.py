@@ -16,9 +16,12 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+import pytest
 
 from tests.servers.node import install, make_once, run_node
 
@@ -169,3 +172,13 @@ def _brought_along(folder: Path) -> dict[str, str]:
     if not fonts.exists():
         return {}
     return {"LD_LIBRARY_PATH": f"{folder}:{folder / 'lib'}", "FONTCONFIG_FILE": str(fonts)}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for the tests of a module; a conftest imports it from here."""
+    program = find()
+    if program is None:
+        pytest.skip(MISSING)
+    with Browser(program) as running:
+        yield running

@@ -16,7 +16,7 @@ from flue_client_ext.report import conversation_report, run_report
 from tests.contract_spec.samples import events
 from tests.core.recorded import RECORDED
 
-from .chromium import MISSING, Browser, find
+from .chromium import Browser
 from .hostile import ATTACK, PAGES
 
 DESKTOP = (1280, 900)
@@ -66,15 +66,6 @@ INTRUDERS = [
     "<base href='/base/'><img src='image'>",
 ]
 COMPLAINTS = ("Log.entryAdded", "Runtime.exceptionThrown", "Page.javascriptDialogOpening")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = find()
-    if program is None:
-        pytest.skip(MISSING)
-    with Browser(program) as running:
-        yield running
 
 
 class Site(http.server.ThreadingHTTPServer):

@@ -6,7 +6,8 @@ import os
 import ssl
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -67,7 +68,9 @@ PEERS: dict[str, Make] = {
 }
 
 
-def _refused(make: Make, world: World) -> str:
+@contextmanager
+def _serving(make: Make) -> Iterator[RawServer]:
+    """A server with that certificate, whose authority the environment trusts."""
     authority = trustme.CA()
     server = RawServer(works, tls=True)
     server._context = make(authority)
@@ -75,28 +78,27 @@ def _refused(make: Make, world: World) -> str:
         trusted = Path(folder, "authority.pem")
         authority.cert_pem.write_to_path(str(trusted))
         with patch.dict(os.environ, {"SSL_CERT_FILE": str(trusted)}):
-            client = world.client(server.url, token="t", timeout=10)
-            for call in (
-                lambda: client.workflows.invoke("w"),
-                lambda: client.runs.get("r", backoff_options=NEVER_AGAIN),
-                lambda: list(client.runs.stream("r", live="sse", backoff_options=NEVER_AGAIN)),
-            ):
-                error = failure(call)
-                assert type(error) is FlueConnectionError, error
+            yield server
+
+
+def _refused(make: Make, world: World) -> str:
+    with _serving(make) as server:
+        client = world.client(server.url, token="t", timeout=10)
+        for call in (
+            lambda: client.workflows.invoke("w"),
+            lambda: client.runs.get("r", backoff_options=NEVER_AGAIN),
+            lambda: list(client.runs.stream("r", live="sse", backoff_options=NEVER_AGAIN)),
+        ):
+            error = failure(call)
+            assert type(error) is FlueConnectionError, error
         assert server.requests == []
     return "refused, and nothing is sent"
 
 
 def _accepted(world: World) -> str:
     """The control: the same server with a good certificate."""
-    authority = trustme.CA()
-    server = RawServer(works, tls=True)
-    server._context = _context(authority)
-    with tempfile.TemporaryDirectory() as folder, server:
-        trusted = Path(folder, "authority.pem")
-        authority.cert_pem.write_to_path(str(trusted))
-        with patch.dict(os.environ, {"SSL_CERT_FILE": str(trusted)}):
-            world.client(server.url).workflows.invoke("w")
+    with _serving(_context) as server:
+        world.client(server.url).workflows.invoke("w")
     return "accepted"
 
 

@@ -14,12 +14,12 @@ import asyncio
 import json
 import os
 import random
-import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 from flue_client_ext import AsyncFlueClient, BackoffOptions, Checkpoint, FlueClient
+from tests.killing import is_killed
 
 _QUICK = BackoffOptions(initial_delay=0.005, max_delay=0.05)
 
@@ -84,15 +84,7 @@ def main() -> None:
         os.close(tell)
         # A bare offset moves by whole batches of up to 100 events: shorter lives get nowhere.
         wanted = chance.randint(0, 30 if kept == "checkpoint" else 150)
-        while wanted > 0 and (dots := os.read(told, wanted)):
-            wanted -= len(dots)
-        for _ in range(chance.randint(0, 2000)):  # some steps further, wherever that is
-            pass
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        os.close(told)
-        if os.WIFEXITED(status):
-            assert not os.WEXITSTATUS(status)
+        if not is_killed(child, told, chance, wanted, 2000):
             print(lives)
             return
         with (Path(folder) / "events").open("ab") as log:

@@ -1,0 +1,3 @@
+"""The browser of these tests."""
+
+from tests.report.chromium import browser as browser
