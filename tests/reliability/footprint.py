@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import os
 import resource
 import sys
 import threading
 from pathlib import Path
 from typing import TypedDict
+
+from .leaks import open_sockets
 
 
 class Footprint(TypedDict):
@@ -29,20 +30,12 @@ def footprint(tasks: int = 0) -> Footprint:
     gc.collect()
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # glibc gives back what it can
         trim(0)
-    names = [_target(entry) for entry in Path("/proc/self/fd").iterdir()]
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return Footprint(
         threads=threading.active_count(),
-        sockets=sum(name.startswith("socket:") for name in names),
+        sockets=open_sockets(),
         tasks=tasks,
         objects=len(gc.get_objects()),
         blocks=sys.getallocatedblocks(),
         kilobytes=pages * resource.getpagesize() // 1024,
     )
-
-
-def _target(entry: Path) -> str:
-    try:
-        return os.readlink(entry)
-    except OSError:  # the listing's own descriptor
-        return ""

@@ -1,22 +1,72 @@
-"""What an experiment holds must be let go when it is over: threads and sockets."""
+"""What an experiment must not leave behind: threads, sockets, tasks."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import threading
 import time
+from collections.abc import Callable
 
-from .footprint import Footprint, footprint
+from tests.worlds import World
+
 from .options import Broken
 
-LIMIT = 20.0
-"""Seconds within which all must have been let go: servers notice closed connections late."""
+PATIENCE = 10.0
 
 
-def wait_until_left(before: Footprint) -> None:
-    """Return when no more is held than before, or raise `Broken`."""
-    deadline = time.monotonic() + LIMIT
-    while (now := footprint())["threads"] > before["threads"] or now["sockets"] > before["sockets"]:
-        if time.monotonic() > deadline:
-            names = sorted(thread.name for thread in threading.enumerate())
-            raise Broken(f"held is {now}, before it was {before}; threads: {names}")
-        time.sleep(0.05)
+class Leftovers:
+    """What there was before; `check` compares with what there is."""
+
+    def __init__(self) -> None:
+        self._threads = threads()
+        self._sockets = open_sockets()
+
+    def check(self) -> None:
+        """Raise `Broken` for a thread or a socket that does not go."""
+        if not eventually(lambda: threads() <= self._threads):
+            more = [thread.name for thread in threads() - self._threads]
+            raise Broken(f"threads are left over: {', '.join(more)}")
+        if not eventually(lambda: open_sockets() <= self._sockets):
+            raise Broken(f"{open_sockets() - self._sockets} sockets are left over")
+
+
+def threads() -> set[threading.Thread]:
+    """All but that of the clock of local servers, which serves all of them for ever."""
+    return {thread for thread in threading.enumerate() if thread.name != "flue-clock"}
+
+
+def open_sockets() -> int:
+    """How many sockets this process has."""
+    count = 0
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
+        except OSError:  # that of the listing itself
+            pass
+    return count
+
+
+def tasks(world: World) -> int:
+    """How many tasks the world's event loop has."""
+    if world.portal is None:
+        return 0
+
+    async def count() -> int:
+        if world.name == "trio":
+            import trio
+
+            return trio.lowlevel.current_statistics().tasks_living
+        return len(asyncio.all_tasks())
+
+    return world.portal.call(count)
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Whether it holds within some seconds: what was closed may take a moment to go."""
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.002)
+    return True

@@ -19,8 +19,7 @@ from flue_client_ext import FlueClient
 from flue_client_ext.testing import demo_server
 from tests.servers.tls import tls_in_front_of
 
-from .footprint import footprint
-from .leaks import wait_until_left
+from .leaks import Leftovers
 from .options import Broken, Options
 from .storm_calls import Place, Seen, Target, plans
 from .storm_tasks import cancel_tasks
@@ -86,9 +85,9 @@ def target(*, tls: bool) -> Iterator[Target]:
         if tls:
             ports = [urlsplit(url).port or 0 for url in urls]
             places = [Place(*running.enter_context(tls_in_front_of(port))) for port in ports]
-        before = footprint()
+        before = Leftovers()
         yield Target(places[0], places[1], endless.run_id)
-        wait_until_left(before)
+        before.check()
 
 
 def _interpreter() -> str:

@@ -14,5 +14,5 @@ one call under one fault in one world over one channel. It is declared beside it
 | `strikes` | what a fault does with a request |
 | `cuts`, `rewrites`, `answers` | what a fault makes of an answer |
 | `calls` | what a user would write |
-| `ports`, `pace`, `leaks` | sockets, the client's limits, what must not be left behind |
+| `ports`, `pace` | sockets, the client's limits |
 """

@@ -14,12 +14,12 @@ from tests.streams.reading import InThread
 from tests.unary.support import borrowed
 from tests.worlds import World, world
 
+from ..leaks import Leftovers, eventually, tasks
 from ..options import Broken
 from .agent_stage import AgentStage
 from .calls import Call
 from .faults import NONE, RESUMED, Fault
 from .genuine_stage import GenuineStage
-from .leaks import Leftovers, eventually, tasks
 from .local_stage import LocalStage
 from .pace import haste, lowered
 from .run_stage import RunStage

@@ -16,9 +16,9 @@ from flue_client_ext.testing import LocalFlue, Message, Request, RunContext
 from flue_client_ext.testing.faults import Exchange, Handle, Send
 from flue_client_ext.testing.faults import Fault as LocalFault
 
+from ..leaks import eventually
 from ..options import Broken
 from .calls import AGENT, ID, Call
-from .leaks import eventually
 from .restart_stage import RestartStage
 
 PAGE, LOGS = 4, 8
