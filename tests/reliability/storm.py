@@ -81,6 +81,7 @@ def target(*, tls: bool) -> Iterator[Target]:
         ]
         with FlueClient(urls[0], token=None) as client:
             endless = client.workflows.invoke("countdown", input={"start": 1, "seconds": 3600})
+            next(event for event in client.runs.stream(endless.run_id) if event.type == "log")
         places = [Place(url, None) for url in urls]
         if tls:
             ports = [urlsplit(url).port or 0 for url in urls]
