@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PACKAGE := $(VENV)/.package
 READY := $(VENV)/.ready
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PINS := requirements-dev.txt requirements-docs.txt requirements-examples.txt
 export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
@@ -13,14 +15,19 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): $(PINS) pyproject.toml
+$(PACKAGE): pyproject.toml requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PINS:%=-r %)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(INSTALL) -c requirements-dev.txt hatchling editables
+	$(INSTALL) -c requirements-dev.txt --no-build-isolation -e ".[testing]"
 	@touch $@
 
-demo: $(READY) ## run a workflow on the embedded local server and show its events
+$(READY): $(PINS) $(PACKAGE)
+	@echo "installing what tests, examples and documentation need: a minute or two"
+	$(INSTALL) $(PINS:%=-r %)
+	@touch $@
+
+demo: $(PACKAGE) ## run a workflow on the embedded local server and show its events
 	$(BIN)/python examples/demo.py
 
 demo-flue: $(READY) ## the same on a genuine Flue server (installs it first)
