@@ -17,6 +17,7 @@ from .._stream.aborting import Signal
 from .._stream.backoff import full_jitter
 from .._stream.machine import Machine
 from .._values import steps
+from ..signals import NEVER
 from .context import in_context
 from .functions import Function, call_and_await
 
@@ -38,6 +39,7 @@ class AsyncDriver(Generic[T]):
     ) -> None:
         self._channel = channel
         self._context = context
+        self._abortable = signal is not NEVER
         self._scope: anyio.CancelScope | None = None
         self._call_in_loop: Callable[[Callable[[], None]], object] | None = None
         self.machine = Machine(flow, CLOCK.monotonic, signal, timeout, self)
@@ -105,26 +107,33 @@ class AsyncDriver(Generic[T]):
             self.close()
 
     async def _perform(self, step: steps.Wait) -> Any:
-        reply: Any = None
-        try:
-            # A scope for each step, so that none is open while the consumer's code runs.
-            with anyio.CancelScope() as self._scope:
-                match step:  # pyright: ignore[reportMatchNotExhaustive]  # a note is only logged
-                    case steps.Read(limit):
-                        reply = await self._channel.read(limit, self.machine.deadline)
-                    case steps.Open(request, limit):
-                        traced = with_trace_context(request)
-                        reply = await self._channel.open(traced, limit, self.machine.deadline)
-                    case steps.Poll():
-                        reply = await self._channel.poll()
-                    case steps.Sleep():
-                        await anyio.sleep_until(self.machine.wake_at)
-                    case steps.Call(function):
-                        reply = await self._call(function)
-        finally:
-            self._scope = None
+        if not self._abortable:  # a scope takes as long as a step on bytes that are there
+            reply = await self._performed(step)
+        else:
+            reply = None
+            try:
+                # A scope for each step, so that none is open while the consumer's code runs.
+                with anyio.CancelScope() as self._scope:
+                    reply = await self._performed(step)
+            finally:
+                self._scope = None
         trace(step, reply)
         return reply
+
+    async def _performed(self, step: steps.Wait) -> Any:
+        match step:  # pyright: ignore[reportMatchNotExhaustive]  # a note is only logged
+            case steps.Read(limit):
+                return await self._channel.read(limit, self.machine.deadline)
+            case steps.Open(request, limit):
+                traced = with_trace_context(request)
+                return await self._channel.open(traced, limit, self.machine.deadline)
+            case steps.Poll():
+                return await self._channel.poll()
+            case steps.Sleep():
+                await anyio.sleep_until(self.machine.wake_at)
+            case steps.Call(function):
+                return await self._call(function)
+        return None
 
     async def _call(self, function: Function) -> Any:
         with anyio.CancelScope(deadline=self.machine.deadline):

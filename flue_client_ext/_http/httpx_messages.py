@@ -25,28 +25,23 @@ _parsed = lru_cache(maxsize=64)(httpx.URL)
 """httpx takes a tenth of a request's time to parse a URL, and polling asks for the same ones."""
 
 
-def timeouts(limit: float | None, remaining: float) -> httpx.Timeout:
-    """Return httpx's limits of single operations, none of which exceeds the `remaining` seconds of
-    the call."""
-    most = None if remaining == inf else max(remaining, 0.001)
-
-    def within(own: float | None) -> float | None:
-        if own is None or most is None:
-            return own if most is None else most
-        return min(own, most)
-
-    return httpx.Timeout(
-        connect=within(LIMITS.connect),
-        read=within(limit),
-        write=within(limit or LIMITS.write),
-        pool=within(LIMITS.pool),
-    )
+def timeouts(limit: float | None, remaining: float) -> dict[str, float | None]:
+    """Return the limits of httpx's single operations, none of which exceeds the `remaining` seconds
+    of the call: the value of httpx's request extension `timeout`."""
+    most = max(remaining, 0.001)
+    read = most if limit is None else min(limit, most)
+    return {
+        "connect": min(LIMITS.connect, most),
+        "read": None if read == inf else read,
+        "write": min(limit or LIMITS.write, most),
+        "pool": min(LIMITS.pool, most),
+    }
 
 
 def build_request(
     client: httpx.Client | httpx.AsyncClient,
     request: Request,
-    timeout: httpx.Timeout,
+    timeout: dict[str, float | None],
     trace: Callable[[str, dict[str, Any]], object],
 ) -> httpx.Request:
     """Return `request` as one of `client`, with the client's own headers, cookies and parameters.
@@ -60,8 +55,7 @@ def build_request(
         params=url.params if client.params else None,
         headers=raw_headers(request.headers.items()),
         content=request.body,
-        timeout=timeout,
-        extensions={"trace": trace},
+        extensions={"trace": trace, "timeout": timeout},
     )
 
 

@@ -122,8 +122,16 @@ async def to_its_end(begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 async def _result_of(task: asyncio.Task[T]) -> T:
     """Await `task`, which goes on if the caller is cancelled. `asyncio.shield` would report an
-    error of the task then (since CPython 3.14), though no caller is left to handle it."""
-    await asyncio.wait([task])
+    error of the task then (since CPython 3.14), though no caller is left to handle it;
+    `asyncio.wait` takes half as long again, and each request waits here."""
+    ended = task.get_loop().create_future()
+
+    def end(_: object) -> None:
+        if not ended.done():  # or the caller has been cancelled
+            ended.set_result(None)
+
+    task.add_done_callback(end)
+    await ended
     return task.result()
 
 

@@ -47,7 +47,7 @@ def decode(data: bytes) -> Any:
         except (ValueError, RecursionError):
             pass
     try:
-        return json.loads(data.decode("utf-8", "replace"), parse_int=_integer)
+        return _decoder.decode(data.decode("utf-8", "replace"))
     except ValueError as error:
         raise NotJson(f"not JSON: {error}") from None
     except RecursionError:
@@ -94,6 +94,9 @@ def _integer(text: str) -> int | float:
         return int(text) if len(text) <= _MOST_DIGITS else float(text)
     except ValueError:  # longer than the interpreter's own limit
         return float(text)
+
+
+_decoder = json.JSONDecoder(parse_int=_integer)  # `json.loads` would make one for each text
 
 
 def plain(value: Any, what: str = "input") -> Any:
