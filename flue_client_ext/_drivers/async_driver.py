@@ -61,7 +61,8 @@ class AsyncDriver(Generic[T]):
     async def _advance(self) -> steps.Batch | None:
         machine = self.machine
         try:
-            self._call_in_loop = loop_caller()
+            if self._abortable:
+                self._call_in_loop = loop_caller()
             step = machine.next()
             while step is not None:
                 try:

@@ -30,14 +30,18 @@ class Body:
         self.fetched: deque[bytes] = deque()
         self.error: Exception | None = None
 
-    async def fetch(self) -> None:
-        """Read a small body whole, which saves a task for each of its reads."""
+    async def fetch(self) -> bytes | None:
+        """Read a small body whole, which saves a task for each of its reads. Return it, or `None`
+        if an error ended the reading: the read that comes to it raises it."""
         try:
             async for chunk in self._chunks:
                 self.fetched.append(chunk)
-            self.fetched.append(b"")
-        except Exception as error:  # the read that comes to it raises it
+        except Exception as error:
             self.error = error
+            return None
+        whole = b"".join(self.fetched)
+        self.fetched.append(b"")
+        return whole
 
     async def next(self) -> bytes:
         """Return the next bytes, `b""` at the end."""

@@ -135,7 +135,9 @@ class AsyncHttpxChannel:
         head, body = head_of_response(request, response), Body(response)
         progress.head = head
         if response.is_stream_consumed or is_small(request, head):
-            await body.fetch()
+            fetched = await body.fetch()
+            if fetched is not None:
+                head = head.with_body(fetched)
         return head, body
 
     def _failed(self, error: Exception, deadline: float) -> Failure:

@@ -49,14 +49,22 @@ def build_request(
     A client's own parameters replace the URL's, unless they are given as `params` too.
     """
     url = _parsed(request.url)
-    return client.build_request(
+    built = client.build_request(
         request.method,
         url,
         params=url.params if client.params else None,
-        headers=raw_headers(request.headers.items()),
         content=request.body,
         extensions={"trace": trace, "timeout": timeout},
     )
+    built.headers = _merged(built.headers, raw_headers(request.headers.items()))
+    return built
+
+
+def _merged(headers: httpx.Headers, own: list[tuple[bytes, bytes]]) -> httpx.Headers:
+    """Return `headers` with `own` ones, whose names are in lower case, in place of those of the
+    same names. `build_request` does the same with its `headers`, in three times the time."""
+    names = {name for name, _ in own}
+    return httpx.Headers([pair for pair in headers.raw if pair[0].lower() not in names] + own)
 
 
 def head_of_response(request: Request, response: httpx.Response) -> Head:

@@ -136,6 +136,7 @@ class Exchange:
         if whole or is_small(request, head):
             try:
                 self._fetched.extend(self._chunks)
+                head = head.with_body(b"".join(self._fetched))
                 self._fetched.append(b"")
             except Exception as error:  # `read` raises it, after the bytes before it
                 self._body_error = error

@@ -54,6 +54,9 @@ def read_body(
     request: Request, head: Head, limit: Callable[[], float | None]
 ) -> Flow[bytes | Failure]:
     """Read the open answer to its end. `limit`: the seconds that its next bytes may take."""
+    if head.body is not None:
+        _check_size(request, head, len(head.body))
+        return _whole(head, head.body)
     first: bytes = b""
     more = bytearray()  # a list of tiny chunks would take 50 times as much
     while True:
@@ -62,13 +65,17 @@ def read_body(
             return part
         if not part:
             return _whole(head, first + more if more else first)
-        if len(first) + len(more) + len(part) > MAX_BODY_BYTES:
-            words = f"the answer is larger than {MAX_BODY_BYTES} bytes"
-            raise FlueProtocolError(words, url=request.shown_url, proxy=head.proxy)
+        _check_size(request, head, len(first) + len(more) + len(part))
         if first:
             more += part
         else:
             first = part
+
+
+def _check_size(request: Request, head: Head, size: int) -> None:
+    if size > MAX_BODY_BYTES:
+        words = f"the answer is larger than {MAX_BODY_BYTES} bytes"
+        raise FlueProtocolError(words, url=request.shown_url, proxy=head.proxy)
 
 
 def _whole(head: Head, body: bytes) -> bytes | Failure:

@@ -69,6 +69,13 @@ class Head:
     """The proxy that a plain request went through, which may have answered itself."""
     body_lost: bool = False
     """Its body was discarded before it was read."""
+    body: bytes | None = field(default=None, repr=False)
+    """The whole body where it was read together with the head. A `Read` returns it as well."""
+
+    def with_body(self, body: bytes) -> Head:
+        """Return this head with the body that was read together with it."""
+        known = (self.status, self.headers, self.close_delimited, self.proxy, self.body_lost)
+        return Head(*known, body)
 
     def response(self, body: bytes | None) -> Response:
         """Return the answer with its whole body; `None` says that the body is lost."""

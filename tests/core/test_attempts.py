@@ -14,9 +14,9 @@ from flue_client_ext import (
 )
 from flue_client_ext._stream import call as module
 from flue_client_ext._stream.credentials import Credentials
-from flue_client_ext._values.http import Response
+from flue_client_ext._values.http import Head, Response
 from flue_client_ext._values.limits import LIMITS
-from flue_client_ext._values.steps import Call, Read
+from flue_client_ext._values.steps import Call, Read, Sleep
 
 from .calls import begin
 from .play import CUT, REFUSED, Play
@@ -151,6 +151,24 @@ def test_a_body_beyond_reason_is_refused_while_it_comes(monkeypatch: pytest.Monk
     with pytest.raises(FlueProtocolError) as caught:
         play.reply(b"!")
     assert caught.value.url == "http://server.test/workflows/x"
+
+
+def test_a_body_that_came_with_its_head_is_not_read_again() -> None:
+    play = begin()
+    play.reply(Head(200, {}, body=b"whole"))
+    assert play.result == Response(200, {}, b"whole")
+
+
+def test_a_body_with_its_head_obeys_the_rules_of_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    play = begin()
+    play.reply(Head(200, {"content-type": "application/json"}, True, body=b'{"cut'))
+    assert isinstance(play.step, Sleep)
+    monkeypatch.setattr(module, "MAX_BODY_BYTES", 10)
+    play = begin()
+    with pytest.raises(FlueProtocolError):
+        play.reply(Head(200, {}, body=b"eleven byte"))
 
 
 def test_the_body_is_what_came_in_all_its_parts() -> None:
