@@ -26,7 +26,7 @@ _PURPOSES = {
     "garbage collection": ("gc_collect_main",),
     "JSON decoding (msgspec)": ("msgspec", "jsoncodec.py"),
     "receiving": ("sync_socket.py", "async_socket.py", "selectors.py"),
-    "HTTP (h11)": ("h11/", "http11.py"),
+    "HTTP": ("h11/", "http11.py", "body_reader.py", "receive_buffer.py"),
     "SSE frames": ("sse.py",),
     "typed views, version check": ("flue_client/models", "delivery.py"),
     "pages, frames to batches": ("reader.py", "page.py", "call.py", "http.py"),

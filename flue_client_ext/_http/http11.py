@@ -1,4 +1,5 @@
-"""One HTTP/1.1 connection as a flow of byte operations; h11 knows the grammar.
+"""One HTTP/1.1 connection as a flow of byte operations. h11 knows the grammar of requests and of
+heads, `body_reader` that of bodies.
 
 It connects (proxy tunnel and TLS included), sends a request, reads one response, and says whether
 the connection can carry another. All that it asks for are `operations`: no socket, no clock."""
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import h11
 
 from .._values.http import Head, Request, fold_headers, is_retryable
+from .body_reader import BodyReader
 from .host import bare
 from .keep_alive import idle_limits
 from .message import head_of
@@ -25,10 +27,6 @@ _MAX_HEAD_BYTES = 256 * 1024
 _MAX_QUOTE = 200
 """Characters of h11's reason, which quotes what the server has sent."""
 
-_MAX_PARTS = 500
-"""Parts of a body that one read returns. h11 takes some 30 microseconds for each chunk, and a chunk
-has at least six bytes (RFC 9112 section 7.1): one receive may hold work for seconds."""
-
 
 class Connection:
     """A connection to one origin, opened by its first request."""
@@ -37,8 +35,9 @@ class Connection:
         self._route = route
         self._tls: Tls | None = None
         self._h11: h11.Connection | None = None
-        self.body_ended = True
-        """Whether the body of the latest response was read to its end."""
+        """Of the latest request and its head, or of the next request."""
+        self._body: BodyReader | None = None
+        """Of the latest response, once its head has arrived."""
         self.sent = False
         """Whether bytes of the latest request may have left."""
         self.responded = False
@@ -64,14 +63,19 @@ class Connection:
         return f" (trusting the certificates of {source})" if source else ""
 
     @property
+    def body_ended(self) -> bool:
+        """Whether the body of the latest response was read to its end."""
+        return self._body is None or self._body.ended
+
+    @property
     def reusable(self) -> bool:
         """Whether the response was read to its end, no bytes follow it, and the server keeps the
         connection open. Bytes that follow would count as the response to the next request."""
         return (
             self._h11 is not None
-            and self._h11.our_state is h11.DONE
-            and self._h11.their_state is h11.DONE
-            and self._h11.trailing_data == (b"", False)
+            and self._h11.our_state is h11.DONE  # not `MUST_CLOSE`
+            and self._body is not None
+            and self._body.ended_exactly
             and not (self._tls is not None and self._tls.ended)
         )
 
@@ -79,12 +83,13 @@ class Connection:
         """Send `request`, over a new connection if this one is not open, and return the head of the
         response."""
         self.sent = self.responded = False
+        self._body = None
         protocol = self._h11
         if protocol is None:
             protocol = yield from self.establish()
         elif protocol.our_state is not h11.IDLE:
             self.used = True
-            protocol.start_next_cycle()
+            protocol = self._h11 = _new_protocol()  # the one before has not read the body
         yield ESTABLISHED
         data = request_bytes(protocol, request, self._route)
         self.sent = True
@@ -101,28 +106,20 @@ class Connection:
                 self.sent = False  # the request arrived, but the server has not read it
             raise
         self.responded = True
-        self.body_ended = False
-        return self._head(request, response)
+        head = self._head(request, response)
+        self._body = BodyReader(request, head, protocol.trailing_data[0])
+        return head
 
     def read(self) -> ByteFlow[bytes]:
         """Return the next bytes of the body, `b""` at its end: all that have arrived, or a bounded
-        number of their parts. Then the next read returns without waiting."""
-        protocol = self._h11
-        parts: list[bytes | bytearray] = []
-        while protocol is not None and not self.body_ended:
-            event = self._next_event(protocol)
-            if event is h11.NEED_DATA:
-                if parts:
-                    break
-                yield from self._fill(protocol)
-            elif isinstance(event, h11.Data):
-                parts.append(event.data)
-                if len(parts) == _MAX_PARTS:
-                    yield YIELD
-                    break
-            else:
-                self.body_ended = True
-        return parts[0] if len(parts) == 1 and type(parts[0]) is bytes else b"".join(parts)
+        number of their chunks. Then the next read returns without waiting."""
+        body = self._body
+        assert body is not None
+        if body.has_more:
+            yield YIELD
+        while not (part := body.take()) and not body.ended:
+            body.receive((yield from self._receive()))
+        return part
 
     def establish(self) -> ByteFlow[h11.Connection]:
         """Connect, without a request: look-up, proxy tunnel and TLS."""
@@ -135,7 +132,7 @@ class Connection:
             yield from self._tunnel(proxy)
         if route.tls:
             yield from self._start_tls(route.host)
-        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        self._h11 = _new_protocol()
         return self._h11
 
     def _start_tls(self, host: str) -> ByteFlow[None]:
@@ -146,7 +143,7 @@ class Connection:
         yield from tls.handshake()
 
     def _tunnel(self, proxy: Proxy) -> ByteFlow[None]:
-        protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        protocol = _new_protocol()
         yield from self._send(tunnel_bytes(protocol, self._route, proxy))
         response = yield from self._response(protocol)
         if not 200 <= response.status_code < 300:
@@ -162,8 +159,10 @@ class Connection:
         while True:
             event = self._next_event(protocol)
             if event is h11.NEED_DATA:
-                received += (arrived := (yield from self._fill(protocol)))
-                if not arrived:
+                data = yield from self._receive()
+                protocol.receive_data(data)
+                received += len(data)
+                if not data:
                     raise HttpCut("the connection was closed before the response")
             elif isinstance(event, h11.Response):
                 too_much = received > _MAX_HEAD_BYTES
@@ -185,14 +184,17 @@ class Connection:
         except h11.RemoteProtocolError as error:
             raise HttpCut(str(error)[:_MAX_QUOTE]) from None
 
-    def _fill(self, protocol: h11.Connection) -> ByteFlow[int]:
-        """Pass the next bytes to `protocol` and count them; 0 at the end of the connection."""
+    def _receive(self) -> ByteFlow[bytes]:
+        """Return the next bytes, `b""` at the end of the connection."""
         data: bytes = (yield from self._tls.receive()) if self._tls else (yield RECEIVE)
-        protocol.receive_data(data)
-        return len(data)
+        return data
 
     def _send(self, data: bytes) -> ByteFlow[None]:
         if self._tls is not None:
             yield from self._tls.send(data)
         else:
             yield Send(data)
+
+
+def _new_protocol() -> h11.Connection:
+    return h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)

@@ -38,7 +38,7 @@ def head_of(
     folded = fold_headers(headers)
     delimited = (
         framed
-        or not _may_have_body(request, status)
+        or not may_have_body(request, status)
         or "content-length" in folded
         or "transfer-encoding" in folded
     )
@@ -48,11 +48,12 @@ def head_of(
 def is_small(request: Request, head: Head) -> bool:
     """Whether the body may be read together with the head: it is absent, or known to be short."""
     length = head.headers.get("content-length", "")
-    return not _may_have_body(request, head.status) or (
+    return not may_have_body(request, head.status) or (
         length.isascii() and length.isdigit() and float(length) <= _SMALL_BODY
     )
 
 
-def _may_have_body(request: Request, status: int) -> bool:
-    """Whether a body may follow the head (RFC 9112 section 6.3, rule 1)."""
+def may_have_body(request: Request, status: int) -> bool:
+    """Whether a body may follow the head (RFC 9112 section 6.3, rule 1). A tunnel has none either;
+    `http11` reads no body of it."""
     return request.method != "HEAD" and status not in (204, 304)

@@ -244,6 +244,15 @@ def test_a_request_without_a_response_is_a_cut_after_it_was_sent() -> None:
     assert (http.sent, http.responded, http.reusable) == (True, False, False)
 
 
+def test_a_second_request_without_a_response_leaves_nothing_to_use_again() -> None:
+    http, wire = Connection(route()), Wire([LENGTH])
+    exchange(wire, http)
+    assert http.reusable
+    with pytest.raises(HttpCut):
+        exchange(wire, http)
+    assert (http.used, http.responded, http.reusable) == (True, False, False)
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
