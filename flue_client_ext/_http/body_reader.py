@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Generator, Iterator
+from functools import cache
 from itertools import repeat
 from typing import TypeAlias
 
@@ -29,8 +30,8 @@ _TEXT = rb"[^\x00-\x08\x0a-\x1f\x7f]*"
 """No control characters but tabs: another peer may take one for the end of the line."""
 
 # Blanks behind a size are not in the standard: some servers pad it.
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;" + _TEXT + rb"|[ \t]*)")
-_TRAILER = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+:" + _TEXT)
+_CHUNK_SIZE = rb"([0-9A-Fa-f]{1,20})(?:;" + _TEXT + rb"|[ \t]*)"
+_TRAILER = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+:" + _TEXT
 
 _Parts: TypeAlias = Iterator[bytes]
 """Parts of a body; `b""` where more must be received."""
@@ -115,7 +116,7 @@ def _chunks(buffer: ReceiveBuffer) -> _Parts:
                 yield b""
         left = _MAX_LINE_BYTES
         while line := (yield from _line(buffer, left)):
-            if _TRAILER.fullmatch(line) is None:
+            if _compiled(_TRAILER).fullmatch(line) is None:
                 raise ValueError("a malformed trailer")
             left -= len(line)
     except ValueError as error:
@@ -129,7 +130,13 @@ def _line(buffer: ReceiveBuffer, limit: int) -> Generator[bytes, None, bytes]:
 
 
 def _size_of(line: bytes) -> int:
-    found = _CHUNK_SIZE.fullmatch(line)
+    found = _compiled(_CHUNK_SIZE).fullmatch(line)
     if found is None:
         raise ValueError("a chunk without a size")
     return int(found[1], 16)
+
+
+@cache
+def _compiled(pattern: bytes) -> re.Pattern[bytes]:
+    """Compile `pattern` when it is first needed: a call whose answers have a length never pays."""
+    return re.compile(pattern)
