@@ -17,6 +17,8 @@ from benchmarks.report import Section, Table, Target
 
 _OURS = Contestant("ours", "crowd", "ours, async")
 _POLLS = Contestant("ours", "crowd_of_polls", "ours, async, long-polls")
+_BARE = Contestant("bare_crowd", "crowd", "bare sockets of asyncio")
+_BARE_POLLS = Contestant("bare_crowd", "crowd_of_polls", "bare sockets of asyncio, long-polls")
 _SHARED = Contestant("plain_httpx", "crowd", "one shared `httpx.AsyncClient`, no limits")
 _OWN = Contestant(
     "plain_httpx", "crowd_own", "an `httpx` transport (and no TLS context) for each stream"
@@ -30,6 +32,8 @@ def measure(options: Options) -> Section:
     crowds = [
         gather("live", _OURS, many, rounds),
         gather("live", _POLLS, many, rounds),
+        gather("live", _BARE, many, rounds),
+        gather("live", _BARE_POLLS, many, rounds),
         gather("live", _SHARED, many, rounds),
         gather("live", _OWN, many, rounds),
         gather("live", _THREADS, threads, rounds),
@@ -43,11 +47,18 @@ def measure(options: Options) -> Section:
         " process's for all of it; the memory is what the process grew by until all were"
         " open, for each stream; the lag is from"
         f" the append to the consumer, the worst of each stream. {rounds} rounds, in processes of"
-        " their own. Below: CPU time of reading longer and longer runs from the replay server; the"
+        " their own. The bare sockets have the same decoder, and no typing, checks, time limits or"
+        " resumption: each event of a long-poll is a request and a response for them, too."
+        " Below: CPU time of reading longer and longer runs from the replay server; the"
         " least of 3 rounds (of 30 for the shortest), since every disturbance adds. The bare list"
         " is what a socket and the C decoder fill, without this client: what Python itself asks for"
         " keeping objects.",
-        [crowd_table(crowds), _growth_table(growth), _memory_table(flat, lengths[-1])],
+        [
+            crowd_table(crowds),
+            _bare_table(crowds),
+            _growth_table(growth),
+            _memory_table(flat, lengths[-1]),
+        ],
         _targets(crowds, growth, flat),
     )
 
@@ -86,6 +97,22 @@ def _long(lengths: Sequence[int], rounds: int) -> tuple[list[Growth], list[int]]
     return growth, answer["result"]
 
 
+def _bare_table(crowds: Sequence[Gathering]) -> Table:
+    """What a stream takes for each event, beside the same on bare sockets."""
+    rows = [("SSE", crowds[0], crowds[2]), ("long-polls", crowds[1], crowds[3])]
+    return Table(
+        ("CPU us an event", "ours", "bare sockets", "ours, of bare"),
+        [
+            [
+                mode,
+                *(f"{each.cpu / each.streams / (EVENTS + 1) * 1e6:.0f}" for each in (ours, bare)),
+                f"{ours.cpu / bare.cpu:.2f}",
+            ]
+            for mode, ours, bare in rows
+        ],
+    )
+
+
 def _growth_table(growth: Sequence[Growth]) -> Table:
     return Table(
         (
@@ -118,7 +145,7 @@ def _memory_table(sizes: Sequence[int], events: int) -> Table:
 def _targets(
     crowds: Sequence[Gathering], growth: Sequence[Growth], sizes: Sequence[int]
 ) -> list[Target]:
-    ours, polls, shared, _, threads = crowds
+    ours, polls, bare, bare_polls, shared, _, threads = crowds
     first, last = growth[0], growth[-1]
     tenfold = math.log10(last.events / first.events)
     stream = (last.stream / first.stream) ** (1 / tenfold)
@@ -135,6 +162,12 @@ def _targets(
         ),
         Target("none starved: worst lag of all", EVERY_MS, ours.worst_ms, "ms", False),
         Target("long-polls: CPU, of that of SSE", 1, polls.cpu / ours.cpu, at_least=False),
+        Target(
+            "the same, both of bare sockets",
+            1,
+            polls.cpu / bare_polls.cpu / (ours.cpu / bare.cpu),
+            at_least=False,
+        ),
         Target(
             "long-polls: memory of each, of that of SSE",
             1,
