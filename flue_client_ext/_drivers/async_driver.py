@@ -64,12 +64,10 @@ class AsyncDriver(Generic[T]):
             if self._abortable:
                 self._call_in_loop = loop_caller()
             step = machine.next()
-            while step is not None:
-                try:
-                    reply = await self._perform(step)
-                except steps.DeadlineExceeded as passed:
-                    reply = passed
-                step = machine.reply(reply)
+            if self._abortable and step is not None:
+                await self._perform_abortably(step)
+            else:
+                await self._perform_all(step)
             if machine.ended:
                 await self._channel.close()
             return machine.batch
@@ -107,34 +105,43 @@ class AsyncDriver(Generic[T]):
         else:
             self.close()
 
-    async def _perform(self, step: steps.Wait) -> Any:
-        if not self._abortable:  # a scope takes as long as a step on bytes that are there
-            reply = await self._performed(step)
-        else:
-            reply = None
+    async def _perform_all(self, step: steps.Wait | None) -> None:
+        """Perform `step` and those that follow, up to a batch or the end."""
+        while step is not None:
             try:
-                # A scope for each step, so that none is open while the consumer's code runs.
-                with anyio.CancelScope() as self._scope:
-                    reply = await self._performed(step)
-            finally:
-                self._scope = None
-        trace(step, reply)
-        return reply
+                reply = await self._perform(step)
+            except steps.DeadlineExceeded as passed:
+                reply = passed
+            step = self.machine.reply(reply)
 
-    async def _performed(self, step: steps.Wait) -> Any:
+    async def _perform_abortably(self, step: steps.Wait) -> None:
+        """Do the same until `wake` cancels it; then the machine ends the reading."""
+        try:
+            # One scope for all of them, and none while the consumer's code runs.
+            with anyio.CancelScope() as scope:
+                self._scope = scope
+                await self._perform_all(step)
+        finally:
+            self._scope = None
+        if scope.cancelled_caught:
+            self.machine.reply(None)
+
+    async def _perform(self, step: steps.Wait) -> Any:
+        reply: Any = None
         match step:  # pyright: ignore[reportMatchNotExhaustive]  # a note is only logged
             case steps.Read(limit):
-                return await self._channel.read(limit, self.machine.deadline)
+                reply = await self._channel.read(limit, self.machine.deadline)
             case steps.Open(request, limit):
                 traced = with_trace_context(request)
-                return await self._channel.open(traced, limit, self.machine.deadline)
+                reply = await self._channel.open(traced, limit, self.machine.deadline)
             case steps.Poll():
-                return await self._channel.poll()
+                reply = await self._channel.poll()
             case steps.Sleep():
                 await anyio.sleep_until(self.machine.wake_at)
             case steps.Call(function):
-                return await self._call(function)
-        return None
+                reply = await self._call(function)
+        trace(step, reply)
+        return reply
 
     async def _call(self, function: Function) -> Any:
         with anyio.CancelScope(deadline=self.machine.deadline):

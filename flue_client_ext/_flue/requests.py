@@ -56,9 +56,10 @@ def built(
 ) -> Request:
     """Make a request to `url` of what a generated builder returns."""
     headers = {name.lower(): str(value) for name, value in kwargs.get("headers", {}).items()}
+    params = {name: str(value) for name, value in kwargs.get("params", {}).items()}
     return Request(
         kwargs["method"].upper(),
-        with_query(url, kwargs.get("params") or {}),
+        with_query(url, params),
         headers | common_headers(user_agent),
         kwargs.get("content"),
         repeatable=repeatable,

@@ -78,8 +78,6 @@ class AsyncOwnChannel:
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure:
         connection = self._connection
         assert connection is not None
-        if connection.http.body_ended:  # without a scope and its timer, for each request
-            return b""
         return await self._run(connection, connection.http.read(), limit, limit, deadline)
 
     async def poll(self) -> bytes | Failure | None:
@@ -128,10 +126,14 @@ async def _perform(
     deadline: float,
 ) -> T:
     """Perform the operations of `flow`; `limit` counts from `ESTABLISHED`."""
-    first_until = wait_until(loop_time(), first_limit, deadline)
-    with anyio.CancelScope(deadline=first_until) as scope:
-        try:
-            operation = next(flow)
+    try:
+        # Up to the first wait, without a scope and its timer: bytes may have arrived, and a
+        # connection may be established.
+        operation = next(flow)
+        if operation is ESTABLISHED:
+            operation, first_limit = flow.send(None), limit
+        until = wait_until(loop_time(), first_limit, deadline)
+        with anyio.CancelScope(deadline=until) as scope:
             while True:
                 if operation is ESTABLISHED:
                     scope.deadline = wait_until(loop_time(), limit, deadline)
@@ -141,7 +143,7 @@ async def _perform(
                     operation = flow.throw(error)
                 else:
                     operation = flow.send(reply)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
     raise TimeoutError(f"timed out{socket.doing}")

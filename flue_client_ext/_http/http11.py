@@ -16,7 +16,7 @@ from .host import bare
 from .keep_alive import idle_limits
 from .message import head_of
 from .operations import ESTABLISHED, RECEIVE, YIELD, ByteFlow, Connect, HttpCut, Send, Unreachable
-from .request_bytes import request_bytes, tunnel_bytes
+from .request_bytes import RequestWriter, tunnel_bytes
 from .route import Proxy, Route
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Connection:
 
     def __init__(self, route: Route) -> None:
         self._route = route
+        self._writer = RequestWriter(route)
         self._tls: Tls | None = None
         self._h11: h11.Connection | None = None
         """Of the latest request and its head, or of the next request."""
@@ -91,7 +92,7 @@ class Connection:
             self.used = True
             protocol = self._h11 = _new_protocol()  # the one before has not read the body
         yield ESTABLISHED
-        data = request_bytes(protocol, request, self._route)
+        data = self._writer.request(protocol, request)
         self.sent = True
         try:
             yield from self._send(data)

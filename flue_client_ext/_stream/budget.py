@@ -23,8 +23,9 @@ class Budget:
 
     def renew(self) -> None:
         """Start again with half of the time that remains now."""
-        now = self._monotonic()
-        self._ends = now + (self._deadline - now) / 2
+        if self._deadline < math.inf:
+            now = self._monotonic()
+            self._ends = now + (self._deadline - now) / 2
 
     @property
     def remaining(self) -> float:

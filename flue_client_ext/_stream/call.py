@@ -27,15 +27,17 @@ _REFRESHES = 3
 
 def send(request: Request, credentials: Credentials, limit: float | None) -> Flow[Head | Failure]:
     """Open `request`, with credentials evaluated for this attempt; a 401 evaluates them anew."""
-    refreshes = _REFRESHES if credentials.refreshable else 0
+    attempt = 0
     while True:
         prepared = yield from credentials.applied_to(request)
         reply: Head | Failure = yield Open(prepared, limit)
         if isinstance(reply, Head):
             _check_coding(request, reply)
-        if isinstance(reply, Failure) or reply.status != 401 or not refreshes:
+        if isinstance(reply, Failure) or reply.status != 401:
             return reply
-        refreshes -= 1
+        if attempt == _REFRESHES or not credentials.refreshable:
+            return reply
+        attempt += 1
         yield from read_body(request, reply, lambda: limit)  # a cut here does not matter
 
 

@@ -6,8 +6,9 @@ and no `repr` shows them. The classes are of attrs, since error trackers show th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 from attrs import field, frozen
 
@@ -18,6 +19,9 @@ _CODINGS = frozenset(
     | {"dcb", "dcz", "exi", "pack200-gzip", "aes128gcm"}
 )
 """The content codings that are registered with IANA, `identity` left out, and their aliases."""
+
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
+"""Text that stands in a URL as it is (RFC 3986 section 2.3)."""
 
 _NEVER_RETRIED_5XX = (501, 505, 511)
 """511 asks the user to sign in to the network (RFC 6585 section 6)."""
@@ -50,7 +54,13 @@ def with_query(url: str, parameters: Mapping[str, str]) -> str:
     """Return `url` with further query parameters."""
     if not parameters:
         return url
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(parameters)}"
+    query = "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in parameters.items())
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def _escaped(text: str) -> str:
+    """Escape `text` for a query, as HTML forms do; most texts need it nowhere."""
+    return text if _UNRESERVED.fullmatch(text) else quote_plus(text)
 
 
 def _without_query(url: str) -> str:
@@ -127,7 +137,10 @@ def proxy_note(proxy: str | None) -> str:
 
 def _codings(headers: Mapping[str, str]) -> list[str]:
     """The elements of Content-Encoding, a list of names in any case (RFC 9110 section 8.4)."""
-    names = headers.get("content-encoding", "").lower().split(",")
+    given = headers.get("content-encoding")
+    if not given:
+        return []
+    names = given.lower().split(",")
     return [name for each in names if (name := each.strip(" \t"))]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import time
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import example, given, settings
@@ -19,6 +20,7 @@ from flue_client_ext._values.http import (
     named_coding,
     redirect_origin,
     retry_after,
+    with_query,
 )
 from flue_client_ext._values.limits import LIMITS
 
@@ -148,6 +150,14 @@ def test_the_content_type_is_read_without_its_parameters() -> None:
         "text/event-stream"
     )
     assert Head(200, {}).content_type == ""
+
+
+@given(st.dictionaries(st.text(), st.text(), min_size=1))
+@example({"offset": "0000_0001", "live": "long-poll"})
+@example({"a": "~.-_", "b": "", "": "/?#&=+ %\n"})
+def test_a_query_is_escaped_as_a_form_is(parameters: dict[str, str]) -> None:
+    assert with_query("http://server.test/a", parameters).split("?", 1)[1] == urlencode(parameters)
+    assert with_query("/a?b", parameters) == f"/a?b&{urlencode(parameters)}"
 
 
 def test_a_request_shows_neither_its_query_nor_its_headers_nor_its_body() -> None:
