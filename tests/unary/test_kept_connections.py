@@ -292,3 +292,14 @@ def test_a_call_that_ends_in_an_error_keeps_its_connection(any_world: World) -> 
         for _ in range(3):
             assert isinstance(failure(client.runs.get, "run_1"), FlueApiError)
         assert server.accepted == 1
+
+
+def test_a_kept_connection_needs_no_time_for_connecting(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(works) as server:
+        client = any_world.client(server.url)
+        client.runs.get("run_1")
+        monkeypatch.setattr(LIMITS, "connect", 0.0)
+        client.runs.get("run_1")
+        assert len(server.requests) == 2
