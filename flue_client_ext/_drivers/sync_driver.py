@@ -15,6 +15,7 @@ from .._stream.backoff import full_jitter
 from .._stream.machine import Machine
 from .._values import steps
 from .functions import call
+from .one_reader import OneReader
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class Driver(Generic[T]):
         self._wake_up = WakeUp()
         self._channel = channel
         self._context = context
+        self._one_reader = OneReader()
         self.machine = Machine(flow, CLOCK.monotonic, signal, timeout, self)
 
     def run(self) -> T:
@@ -52,9 +54,10 @@ class Driver(Generic[T]):
 
         After a Ctrl-C in a wait it may be called again, and goes on.
         """
-        if not self.machine.can_advance():
-            return None
-        return self._advance() if self._context is None else self._context.run(self._advance)
+        with self._one_reader:
+            if not self.machine.can_advance():
+                return None
+            return self._advance() if self._context is None else self._context.run(self._advance)
 
     def _advance(self) -> steps.Batch | None:
         machine = self.machine
