@@ -23,10 +23,13 @@ from .httpx_progress import IGNORED, Progress
 from .message import is_small
 from .shielded import cancellable, cancellable_while, in_background, in_trio, loop_caller, shielded
 
+_CONNECTS = "connection.connect_tcp.started"
+
 
 class _AsyncProgress(Progress):
     """Knows also when a request can be cancelled. httpcore 1.0 never frees the pool slot of one
-    that is cancelled before it connects, or between connecting and sending."""
+    that is cancelled before it connects, or between connecting and sending; anyio before 4.16 drops
+    a socket without closing it where a cancellation comes as it has just connected."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +45,7 @@ class _AsyncProgress(Progress):
             self._connected = info.get("return_value")
         elif not event.startswith("connection.start_tls") or event.endswith(".complete"):
             self._connected = None
-        if event.startswith("http") or event.endswith(".started"):
+        if event.startswith("http") or (event.endswith(".started") and event != _CONNECTS):
             self.interruptible.set()
         else:
             self.interruptible.clear()

@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from flue_client_ext import AsyncFlueClient
+from flue_client_ext._http.async_httpx import _AsyncProgress
 
 from .async_support import (
     MOST,
@@ -79,6 +80,29 @@ def test_a_task_cancelled_while_it_connects(serve: Serve, connections: str, mode
                 await cancelled(task)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        (["connection.connect_tcp.started"], False),
+        (["connection.connect_tcp.started", "connection.connect_tcp.complete"], False),
+        (["connection.connect_tcp.complete", "connection.start_tls.started"], True),
+        (["connection.start_tls.complete"], False),
+        (["connection.start_tls.complete", "http11.send_request_headers.started"], True),
+    ],
+)
+def test_a_connection_under_way_in_httpx_is_not_cancelled_at_once(
+    events: list[str], expected: bool
+) -> None:
+    progress = _AsyncProgress()
+
+    async def main() -> None:
+        for event in events:
+            await progress.trace(event, {})
+
+    asyncio.run(main())
+    assert progress.interruptible.is_set() is expected
 
 
 def test_two_hundred_cancellations_at_any_moment_leave_the_client_healthy(
