@@ -54,6 +54,10 @@ class Connection:
             pass
         finally:
             self.close()
+        # Also takes the error of a broken connection, which asyncio would report: on a
+        # free-threaded Python the garbage collector may finalize the future that has it first.
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     async def raw(self, data: bytes) -> None:
         if self._ended:
