@@ -17,7 +17,15 @@ from packaging.requirements import Requirement
 
 from tests.pythons import DEPENDENT, ROOT, Packages, Python, candidates, chosen, passes, probed
 
-LEFT_OUT = ("mypy", "openapi-python-client", "pyright", "pytest-httpx", "respx", "schemathesis")
+LEFT_OUT = {
+    "mypy",
+    "openapi-python-client",
+    "opentelemetry-instrumentation-httpx",
+    "pyright",
+    "pytest-httpx",
+    "respx",
+    "schemathesis",
+}
 """What these tests do not need, or what belongs to one version of httpx."""
 
 
