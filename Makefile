@@ -10,7 +10,7 @@ export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flue quick test pythons test-pythons test-dependencies check format generate docs lock build bench reliability clean
+.PHONY: help demo demo-flue quick test pythons test-pythons free-threaded test-dependencies check format generate docs lock build bench reliability clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ pythons: ## install Python 3.14 and 3.15 from Debian into .cache/debian, where p
 
 test-pythons: $(READY) ## run the tests on every other Python 3.11-3.15 that is installed
 	$(BIN)/python -m tests.pythons
+
+free-threaded: $(READY) ## build a free-threaded Python, and run the client on it
+	.ci/free-threaded-python
+	$(BIN)/python -m tests.free_threaded
 
 test-dependencies: $(READY) ## run the tests with the lowest and the newest versions of the dependencies
 	$(BIN)/python -m tests.dependencies

@@ -1,10 +1,10 @@
 """Runs the tests on the other supported Pythons that this machine has.
 
 `make test-pythons` looks on PATH, in the system's folders, in the folders of pyenv and uv, and in
-`.cache/debian` (see `.ci/debian-pythons`). Of each minor version it takes the oldest and the newest
-patch level, free-threaded builds apart; each gets an environment of its own under `.venvs`, with
-the same pinned packages. Arguments go to pytest; the default is every test that depends on the
-interpreter.
+`.cache` (see `.ci/debian-pythons` and `.ci/free-threaded-python`). Of each minor version it takes
+the oldest and the newest patch level, free-threaded builds apart; each gets an environment of its
+own under `.venvs`, with the same pinned packages. Arguments go to pytest; the default is every test
+that depends on the interpreter.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ def candidates() -> Iterator[tuple[str, ...]]:
         Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python"),
     ):
         folders += sorted(managed.glob("*/bin"))
+    folders.append(ROOT / ".cache" / "free-threaded" / "bin")
     names = [f"python3.{minor}{suffix}" for minor in MINORS for suffix in ("", "t")]
     seen: set[Path] = set()
     for path in (folder / name for folder in folders for name in names):
@@ -155,7 +156,7 @@ def main() -> int:
     found = filter(None, map(probed, candidates()))
     in_use: tuple[int, int, int] = sys.version_info[:3]
     pythons = chosen(found, in_use)
-    present = {python.version[1] for python in pythons} | {in_use[1]}
+    present = {each.version[1] for each in pythons if not each.free_threaded} | {in_use[1]}
     for minor in MINORS:
         if minor not in present:
             print(f"--- Python 3.{minor} is not on this machine: not tested", flush=True)

@@ -7,6 +7,7 @@ import importlib
 import os
 import platform
 import random
+import sys
 import time
 from pathlib import Path
 
@@ -38,15 +39,21 @@ def main() -> None:
         text = f"{report}\n\n{_circumstances(options, time.monotonic() - began)}"
         print(text, flush=True)
         if given.write:
-            fill(PAGE, {name: text})
+            fill(PAGE, {name if _has_gil() else f"{name}-free-threaded": text})
 
 
 def _circumstances(options: Options, seconds: float) -> str:
     day, python = time.strftime("%Y-%m-%d"), platform.python_version()
+    python += "" if _has_gil() else " without the GIL"
     return (
         f"{day}: {seconds:.0f} s on {os.cpu_count()} cores of {platform.system()},"
         f" Python {python}, seed {options.seed}."
     )
+
+
+def _has_gil() -> bool:
+    """Asked after the experiment: an extension module may turn the GIL on when it is imported."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 if __name__ == "__main__":

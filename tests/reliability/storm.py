@@ -8,7 +8,6 @@ end no thread, task or socket is left, and the same clients answer as before.
 from __future__ import annotations
 
 import random
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -68,7 +67,7 @@ def experiment(options: Options) -> str:
         rows.append(_row(part, seen))
         outcomes += seen.outcomes
     told = ", ".join(f"{name} {count:,}" for name, count in outcomes.most_common())
-    return "\n".join([*rows, "", f"Outcomes: {told}.", _interpreter()])
+    return "\n".join([*rows, "", f"Outcomes: {told}."])
 
 
 @contextmanager
@@ -89,8 +88,3 @@ def target(*, tls: bool) -> Iterator[Target]:
         before = Leftovers()
         yield Target(places[0], places[1], endless.run_id)
         before.check()
-
-
-def _interpreter() -> str:
-    enabled = getattr(sys, "_is_gil_enabled", lambda: True)()
-    return "" if enabled else "On the free-threaded build, without the GIL."
