@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +22,12 @@ settings.load_profile("flue")
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are processors: half of the time, tests wait for something."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """What was collected lives as long as the process: no garbage collection looks at it again."""
+    gc.freeze()
 
 
 @pytest.fixture(params=NAMES)
