@@ -16,6 +16,7 @@ from tests.contract.peers import LocalPeer, Peer
 from tests.contract_spec.fixtures import answers_fit_the_contract
 from tests.servers.flue import FlueServer
 from tests.servers.flue2 import Flue2Server, Version
+from tests.servers.http import client_of
 from tests.servers.local_agents import LocalAgents
 
 __all__ = ["answers_fit_the_contract"]
@@ -41,7 +42,7 @@ def peer(request: pytest.FixtureRequest) -> Peer:
 
 @pytest.fixture
 def http(peer: Peer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=peer.url, timeout=10) as client:
+    with client_of(peer.url) as client:
         yield client
 
 
@@ -63,5 +64,5 @@ def agents(
 
 @pytest.fixture
 def api(agents: Agents) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=agents.url, timeout=60, trust_env=False) as client:
+    with client_of(agents.url, timeout=60) as client:
         yield client

@@ -13,6 +13,7 @@ import pytest
 from tests.contract.agents import AGENTS, Agents, Name, own_agents
 from tests.contract.conversation import Conversation, error_of, frames
 from tests.contract.images import PIXEL, image
+from tests.servers.http import client_of
 
 pytestmark = pytest.mark.parametrize("name", AGENTS)
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.parametrize("name", AGENTS)
 @contextmanager
 def client(server: Agents) -> Iterator[httpx.Client]:
     """A client whose connections a restart cannot have broken yet."""
-    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as api:
+    with client_of(server.url, timeout=60) as api:
         yield api
 
 

@@ -19,6 +19,7 @@ from tests.contract.conversation import BEYOND, Conversation, offset
 from tests.contract.images import image
 from tests.contract.wire import Seen, seen
 from tests.servers.flue2 import Flue2Server, Version
+from tests.servers.http import client_of
 from tests.servers.local_agents import LocalAgents
 
 AGENTS = ("echo", "fails")
@@ -85,7 +86,7 @@ def clients(
     servers: list[Agents] = [genuine_versions("2.1.0"), local_agents]
     pairs: Clients = []
     for server in servers:
-        client = httpx.Client(base_url=server.url, timeout=20, trust_env=False)
+        client = client_of(server.url, timeout=20)
         ids: dict[str, str] = {}
         for agent in AGENTS:
             conversation = Conversation(client, agent)

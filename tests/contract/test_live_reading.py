@@ -14,6 +14,7 @@ from flue_client_ext.testing import VirtualClock
 from tests.contract.peers import LocalPeer, Peer
 from tests.contract.test_reading import offset
 from tests.contract.wire import frames, masked
+from tests.servers.http import client_of
 
 LOG = (
     '{{"type":"log","level":"info","message":"step {0}","attributes":{{"i":{0}}},"runId":"<run>",'
@@ -222,7 +223,7 @@ def patient_peer(request: pytest.FixtureRequest) -> Iterator[tuple[Peer, float]]
 def test_thirty_idle_seconds(patient_peer: tuple[Peer, float]) -> None:
     """A long-poll is held for 30 s; SSE beats at 15 and 30 s and then repeats its control frame."""
     peer, lasts = patient_peer
-    with httpx.Client(base_url=peer.url, timeout=40) as http:
+    with client_of(peer.url, timeout=40) as http:
         run_id = gate(http, "idle")
         with listening(http, run_id) as arriving:
             assert next(arriving) == control(1)

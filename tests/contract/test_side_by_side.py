@@ -14,6 +14,7 @@ import pytest
 
 from tests.contract.peers import Peer
 from tests.contract.wire import seen
+from tests.servers.http import client_of
 
 JSON = {"content-type": "application/json"}
 RUNS: dict[str, tuple[str, dict[str, object]]] = {
@@ -33,7 +34,7 @@ def clients(genuine_peer: Peer, local_peer: Peer) -> Iterator[Clients]:
     """For each server a client and its runs, all ended."""
     pairs: Clients = []
     for peer in (genuine_peer, local_peer):
-        client = httpx.Client(base_url=peer.url, timeout=10)
+        client = client_of(peer.url)
         ids: dict[str, str] = {}
         for name, (workflow, given) in RUNS.items():
             answer = client.post(f"/workflows/{workflow}?wait=result", json=given)

@@ -11,8 +11,9 @@ import pytest
 
 from flue_client import Client
 
-NO_PROXY = {"trust_env": False}
-"""Arguments of httpx: no proxy of the environment is asked for a local server."""
+LOCAL = {"trust_env": False, "verify": False}
+"""Arguments of httpx for a local server: no proxy of the environment, and no certificates, which
+take longer to load than a call."""
 
 Call = Callable[..., Any]
 

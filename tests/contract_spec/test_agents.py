@@ -31,7 +31,7 @@ from flue_client.models import (
     StreamCheckpointChunk,
 )
 from tests.contract_spec import exchanges
-from tests.contract_spec.calling import NO_PROXY, Call
+from tests.contract_spec.calling import LOCAL, Call
 from tests.contract_spec.document import document
 from tests.contract_spec.exchanges import Exchange, exchange
 from tests.contract_spec.samples import Sample
@@ -189,7 +189,7 @@ def test_the_operations_work_against_a_server(name: str, call: Call) -> None:
     one = exchange(name)
     segments, options = REQUESTS[name]
     with RawServer(replay) as server:
-        client = Client(server.url, httpx_args=NO_PROXY)
+        client = Client(server.url, httpx_args=LOCAL)
         told = call(client, module_of(one), *segments, **options, **message(one), detailed=True)
     assert (told.status_code, told.content) == (one.answer.status, one.answer.body)
     assert told.parsed == parsed(one.answer, module_of(one))

@@ -23,7 +23,7 @@ from flue_client.models import (
     WorkflowWaitResult,
 )
 from flue_client_ext.testing import LocalFlue, RunContext
-from tests.contract_spec.calling import NO_PROXY, Call
+from tests.contract_spec.calling import LOCAL, Call
 from tests.servers.raw import Connection, RawServer, Request
 
 TOKEN = "a-secret-token"
@@ -44,7 +44,7 @@ def url() -> Iterator[str]:
 
 
 def authenticated(url: str) -> AuthenticatedClient:
-    return AuthenticatedClient(url, TOKEN, timeout=httpx.Timeout(30), httpx_args=NO_PROXY)
+    return AuthenticatedClient(url, TOKEN, timeout=httpx.Timeout(30), httpx_args=LOCAL)
 
 
 @pytest.mark.parametrize("detailed", [False, True])
@@ -97,7 +97,7 @@ def test_an_error_of_the_server_is_an_answer(url: str, call: Call) -> None:
     missing = call(authenticated(url), get_run, "run_nowhere")
     assert isinstance(missing, ErrorEnvelope)
     assert missing.error.type == "run_not_found"
-    refused = call(Client(url, httpx_args=NO_PROXY), get_run, "run_nowhere", detailed=True)
+    refused = call(Client(url, httpx_args=LOCAL), get_run, "run_nowhere", detailed=True)
     assert (refused.status_code, refused.parsed) == (HTTPStatus.UNAUTHORIZED, None)
 
 
@@ -124,7 +124,7 @@ def test_no_answer_whatever_is_an_exception(name: str, call: Call) -> None:
 
     with RawServer(answer) as server:
         for module in (get_run, read_run_events, invoke_workflow):
-            client = Client(server.url, httpx_args=NO_PROXY)
+            client = Client(server.url, httpx_args=LOCAL)
             answered = call(client, module, "name", detailed=True)
             assert (answered.status_code, answered.content) == (status, body)
             assert answered.parsed is None

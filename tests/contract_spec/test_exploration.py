@@ -15,6 +15,7 @@ from tests.contract_spec.exploration import explore
 from tests.servers.beta import BetaServer
 from tests.servers.flue import FlueServer
 from tests.servers.flue2 import Flue2Server
+from tests.servers.http import client_of
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
@@ -37,7 +38,7 @@ LENIENT = ["negative_data_rejection"]
 def test_exploration_finds_nothing(
     genuine: FlueServer, tmp_path: Path, selection: list[str]
 ) -> None:
-    with httpx.Client(base_url=genuine.url, timeout=60, trust_env=False) as api:
+    with client_of(genuine.url, timeout=60) as api:
         runs = [
             str(api.post(f"/workflows/{name}?wait=result").json()["runId"])
             for name in ("echo", "operations", "compaction")
@@ -62,7 +63,7 @@ def test_exploration_of_agents_finds_nothing(
 ) -> None:
     image = {"type": "image", "data": PIXEL, "mimeType": "image/png"}
     ids = [f"explored-{number}" for number in range(3)]
-    with httpx.Client(base_url=genuine2.url, timeout=60, trust_env=False) as api:
+    with client_of(genuine2.url, timeout=60) as api:
         for id in ids:
             body = {"kind": "user", "body": "hello", "attachments": [image]}
             assert api.post(f"/agents/echo/{id}", json=body).status_code == 202
@@ -92,7 +93,7 @@ def test_exploration_of_agents_of_the_betas_finds_nothing(
 ) -> None:
     image = {"type": "image", "data": PIXEL, "mimeType": "image/png"}
     ids = [f"explored-{number}" for number in range(3)]
-    with httpx.Client(base_url=genuine_beta.url, timeout=60, trust_env=False) as api:
+    with client_of(genuine_beta.url, timeout=60) as api:
         for id in ids:
             body = {"message": "hello", "images": [image]}
             answer = api.post(f"/agents/echo/{id}?wait=result", json=body)

@@ -13,6 +13,7 @@ from tests.contract_spec.fixtures import answers_fit_the_contract
 from tests.contract_spec.test_document import EVENT_TYPES
 from tests.contract_spec.validation import validate_response
 from tests.servers.flue import FlueServer
+from tests.servers.http import client_of
 
 __all__ = ["answers_fit_the_contract"]
 
@@ -56,7 +57,7 @@ BAD_INVOCATIONS: list[tuple[str, dict[str, Any], int]] = [
 
 @pytest.fixture
 def api(genuine: FlueServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=genuine.url, timeout=60, trust_env=False) as client:
+    with client_of(genuine.url, timeout=60) as client:
         yield client
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.contract.conversation import error_of
 from tests.servers.beta import BETAS, BetaServer
+from tests.servers.http import client_of
 
 pytestmark = pytest.mark.parametrize("genuine_beta", BETAS, indirect=True)
 
@@ -24,7 +25,7 @@ PIXEL = (
 
 @pytest.fixture
 def api(genuine_beta: BetaServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=genuine_beta.url, timeout=60, trust_env=False) as client:
+    with client_of(genuine_beta.url, timeout=60) as client:
         yield client
 
 

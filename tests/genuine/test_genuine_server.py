@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.servers.flue import FlueServer
+from tests.servers.http import client_of
 from tests.servers.proxy import TcpProxy
 
 UNKNOWN_RUN = "run_00000000000000000000000000"
@@ -25,7 +26,7 @@ BEYOND = "0000000000000000_0000000000009999"
 
 @pytest.fixture
 def api(genuine: FlueServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=genuine.url, timeout=40, trust_env=False) as client:
+    with client_of(genuine.url, timeout=40) as client:
         yield client
 
 
@@ -309,13 +310,13 @@ def test_a_mount_prefix_and_a_token_are_respected() -> None:
 
 def test_a_database_keeps_runs_over_a_crash_and_leaves_open_ones_open(tmp_path: Path) -> None:
     with FlueServer(database=tmp_path / "runs.sqlite3") as server:
-        with httpx.Client(base_url=server.url, trust_env=False) as api:
+        with client_of(server.url) as api:
             done = finish(api, "bare")
             key = uuid4().hex
             cut = start(api, "gate", json={"key": key})
             server.emit(key)
         server.restart(crash=True)
-        with httpx.Client(base_url=server.url, trust_env=False) as api:
+        with client_of(server.url) as api:
             assert api.get(f"/runs/{done}?meta").json()["status"] == "completed"
             assert api.get(f"/runs/{cut}?meta").json()["status"] == "active"
             assert "stream-closed" not in api.head(f"/runs/{cut}").headers
@@ -325,7 +326,7 @@ def test_a_database_keeps_runs_over_a_crash_and_leaves_open_ones_open(tmp_path: 
 
 def test_without_a_database_a_restart_forgets_all_runs() -> None:
     with FlueServer() as server:
-        with httpx.Client(base_url=server.url, trust_env=False) as api:
+        with client_of(server.url) as api:
             run = finish(api, "bare")
         server.restart()
         answer = httpx.get(f"{server.url}/runs/{run}", trust_env=False)

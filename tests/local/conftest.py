@@ -10,6 +10,7 @@ import pytest
 from flue_client_ext.testing import LocalFlue
 from tests.contract_spec.fixtures import answers_fit_the_contract
 from tests.local.support import with_workflows
+from tests.servers.http import client_of
 from tests.servers.local_agents import LocalAgents
 
 __all__ = ["answers_fit_the_contract"]
@@ -25,7 +26,7 @@ def server() -> Iterator[LocalFlue]:
 
 @pytest.fixture
 def http(server: LocalFlue) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=5) as client:
+    with client_of(server.url) as client:
         yield client
 
 
@@ -37,5 +38,5 @@ def agents() -> Iterator[LocalAgents]:
 
 @pytest.fixture(scope="module")
 def api(agents: LocalAgents) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=agents.url, timeout=10) as client:
+    with client_of(agents.url) as client:
         yield client

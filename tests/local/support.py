@@ -6,9 +6,8 @@ import threading
 from importlib.metadata import entry_points
 from typing import Any
 
-import httpx
-
 from flue_client_ext.testing import LocalFlue, RunContext
+from tests.servers.http import client_of
 
 #: The plugin comes by its entry point where the package is installed, by name where it is not.
 PLUGIN = (
@@ -16,6 +15,8 @@ PLUGIN = (
     if entry_points(group="pytest11", name="flue_client")
     else ["-p", "flue_client_ext.testing._pytest"]
 )
+#: The same for a run in which the plugins of others, which take seconds to load, are disabled.
+BY_NAME = ["-p", "flue_client_ext.testing._pytest"]
 
 
 def with_workflows(server: LocalFlue) -> LocalFlue:
@@ -51,12 +52,7 @@ gates = _Gates()
 
 def ended(server: LocalFlue, name: str, input: Any = None) -> str:
     """Run a workflow to its end and return the run's id."""
-    with httpx.Client(base_url=server.url) as http:
+    with client_of(server.url) as http:
         run_id = str(http.post(f"/workflows/{name}", json=input).json()["runId"])
     server.wait(run_id)
     return run_id
-
-
-def client_of(url: str) -> httpx.Client:
-    """Return a client that is made fast: one that loads no certificates."""
-    return httpx.Client(base_url=url, timeout=10, verify=False, trust_env=False)

@@ -23,6 +23,7 @@ from tests.contract.conversation import (
     text_of,
     types,
 )
+from tests.servers.http import client_of
 from tests.servers.local_agents import LocalAgents
 
 SSE = {"view": "updates", "offset": "-1", "live": "sse"}
@@ -37,7 +38,7 @@ def agents() -> Iterator[LocalAgents]:
 @pytest.fixture
 def conversation(agents: LocalAgents) -> Iterator[Conversation]:
     """A conversation with one answer, on a server of its own."""
-    with httpx.Client(base_url=agents.url, timeout=10) as http:
+    with client_of(agents.url) as http:
         conversation = Conversation(http, "echo")
         conversation.ask("hello")
         yield conversation
@@ -241,7 +242,7 @@ def test_drops_of_a_body_make_the_same_answer(
 
 
 def test_a_token_that_changes_is_refused_from_then_on() -> None:
-    with LocalAgents(token="old") as agents, httpx.Client(base_url=agents.url) as http:
+    with LocalAgents(token="old") as agents, client_of(agents.url) as http:
         http.headers["authorization"] = "Bearer old"
         conversation = Conversation(http, "echo")
         conversation.ask("hello")
@@ -260,7 +261,7 @@ def test_work_that_had_not_begun_begins_after_a_crash(tmp_path: Path) -> None:
         called.set()
         conversation.sleep(3600)
 
-    with servers[0].run() as url, httpx.Client(base_url=url) as http:
+    with servers[0].run() as url, client_of(url) as http:
         conversation = Conversation(http, "later")
         sent = conversation.send("x")
         called.wait(10)
@@ -274,7 +275,7 @@ def test_work_that_had_not_begun_begins_after_a_crash(tmp_path: Path) -> None:
 
 def test_conversations_go_on_while_the_server_does_not_listen(agents: LocalAgents) -> None:
     key = uuid4().hex
-    with httpx.Client(base_url=agents.url, timeout=10) as http:
+    with client_of(agents.url) as http:
         conversation = Conversation(http, "slow")
         sent = conversation.send(key)
         agents.say(key, "one ")
@@ -306,7 +307,7 @@ def test_an_answer_that_takes_an_hour_takes_no_time() -> None:
     began = time.monotonic()
     with (
         LocalAgents(clock=VirtualClock(autojump=0.02)) as running,
-        httpx.Client(base_url=running.url, timeout=60) as http,
+        client_of(running.url, timeout=60) as http,
     ):
 
         @running.server.agent("sleepy")

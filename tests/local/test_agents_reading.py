@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 
 from flue_client_ext.testing import VirtualClock
 from tests.contract.conversation import Conversation, frames, types
+from tests.servers.http import client_of
 from tests.servers.local_agents import LocalAgents
 
 
@@ -27,7 +27,7 @@ def quiet(clock: VirtualClock) -> Iterator[Conversation]:
     """A conversation with one answer, on a server whose time stands still."""
     with (
         LocalAgents(clock=clock, delta_hold=0) as running,
-        httpx.Client(base_url=running.url, timeout=10) as http,
+        client_of(running.url) as http,
     ):
         conversation = Conversation(http, "echo")
         sent = conversation.send("hello")

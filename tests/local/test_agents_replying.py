@@ -21,6 +21,7 @@ from flue_client_ext.testing import (
 from flue_client_ext.testing._json import dumps, encode
 from flue_client_ext.testing._transcript import Transcript
 from tests.contract.conversation import Conversation, Json, text_of, types
+from tests.servers.http import client_of
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def server() -> Iterator[LocalFlue]:
 
 @pytest.fixture
 def http(server: LocalFlue) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=10) as client:
+    with client_of(server.url) as client:
         yield client
 
 
@@ -388,7 +389,7 @@ def test_deltas_are_collected_for_a_second() -> None:
         conversation.reply((f"{n} " for n in range(4)), pace=0.4)
         said.set()
 
-    with server.run() as url, httpx.Client(base_url=url, timeout=10) as http:
+    with server.run() as url, client_of(url) as http:
         conversation = Conversation(http, "types")
         sent = conversation.send("x")
         while not said.is_set():

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from flue_client_ext.testing import LocalFlue, Message
 from flue_client_ext.testing._delivery import decoded
 from tests.contract.conversation import Conversation, error_of
+from tests.servers.http import client_of
 
 
 def named(message: Message) -> str:
@@ -23,7 +23,7 @@ def named(message: Message) -> str:
 def test_a_keyed_submission_id_is_that_of_the_genuine_server() -> None:
     server = LocalFlue()
     server.agent("Chat", path="agents/chat")(named)
-    with server.run() as url, httpx.Client(base_url=url) as http:
+    with server.run() as url, client_of(url) as http:
         sent = Conversation(http, "chat", "k1").send("idem", idempotencyKey="evt-1")
     assert sent["submissionId"] == "sub_ik_2b664f8cd1289ce24cb8239bca456e18"
     server.close()
@@ -42,7 +42,7 @@ def test_agents_and_workflows_live_side_by_side() -> None:
     server = LocalFlue()
     server.agent(named)
     server.workflow("named")(lambda run: "result")
-    with server.run() as url, httpx.Client(base_url=url) as http:
+    with server.run() as url, client_of(url) as http:
         assert http.post("/workflows/named?wait=result").json()["result"] == "result"
         assert Conversation(http, "named").send("hello")
         assert error_of(http.get("/runs/run_x")) == (404, "run_not_found")

@@ -21,6 +21,7 @@ from flue_client_ext._version import __version__
 from flue_client_ext.testing import LocalFlue
 from tests.contract.conversation import Conversation, text_of
 from tests.local.support import ended
+from tests.servers.http import client_of
 
 CLI = [sys.executable, "-m", "flue_client_ext.testing._cli"]
 ROOT = Path(__file__).parents[2]
@@ -85,7 +86,7 @@ def test_dev_serves_the_ready_workflows_and_says_what_happens(tmp_path: Path) ->
 
 
 def test_dev_serves_the_ready_agent(tmp_path: Path) -> None:
-    with serving(tmp_path, "dev") as (url, printed), httpx.Client(base_url=url) as http:
+    with serving(tmp_path, "dev") as (url, printed), client_of(url) as http:
         for name, text, answer in (
             ("a", "hello there", "You said: hello there "),
             ("b", "What is 6 * 7?", "Let me calculate.The answer is 42."),

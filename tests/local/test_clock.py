@@ -11,6 +11,7 @@ import pytest
 
 from flue_client_ext.testing import LocalFlue, RealClock, RunContext, VirtualClock
 from tests.local.support import ended, gates, with_workflows
+from tests.servers.http import client_of
 
 
 def poll(url: str, run_id: str) -> httpx.Response:
@@ -41,14 +42,14 @@ def test_a_clock_that_jumps_needs_no_words_in_the_test() -> None:
         run_id = httpx.post(f"{url}/workflows/wait", json="jump").json()["runId"]
         began = time.monotonic()
         assert [poll(url, run_id).status_code for _ in range(3)] == [204] * 3
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30  # of 90 virtual ones
         gates["jump"].set()
 
 
 def test_every_heartbeat_on_the_way_is_sent() -> None:
     clock = VirtualClock()
     server = with_workflows(LocalFlue(clock=clock, heartbeat=10, hold=1000))
-    with server.run() as url, httpx.Client(base_url=url) as http:
+    with server.run() as url, client_of(url) as http:
         run_id = http.post("/workflows/wait", json="beats").json()["runId"]
         with http.stream("GET", f"/runs/{run_id}?offset=now&live=sse") as response:
             clock.wait_for_sleepers(2)

@@ -14,6 +14,7 @@ import pytest
 
 from flue_client_ext.testing import LocalFlue, VirtualClock, faults
 from tests.local.support import ended, gates, with_workflows
+from tests.servers.http import client_of
 
 SSE = "?offset=-1&live=sse"
 POLL = "?offset=-1&live=long-poll"
@@ -120,7 +121,7 @@ def test_a_stalled_answer_keeps_the_connection_and_sends_no_more(
 
 @pytest.fixture
 def impatient(server: LocalFlue) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=0.2) as client:
+    with client_of(server.url, timeout=0.2) as client:
         yield client
 
 
@@ -288,7 +289,7 @@ def test_live_connections_are_closed_after_some_seconds_of_the_clock(
 ) -> None:
     clock = VirtualClock()
     server = with_workflows(LocalFlue(clock=clock))
-    with server.run() as url, httpx.Client(base_url=url, timeout=5) as http:
+    with server.run() as url, client_of(url) as http:
         run_id = http.post("/workflows/wait", json=f"closed-{how}").json()["runId"]
         server.inject(faults.CloseLive(60, how), times=None)  # type: ignore[arg-type]
         threading.Thread(target=_advance, args=(clock, 60)).start()
@@ -307,7 +308,7 @@ def _advance(clock: VirtualClock, seconds: float) -> None:
 
 def test_a_held_long_poll_is_closed_without_a_head() -> None:
     server = with_workflows(LocalFlue(clock=VirtualClock(autojump=0.02)))
-    with server.run() as url, httpx.Client(base_url=url, timeout=5) as http:
+    with server.run() as url, client_of(url) as http:
         run_id = http.post("/workflows/wait", json="polled").json()["runId"]
         server.inject(faults.CloseLive(20))
         with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):

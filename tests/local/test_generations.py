@@ -22,7 +22,7 @@ from flue_client_ext.testing import (
 )
 from flue_client_ext.testing._dialect import Generation
 from tests.contract.conversation import error_of
-from tests.local.support import client_of
+from tests.servers.http import client_of
 from tests.servers.local_agents import LocalAgents
 
 BETAS: list[Generation] = ["beta.8", "beta.3"]

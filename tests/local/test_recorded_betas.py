@@ -15,7 +15,7 @@ from flue_client_ext.testing import LocalFlue, VirtualClock
 from flue_client_ext.testing._dialect import Generation
 from tests.local.recorded import Recorded, body_of, headers_of, names, recorded, shape
 from tests.local.recorded_agents import recorded_server
-from tests.local.support import client_of
+from tests.servers.http import client_of
 
 GENERATIONS: dict[str, Generation] = {"beta5": "beta.3", "beta9": "beta.8"}
 IMAGE = {name: recorded(name, "send-image") for name in GENERATIONS}

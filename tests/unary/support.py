@@ -57,7 +57,7 @@ def in_turn(*handlers: Handler) -> Handler:
 
 
 @cache
-def _default_context() -> ssl.SSLContext:
+def default_context() -> ssl.SSLContext:
     """One for all tests: making it takes as long as many a test."""
     return ssl.create_default_context()
 
@@ -65,7 +65,7 @@ def _default_context() -> ssl.SSLContext:
 @contextmanager
 def borrowed(world: World, **options: Any) -> Iterator[Any]:
     """An httpx client of the user's own, of this world's kind."""
-    options = {"trust_env": False, "verify": _default_context(), **options}
+    options = {"trust_env": False, "verify": default_context(), **options}
     if world.portal is None:
         with httpx.Client(**options) as client:
             yield client

@@ -22,7 +22,17 @@ from flue_client_ext import (
 )
 from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.forward_proxy import ForwardProxy
-from tests.unary.support import QUICK, borrowed, chain, failure, in_turn, says, spoken, works
+from tests.unary.support import (
+    QUICK,
+    borrowed,
+    chain,
+    default_context,
+    failure,
+    in_turn,
+    says,
+    spoken,
+    works,
+)
 from tests.worlds import World
 
 CALLS: dict[str, Callable[[Any], Any]] = {
@@ -124,7 +134,7 @@ def test_a_busy_proxys_retry_after_is_a_floor(
 @every_call
 def test_an_untrusted_server_is_tried_once(any_world: World, own: bool, call: str) -> None:
     with RawServer(works, tls=True) as server:
-        with client_of(any_world, own, server.url, ssl.create_default_context()) as client:
+        with client_of(any_world, own, server.url, default_context()) as client:
             error = refused(call, client)
         assert server.accepted == 1
         assert "CERTIFICATE_VERIFY_FAILED" in str(error)
@@ -241,7 +251,7 @@ class Foreign(RawServer):
 def test_a_port_without_TLS_is_tried_once(any_world: World, own: bool, call: str) -> None:
     with Foreign(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") as server:
         url = server.url.replace("http:", "https:")
-        with client_of(any_world, own, url, ssl.create_default_context()) as client:
+        with client_of(any_world, own, url, default_context()) as client:
             error = refused(call, client)
         assert server.accepted == 1
         assert "does not speak TLS" in str(error)
@@ -257,7 +267,7 @@ def test_an_alert_that_python_has_no_name_for_is_final(
 ) -> None:
     with Foreign(b"\x15\x03\x03\x00\x02\x02" + bytes([alert])) as server:
         url = server.url.replace("http:", "https:")
-        with client_of(any_world, own, url, ssl.create_default_context()) as client:
+        with client_of(any_world, own, url, default_context()) as client:
             error = refused(call, client)
         assert server.accepted == 1
         assert words in str(error)
@@ -270,7 +280,7 @@ def test_a_handshake_that_ends_early_is_tried_again(
 ) -> None:
     with Foreign(words) as server:
         url = server.url.replace("http:", "https:")
-        with client_of(any_world, own, url, ssl.create_default_context()) as client:
+        with client_of(any_world, own, url, default_context()) as client:
             refused(call, client)
         assert server.accepted > 1
 
