@@ -13,7 +13,7 @@ import pytest
 
 from flue_client_ext import FlueClient
 from flue_client_ext.testing import LocalFlue, demo_server
-from tests.local.support import PLUGIN
+from tests.local.support import BY_NAME
 from tests.servers.node import run_node
 
 from .blocks import ROOT, Block, every_block, pages, run_scripts, scripts
@@ -96,6 +96,7 @@ def test_the_tests_that_pages_show_pass(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     shown = [block for block in of("python") if block.has_tests]
     tests = 0
     for block in shown:
@@ -104,7 +105,7 @@ def test_the_tests_that_pages_show_pass(
         tests += block.code.count("mark.anyio")  # on asyncio and on trio
         tests += block.code.count("fixture(params=")  # of two values
     assert {"testing", "conversations", "tutorial"} <= {block.document.stem for block in shown}
-    ran = pytester.runpytest_subprocess("-q", "-W", "error", *PLUGIN, timeout=120)
+    ran = pytester.runpytest_subprocess("-q", "-W", "error", *BY_NAME, "-p", "anyio", timeout=120)
     ran.assert_outcomes(passed=tests)
 
 

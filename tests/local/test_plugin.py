@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.support import PLUGIN
+from tests.local.support import BY_NAME, PLUGIN
 
 pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
 def users(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Without the plugins of others, which take seconds to load."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return pytester
 
 
@@ -30,7 +32,7 @@ def test_the_fixtures_are_separate_for_each_test(users: pytest.Pytester) -> None
             assert flue_server.url not in seen
             seen.append(flue_server.url)
     """)
-    ran = users.runpytest_subprocess("-W", "error", *PLUGIN, timeout=60)
+    ran = users.runpytest_subprocess("-W", "error", *BY_NAME, timeout=60)
     ran.assert_outcomes(passed=3)
 
 
@@ -47,7 +49,7 @@ def test_the_server_has_the_options_of_the_test(users: pytest.Pytester) -> None:
             assert flue_server.url.endswith("/api") and flue_server.token == "t"
             assert flue_client.workflows.invoke("w", wait="result").result == 5
     """)
-    ran = users.runpytest_subprocess("-W", "error", *PLUGIN, timeout=60)
+    ran = users.runpytest_subprocess("-W", "error", *BY_NAME, timeout=60)
     ran.assert_outcomes(passed=1)
 
 
@@ -71,7 +73,7 @@ def test_the_async_client_works_on_any_loop_closed_or_not(
                 done = await client.workflows.run("w", input=[1])
                 assert done.result == [1]
     """)
-    ran = users.runpytest_subprocess("-W", "error", *PLUGIN, timeout=60)
+    ran = users.runpytest_subprocess("-W", "error", *BY_NAME, "-p", "anyio", timeout=60)
     ran.assert_outcomes(passed=1)
 
 
@@ -87,11 +89,15 @@ def test_the_async_client_works_without_any_runner_plugin(users: pytest.Pytester
 
             assert asyncio.run(main()) == 5
     """)
-    ran = users.runpytest_subprocess("-W", "error", "-p", "no:anyio", *PLUGIN, timeout=60)
+    ran = users.runpytest_subprocess("-W", "error", *BY_NAME, timeout=60)
     ran.assert_outcomes(passed=1)
 
 
-def test_a_session_that_uses_none_of_it_imports_next_to_nothing(users: pytest.Pytester) -> None:
+def test_a_session_that_uses_none_of_it_imports_next_to_nothing(
+    users: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plugin comes by its entry point."""
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     users.makepyfile("""
         import sys
 
@@ -125,5 +131,5 @@ def test_the_fixtures_do_not_go_through_a_proxy(
     """)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
-    ran = users.runpytest_subprocess("-W", "error", *PLUGIN, timeout=60)
+    ran = users.runpytest_subprocess("-W", "error", *BY_NAME, timeout=60)
     ran.assert_outcomes(passed=1)
