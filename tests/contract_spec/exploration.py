@@ -51,7 +51,7 @@ def explore(
             f"--exclude-checks={','.join([*NEVER, *without])}",
             "--request-timeout=60",
             "--continue-on-failure",
-            "--max-examples=60",
+            "--max-examples=30",
             "--seed=1",
             *selection,
         ],

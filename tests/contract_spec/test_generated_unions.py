@@ -6,8 +6,6 @@ import copy
 import importlib.util
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.contract_spec.document import ROOT, document
-from tests.contract_spec.test_generation import generate
+from tests.contract_spec.test_generation import generate, used
 
 USE_THEM = """
 from typing import assert_type
@@ -95,18 +93,8 @@ def test_a_new_chunk_and_a_new_part_need_nothing_but_the_spec(tmp_path: Path) ->
     assert done.returncode == 0, done.stdout + done.stderr
     script = tmp_path / "use_them.py"
     script.write_text(USE_THEM)
-    mypy = ["-m", "mypy", "--strict", "--cache-dir", os.devnull]
-    for arguments in ([], mypy):
-        used = subprocess.run(
-            [sys.executable, *arguments, str(script)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-            env={**os.environ, "MYPYPATH": str(tmp_path)},
-            timeout=240,
-        )
-        assert used.returncode == 0, used.stdout + used.stderr
+    used(script)
+    used("-m", "mypy", "--strict", "--cache-dir", os.devnull, script)
 
 
 def test_the_contract_has_no_half_added_member(unions: ModuleType) -> None:
