@@ -6,8 +6,9 @@ real async object and runs each of its coroutines on a real event loop in anothe
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import product
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +17,18 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from flue_client_ext import AsyncFlueClient, FlueClient, durable_streams
 
 NAMES = ("sync", "asyncio", "trio")
+
+
+def in_turns(*parts: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Return each combination of the values of `parts`, with a world for `any_world` before it.
+
+    It is for cases that differ in what the protocol decides, by one code for all worlds. The worlds
+    take turns, and each value of a part meets all of them if another part has three or more."""
+    numbered = product(*(enumerate(part) for part in parts))
+    return [
+        (NAMES[sum(place for place, _ in case) % len(NAMES)], *(value for _, value in case))
+        for case in numbered
+    ]
 
 
 class World:

@@ -44,7 +44,10 @@ def set_limits(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
         monkeypatch.setattr(LIMITS, name, value)
 
 
-@pytest.fixture(params=["long-poll", "sse", "auto", False], ids=str)
+MODES = ["long-poll", "sse", "auto", False]
+
+
+@pytest.fixture(params=MODES, ids=str)
 def live(request: Any) -> Any:
     """Every mode of reading a stream."""
     return request.param

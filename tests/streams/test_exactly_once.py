@@ -8,7 +8,7 @@ import pytest
 
 from flue_client_ext import BackoffOptions
 from tests.servers.raw import Connection, Request
-from tests.worlds import World
+from tests.worlds import World, in_turns
 
 from .conftest import Serve, set_limits
 from .reading import dicts
@@ -18,21 +18,25 @@ NO_DELAY = BackoffOptions(initial_delay=1e-6, max_delay=1e-6)
 RUN_OF_SIX = whole_run(6)
 
 
-@pytest.mark.parametrize("how", ["close", "reset"])
+ANSWERS: list[tuple[str, Framing]] = [
+    ("sse", "chunked"),
+    ("sse", "close"),
+    ("long-poll", "length"),
+    ("long-poll", "chunked"),
+    ("long-poll", "close"),
+]
+
+
 @pytest.mark.parametrize(
-    ("live", "framing"),
-    [
-        ("sse", "chunked"),
-        ("sse", "close"),
-        ("long-poll", "length"),
-        ("long-poll", "chunked"),
-        ("long-poll", "close"),
-    ],
+    ("any_world", "how", "answer"),
+    in_turns(["close", "reset"], ANSWERS),
+    indirect=["any_world"],
 )
 def test_an_answer_may_be_cut_at_any_byte(
-    any_world: World, serve: Serve, live: Any, framing: Framing, how: Any
+    any_world: World, serve: Serve, how: Any, answer: tuple[Any, Framing]
 ) -> None:
     """The first answer is cut after its nth byte; every n is tried where it is cheapest."""
+    live, framing = answer
     state: dict[str, Any] = {}
 
     def fault(request: Request) -> Fault:

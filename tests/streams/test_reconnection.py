@@ -10,9 +10,9 @@ import pytest
 from flue_client_ext import BackoffOptions, FailedAttempt, FlueApiError, FlueConnectionError
 from tests.servers.proxy import TcpProxy
 from tests.servers.raw import Request
-from tests.worlds import World
+from tests.worlds import World, in_turns
 
-from .conftest import Serve
+from .conftest import MODES, Serve
 from .reading import dicts
 from .replay import RUN, Fault, Replay, offset_at, whole_run
 
@@ -38,7 +38,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(
+    ("any_world", "name", "live"), in_turns(FAULTS, MODES), indirect=["any_world"]
+)
 def test_a_stream_survives(
     any_world: World, serve: Serve, live: Any, name: str, request: pytest.FixtureRequest
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from flue_client_ext import BackoffOptions, FlueApiError, FlueProtocolError
 from tests.servers.raw import Connection, Request
-from tests.worlds import World
+from tests.worlds import World, in_turns
 
 from .conftest import Serve, set_limits
 from .replay import RUN, Replay, log_event, offset_at, query, run_end, whole_run
@@ -198,8 +198,9 @@ WAYS: dict[str, Callable[[Any, BackoffOptions], Any]] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(
+    ("any_world", "name", "way"), in_turns(FAULTS, WAYS), indirect=["any_world"]
+)
 def test_a_fault_of_SSE_costs_no_event(
     any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch, name: str, way: str
 ) -> None:
@@ -211,8 +212,11 @@ def test_a_fault_of_SSE_costs_no_event(
         assert 1 <= len(gateway.streams) <= 6
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", ["status 404", "status 503", "no answer", "compressed"])
+@pytest.mark.parametrize(
+    ("any_world", "name", "way"),
+    in_turns(["status 404", "status 503", "no answer", "compressed"], WAYS),
+    indirect=["any_world"],
+)
 def test_without_any_retry_a_shortcut_fails_no_more_than_pages_do(
     any_world: World, serve: Serve, name: str, way: str
 ) -> None:
@@ -312,8 +316,9 @@ TIMED: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("way", TIMED)
-@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize(
+    ("any_world", "name", "way"), in_turns(SLOW, TIMED), indirect=["any_world"]
+)
 def test_a_deadline_that_pages_meet_is_met_whatever_SSE_does(
     any_world: World, serve: Serve, name: str, way: str
 ) -> None:
@@ -363,7 +368,7 @@ def test_an_event_stream_with_a_coding_that_changes_nothing_is_read(
 
 
 def test_a_batch_of_one_line_a_message_is_one_batch(any_world: World, serve: Serve) -> None:
-    run = [*(log_event(number) for number in range(20_000)), run_end(20_000)]
+    run = [*(log_event(number) for number in range(5_000)), run_end(5_000)]
     lines = b",\n".join(json.dumps(event).encode() for event in run)
     frame = b"event: data\ndata: [\ndata: " + lines.replace(b"\n", b"\ndata: ") + b"\ndata: ]\n\n"
 

@@ -36,7 +36,7 @@ from tests.unary.support import (
     says,
     works,
 )
-from tests.worlds import World
+from tests.worlds import World, in_turns
 
 TRANSPORTS = ["own sockets", "http_client"]
 SHORT = 0.4
@@ -194,11 +194,14 @@ KEPT = ("before the head", "in a chunk")
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"), [*((name, False) for name in STALLS), *((name, True) for name in KEPT)]
+    ("any_world", "client_of", "stalls"),
+    in_turns(TRANSPORTS, [*((name, False) for name in STALLS), *((name, True) for name in KEPT)]),
+    indirect=["any_world", "client_of"],
 )
 def test_the_deadline_ends_a_call_that_stalls(
-    client_of: Any, no_other_limit: None, name: str, kept: bool
+    client_of: Any, no_other_limit: None, stalls: tuple[str, bool]
 ) -> None:
+    name, kept = stalls
     stall = raw(STALLS[name], "hold")
     with RawServer(in_turn(works, stall) if kept else stall) as server:
         client = client_of(server.url)
@@ -240,7 +243,11 @@ def test_the_deadline_holds_on_a_connection_that_is_new_after_all(
             over.set()
 
 
-@pytest.mark.parametrize("name", STALLS)
+@pytest.mark.parametrize(
+    ("any_world", "client_of", "name"),
+    in_turns(TRANSPORTS, STALLS),
+    indirect=["any_world", "client_of"],
+)
 def test_a_peer_may_be_silent_for_as_long_as_the_read_limit(
     client_of: Any, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
