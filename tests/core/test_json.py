@@ -39,7 +39,7 @@ def decoder(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @given(VALUES)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_every_value_comes_back_as_it_was_escaped_or_not(value: Any) -> None:
     assert same(decode(json.dumps(value).encode()), value)
     try:
@@ -53,7 +53,7 @@ def test_every_value_comes_back_as_it_was_escaped_or_not(value: Any) -> None:
 @example("-0")
 @example("[-0]")
 @example('{"a":1,"a":2,"b":3,"a":4}')
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_a_text_decodes_as_with_the_standard_library_or_not_at_all(text: str) -> None:
     try:
         expected = json.loads(text.removeprefix("\ufeff"))
@@ -65,7 +65,7 @@ def test_a_text_decodes_as_with_the_standard_library_or_not_at_all(text: str) ->
 
 
 @given(st.binary(max_size=12) | st.binary(max_size=6).map(lambda b: b'["' + b + b'"]'))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_any_bytes_are_decoded_or_refused_and_nothing_else(raw: bytes) -> None:
     try:
         decode(raw)

@@ -88,7 +88,7 @@ PIECES = st.sampled_from(
 
 
 @given(pieces=st.lists(PIECES, max_size=24), sizes=st.lists(st.integers(1, 9), max_size=40))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 def test_any_stream_in_any_chunks_reads_as_the_standard_says(
     pieces: list[bytes], sizes: list[int]
 ) -> None:

@@ -14,13 +14,13 @@ from .async_support import client_at
 from .conftest import Serve
 from .replay import RUN, whole_run
 
-RUN_OF = whole_run(200)
+RUN_OF = whole_run(120)
 MOST_BYTES = 2_000
 """Of one-byte chunks, that may come between two turns of another task."""
 
 
 def in_single_bytes(request: Request, connection: Connection) -> None:
-    """Some 20 kB, each byte a chunk of HTTP, in one piece."""
+    """Some 12 kB, each byte a chunk of HTTP, in one piece."""
     frame = b"event: data\ndata:%b\n\n" % json.dumps(RUN_OF).encode()
     frame += b'event: control\ndata:{"streamNextOffset":"z","streamClosed":true}\n\n'
     connection.event_stream()

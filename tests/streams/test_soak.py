@@ -2,7 +2,7 @@
 
 The server makes these faults inside its answers: framing, lengths, repeated batches. What the wire
 does to genuine servers is in `tests/reliability/soak.py`. `FLUE_SOAK_FAULTS` is the number of
-faults (4,000 by default), `FLUE_SOAK_SEED` the seed.
+faults (2,000 by default), `FLUE_SOAK_SEED` the seed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .reading import dicts
 from .replay import RUN, Fault, Replay, offset_at, query, whole_run
 from .test_reconnection import PASSING
 
-FAULTS = int(os.environ.get("FLUE_SOAK_FAULTS", "4000"))
+FAULTS = int(os.environ.get("FLUE_SOAK_FAULTS", "2000"))
 SEED = int(os.environ.get("FLUE_SOAK_SEED", "20261122"))
 EVENTS = 5000
 PAGE = 10
