@@ -136,7 +136,7 @@ def test_an_observer_on_the_servers_own_thread_may_stop_it(server: LocalFlue) ->
         httpx.get(url)
     (run_id,) = stopping.run_ids()
     assert stopping.wait(run_id)["status"] == "completed"
-    until = time.monotonic() + 5
+    until = time.monotonic() + 10
     while [t for t in set(threading.enumerate()) - threads if t.name.startswith("flue-")]:
         assert time.monotonic() < until
 

@@ -22,7 +22,7 @@ from .conftest import Serve
 from .reading import InThread, dicts
 from .replay import RUN, Replay, log_event, whole_run
 
-AT_ONCE = 5.0
+AT_ONCE = 10.0
 
 
 def says_nothing(request: Request, connection: Connection) -> None:

@@ -42,10 +42,10 @@ def test_cancelling_from_another_task_ends_the_stream_cleanly(
             await asyncio.sleep(0.02)
             streams[0].cancel()
             controller.abort("enough")
-            done = await asyncio.wait_for(asyncio.gather(*readers), 1)
+            done = await asyncio.wait_for(asyncio.gather(*readers), 10)
             assert [len(events) for events in done] == [1, 1]
             with pytest.raises(FlueAbortError) as caught:
-                await asyncio.wait_for(call, 1)
+                await asyncio.wait_for(call, 10)
             assert caught.value.reason == "enough"
             await is_healthy(client, server, connections)
 

@@ -46,7 +46,7 @@ class Fleet:
 
     def is_left_alone(self) -> bool:
         """Whether no reader follows a run any more, now or soon."""
-        return self.server.wait_until(lambda: self.followed == 0, 2)
+        return self.server.wait_until(lambda: self.followed == 0, 10)
 
     def handle(self, request: Request, connection: Connection) -> None:
         if request.method == "POST":

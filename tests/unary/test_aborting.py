@@ -21,7 +21,7 @@ from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import Aside, borrowed, failure, leftover_threads, on_log, says, works
 from tests.worlds import World
 
-PROMPT = 5.0  # for a busy machine; what is aborted would last 30 s or for ever
+PROMPT = 10.0  # for a busy machine; what is aborted would last 30 s or for ever
 
 
 @pytest.fixture(params=["own sockets", "http_client"])

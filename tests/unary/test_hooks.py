@@ -39,7 +39,7 @@ from tests.unary.support import (
 from tests.worlds import World
 
 SHORT = 0.4
-GENEROUS = 5.0
+GENEROUS = 10.0
 NOWHERE = "http://127.0.0.1:9/audit"
 
 

@@ -37,7 +37,7 @@ from tests.unary.support import (
 from tests.worlds import World
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
-PROMPT = 5.0
+PROMPT = 10.0
 PATIENCE = 4.0
 """Seconds: below the 5 of connecting, so that a call fails that waits for one address."""
 

@@ -198,7 +198,7 @@ def test_retry_after_is_a_floor_under_the_delay(
     with RawServer(in_turn(busy, works)) as server:
         any_world.client(server.url).runs.get("run_1", backoff_options=QUICK)
         first, second = server.requests
-        assert 0.9 < second.at - first.at < 5
+        assert 0.9 < second.at - first.at < 20
 
 
 def test_the_deadline_ends_the_wait_for_retry_after(any_world: World) -> None:

@@ -24,7 +24,7 @@ from tests.unary.support import NEVER_AGAIN, borrowed, failure, works
 from tests.worlds import World
 
 SHORT = 0.15
-GENEROUS = 5.0  # for a deadline of 0.15 s on a busy machine; what is stalled would last for ever
+GENEROUS = 10.0  # for a deadline of 0.15 s on a busy machine; what is stalled would last for ever
 
 
 @pytest.fixture(params=["own sockets", "http_client"])

@@ -23,7 +23,7 @@ from tests.servers.raw import Connection, RawServer, Request
 from tests.unary.support import Aside, borrowed, failure, leftover_threads, works
 from tests.worlds import world
 
-SOON = 5.0
+SOON = 10.0
 LATER = 1e6
 
 
