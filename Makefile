@@ -8,6 +8,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PINS := requirements-dev.txt requirements-docs.txt requirements-examples.txt
 export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# Without byte code each process compiles what it imports: each worker of the tests, each command.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-flue quick test pythons test-pythons free-threaded test-dependencies check format generate docs lock build bench reliability clean
