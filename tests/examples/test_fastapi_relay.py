@@ -172,9 +172,13 @@ def read(url: str, after: str | None = None, *, whole: bool = True) -> tuple[lis
     raise AssertionError("the stream has ended")
 
 
+def post(url: str, message: dict[str, str]) -> httpx.Response:
+    return httpx.post(url, json=message, timeout=LIMIT, trust_env=False)
+
+
 def test_an_event_id_resumes_behind_its_event(relay: Relay, words: queue.SimpleQueue[Any]) -> None:
     message = {"text": "hello", "key": "key-1"}
-    sent = [httpx.post(f"{relay.url}/ticket-4", json=message, trust_env=False) for _ in range(2)]
+    sent = [post(f"{relay.url}/ticket-4", message) for _ in range(2)]
     assert [answer.status_code for answer in sent] == [202, 202]
     assert sent[0].json() == sent[1].json()
     url = f"{relay.url}/ticket-4/updates"
@@ -185,7 +189,7 @@ def test_an_event_id_resumes_behind_its_event(relay: Relay, words: queue.SimpleQ
     assert rest
     assert first + rest == read(url)[0]
     for wrong in ("nonsense", id.replace("ticket-4", "ticket-5")):
-        refused = httpx.get(url, headers={"last-event-id": wrong}, trust_env=False)
+        refused = httpx.get(url, headers={"last-event-id": wrong}, timeout=LIMIT, trust_env=False)
         assert refused.status_code == 400
 
 
@@ -194,7 +198,7 @@ def test_the_stream_from_flue_ends_when_its_client_leaves(
 ) -> None:
     key = ("assistant", "ticket-6")
     url = f"{relay.url}/ticket-6"
-    httpx.post(url, json={"text": "hello", "key": "key-1"}, trust_env=False)
+    post(url, {"text": "hello", "key": "key-1"})
     with httpx.stream("GET", f"{url}/updates", timeout=LIMIT, trust_env=False) as answer:
         lines = answer.iter_lines()
         assert any(line.startswith("data") for line in lines)

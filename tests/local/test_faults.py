@@ -292,7 +292,7 @@ def test_live_connections_are_closed_after_some_seconds_of_the_clock(
     with server.run() as url, client_of(url) as http:
         run_id = http.post("/workflows/wait", json=f"closed-{how}").json()["runId"]
         server.inject(faults.CloseLive(60, how), times=None)  # type: ignore[arg-type]
-        threading.Thread(target=_advance, args=(clock, 60)).start()
+        threading.Thread(target=_advance, args=(clock, *[15] * 4)).start()
         body, error = read(http, f"/runs/{run_id}{SSE}")
         assert (error if error is None else type(error)) == ending
         least = 0 if how == "reset" else 3  # a reset discards what has not been read yet
@@ -301,9 +301,11 @@ def test_live_connections_are_closed_after_some_seconds_of_the_clock(
         gates[f"closed-{how}"].set()
 
 
-def _advance(clock: VirtualClock, seconds: float) -> None:
-    clock.wait_for_sleepers(3)  # the fault's, the heartbeat's, the hold's
-    clock.advance(seconds)
+def _advance(clock: VirtualClock, *steps: float) -> None:
+    """Take the next step when the heartbeat of the last one has been sent."""
+    for seconds in steps:
+        clock.wait_for_sleepers(3)  # the fault's, the heartbeat's, the hold's
+        clock.advance(seconds)
 
 
 def test_a_held_long_poll_is_closed_without_a_head() -> None:

@@ -104,7 +104,7 @@ def test_a_deadline_counts_while_events_keep_coming(
                 endless.append(log_event(len(endless.items)))
 
     error = times_out(read, SEVERAL)
-    assert len(seen) > 10
+    assert len(seen) > 5  # more than a page
     assert error.offset is not None
 
 
