@@ -43,10 +43,11 @@ def prepared() -> Path:
 
 def run(name: str, seconds: int, seed: int) -> str:
     """Fuzz a target for so long; return what atheris says of it."""
+    python = prepared()  # first: it clears what else is there
     corpus = HOME / "corpus" / name.replace(" ", "-")
     corpus.mkdir(parents=True, exist_ok=True)
     command: list[str | Path] = [
-        *(prepared(), "-m", __name__, name),
+        *(python, "-m", __name__, name),
         *(f"-max_total_time={seconds}", f"-max_len={_LONGEST}", f"-seed={seed & 0xFFFFFFFF or 1}"),
         *("-timeout=10", f"-artifact_prefix={HOME}/", "-print_final_stats=1", corpus),
     ]
