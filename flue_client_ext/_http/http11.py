@@ -119,7 +119,11 @@ class Connection:
         if body.has_more:
             yield YIELD
         while not (part := body.take()) and not body.ended:
-            body.receive((yield from self._receive()))
+            data = yield from self._receive()
+            if not data and self._tls and self._tls.truncated:
+                # Else a cut body that neither has a length nor is chunked would count as whole.
+                raise HttpCut("the connection was closed without close_notify (RFC 9112 9.8)")
+            body.receive(data)
         return part
 
     def establish(self) -> ByteFlow[h11.Connection]:

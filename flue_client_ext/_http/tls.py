@@ -26,7 +26,10 @@ class Tls:
         )
         self.ended = False
         """Whether the peer has sent close_notify (RFC 8446 section 6.1), or closed without it."""
+        self.truncated = False
+        """Whether the peer has closed without it: anybody on the way can end a TCP connection."""
         self._received = False
+        self._error: ssl.SSLError | None = None
         self._version: str | None = None
 
     def is_refusal(self, error: OSError) -> bool:
@@ -68,6 +71,10 @@ class Tls:
         return plain
 
     def _decrypted(self) -> bytes:
+        """Return what can be decrypted. A damaged record or an alert does not take back what came
+        before it: that is returned first, and the next call raises."""
+        if self._error is not None:
+            raise self._error
         parts: list[bytes] = []
         try:
             while part := self._session.read(_MAX_READ):
@@ -76,8 +83,14 @@ class Tls:
             self.ended = True
         except ssl.SSLWantReadError:
             pass
-        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+        except ssl.SSLZeroReturnError:
             self.ended = True
+        except ssl.SSLEOFError:
+            self.ended = self.truncated = True
+        except ssl.SSLError as error:
+            if not parts:
+                raise
+            self._error = error
         return b"".join(parts)
 
     def _take(self) -> ByteFlow[None]:

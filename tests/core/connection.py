@@ -128,10 +128,12 @@ class TlsPeer(Wire):
             chunk = next(self.chunks, None)
             if chunk is None:
                 return b""
-            if text := chunk.removesuffix(CLOSE_NOTIFY):
+            if text := chunk.removesuffix(CLOSE_NOTIFY).removesuffix(DAMAGE):
                 self._session.write(text)
-            if text != chunk:
+            if chunk.endswith(CLOSE_NOTIFY):
                 self._close()
+            elif chunk.endswith(DAMAGE):
+                self._out.write(DAMAGE)
         return self._out.read(self._size)
 
     def _close(self) -> None:
@@ -142,6 +144,7 @@ class TlsPeer(Wire):
 
 
 CLOSE_NOTIFY = b"<close_notify>"
+DAMAGE = b"<no record of TLS>"
 
 
 def trusting(authority: trustme.CA) -> ssl.SSLContext:

@@ -10,11 +10,22 @@ import pytest
 import trustme
 from attrs import evolve
 
+from flue_client_ext._http.failures import failure_of
 from flue_client_ext._http.http11 import Connection
 from flue_client_ext._http.operations import HttpCut
 from flue_client_ext._http.route import Proxy
 
-from .connection import CLOSE_NOTIFY, GET, TlsPeer, Wire, exchange, route, single_bytes, trusting
+from .connection import (
+    CLOSE_NOTIFY,
+    DAMAGE,
+    GET,
+    TlsPeer,
+    Wire,
+    exchange,
+    route,
+    single_bytes,
+    trusting,
+)
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -204,6 +215,44 @@ def test_a_close_notify_ends_a_body_while_the_socket_stays_open(
     http = Connection(route(tls=True, context=lambda: trusting(authority)))
     head, body = exchange(peer, http, SECURE)
     assert (body, head.close_delimited, http.reusable) == (b"hello", True, False)
+
+
+@pytest.mark.parametrize("end", [b"", CLOSE_NOTIFY], ids=["without", "with"])
+@pytest.mark.parametrize(
+    ("head", "body", "needs_it"),
+    [
+        (b"\r\n", b"hello", True),
+        (b"\r\n", b"", True),
+        (b"content-length: 5\r\n\r\n", b"hello", False),
+        (b"transfer-encoding: chunked\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n", False),
+    ],
+)
+def test_a_body_without_length_is_whole_only_with_a_close_notify(
+    authority: trustme.CA, head: bytes, body: bytes, needs_it: bool, end: bytes
+) -> None:
+    """RFC 9112 section 9.8: anybody on the way can end the TCP connection."""
+    raw = [b"HTTP/1.1 200 OK\r\n" + head + body, *([end] if end else [])]
+    peer = TlsPeer(raw, authority, "server.test", size=1 << 16)
+    http = Connection(route(tls=True, context=lambda: trusting(authority)))
+    if needs_it and not end:
+        with pytest.raises(HttpCut):
+            exchange(peer, http, SECURE)
+    else:
+        assert exchange(peer, http, SECURE)[1] in (body, b"hello")
+
+
+def test_what_came_before_a_damaged_record_is_received(authority: trustme.CA) -> None:
+    peer = TlsPeer([ANSWER[:-2] + DAMAGE], authority, "server.test", size=1 << 16)
+    http = Connection(route(tls=True, context=lambda: trusting(authority)))
+    peer.perform(http.open(SECURE))
+    assert peer.perform(http.read()) == ANSWER[-5:-2]
+    with pytest.raises(ssl.SSLError) as caught:
+        peer.perform(http.read())
+    failure = failure_of(http, caught.value)
+    assert (failure.kind, failure.sent, failure.permanent) == ("cut", True, False)
+    assert failure.cause.startswith("the TLS connection broke: ")
+    with pytest.raises(ssl.SSLError):
+        peer.perform(http.read())
 
 
 def test_a_close_notify_after_a_response_ends_use_of_the_connection(authority: trustme.CA) -> None:

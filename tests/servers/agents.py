@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
+import trustme
+
 from tests.servers.conversation import Conversation, Json, error, frame, message
 from tests.servers.raw import Connection, RawServer, Request
 
@@ -27,8 +29,10 @@ def echo(text: str) -> str | None:
 class AgentServer(RawServer):
     """Serves conversations at every path; a context manager. `conversations` is by path."""
 
-    def __init__(self, agent: Agent = echo, *, poll_seconds: float = 10.0) -> None:
-        super().__init__(self._serve)
+    def __init__(
+        self, agent: Agent = echo, *, poll_seconds: float = 10.0, tls: bool | trustme.CA = False
+    ) -> None:
+        super().__init__(self._serve, tls=tls)
         self.agent = agent
         self.poll_seconds = poll_seconds
         self.page = PAGE

@@ -6,6 +6,7 @@ import contextlib
 import json
 import select
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,12 @@ class Connection:
         self.closed = False
         self._chunked = False
 
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Begin to speak TLS, with the certificate of `context`."""
+        secured = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self.socket = secured  # first, so that `reset` reaches a handshake too
+        secured.do_handshake()
+
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
 
@@ -77,12 +84,20 @@ class Connection:
         if self._chunked:
             self.send(b"0\r\n\r\n")
         else:
+            self.say_goodbye()
             self.close()
 
     def drip(self, data: bytes, size: int = 1) -> None:
         """Send `size` bytes at a time, each in a packet of its own."""
         for start in range(0, len(data), size):
             self.send(data[start : start + size])
+
+    def say_goodbye(self) -> None:
+        """Send the close_notify of TLS, and do not wait for the peer's."""
+        if isinstance(self.socket, ssl.SSLSocket):
+            self.socket.settimeout(0)
+            with contextlib.suppress(OSError):
+                self.socket.unwrap()
 
     def close(self) -> None:
         """Close in order: the peer reads all that was sent, then an end (without a TLS goodbye)."""

@@ -60,6 +60,27 @@ class Conversation:
         self.settle(submission_id, answeredBySubmissionId=submission_id)
 
 
+def begin_reply(conversation: Conversation, submission_id: str, text: str) -> None:
+    """Begin an answer that comes in pieces: its message, and its first characters."""
+    name = message(submission_id, "assistant")["id"]
+    started = {"type": "message-started", "messageId": name, "submissionId": submission_id}
+    conversation.append(started)
+    conversation.append(_delta(name, text[:4]))
+
+
+def end_reply(conversation: Conversation, submission_id: str, text: str) -> None:
+    """Say the rest of it in two pieces, and settle the submission."""
+    said = message(submission_id, "assistant", text)
+    for piece in (text[4:7], text[7:]):
+        conversation.append(_delta(said["id"], piece))
+    conversation.messages.append(said)
+    conversation.settle(submission_id, answeredBySubmissionId=submission_id)
+
+
+def _delta(message_id: str, text: str) -> Json:
+    return {"type": "message-delta", "messageId": message_id, "kind": "text", "delta": text}
+
+
 def message(submission_id: str, role: str, *texts: str) -> Json:
     return {
         "id": f"entry_{role}_{submission_id}",

@@ -20,16 +20,18 @@ import trustme
 
 from tests.servers.connection import Connection, Request
 
-__all__ = ["Connection", "Handler", "Mode", "RawServer", "Request"]
+__all__ = ["Connection", "Handler", "Handshake", "Mode", "RawServer", "Request"]
 
 Handler = Callable[[Request, Connection], object]
+Handshake = Callable[[Connection, ssl.SSLContext], object]
 # serve: call the handler. stall: accept and read, never answer, not even a TLS handshake.
 # full: let connects hang (the backlog is full). refuse: let connects fail.
 Mode = Literal["serve", "stall", "full", "refuse"]
 
 
 class RawServer:
-    """Serves one handler on a loopback port, plain or TLS; a context manager.
+    """Serves one handler on a loopback port, plain or TLS; a context manager. `tls`: the authority
+    of its certificate, if not one of its own.
 
     An open connection is one whose peer has not closed it, or whose handler has not come back.
     """
@@ -38,7 +40,7 @@ class RawServer:
         self,
         handler: Handler,
         *,
-        tls: bool = False,
+        tls: bool | trustme.CA = False,
         mode: Mode = "serve",
         address: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
@@ -47,11 +49,13 @@ class RawServer:
         self.requests: list[Request] = []
         self.accepted = 0
         self.open: dict[int, Connection] = {}
-        self._authority = trustme.CA() if tls else None
+        self._authority = trustme.CA() if tls is True else tls or None
         self._context: ssl.SSLContext | None = None
         if self._authority:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._authority.issue_cert("127.0.0.1", "localhost").configure_cert(self._context)
+        self.greet: Handshake = Connection.secure
+        """What is done first on a connection, if the server speaks TLS."""
         self._changed = threading.Condition()
         self._probes: set[Any] = set()
         self._error: BaseException | None = None
@@ -164,11 +168,7 @@ class RawServer:
                 connection.wait_closed(timeout=600)
                 return
             if self._context:
-                secured = self._context.wrap_socket(
-                    connection.socket, server_side=True, do_handshake_on_connect=False
-                )
-                connection.socket = secured  # first, so that `reset` reaches a handshake too
-                secured.do_handshake()
+                self.greet(connection, self._context)
             while not connection.closed and (request := connection.read_request()):
                 with self._changed:
                     self.requests.append(request)

@@ -29,9 +29,10 @@ class _Listener(TLSListener):
 
 
 @contextmanager
-def tls_in_front_of(port: int) -> Iterator[Front]:
-    """Forward a port of its own, by TLS, to `port` of this machine; either end closes both."""
-    authority = trustme.CA()
+def tls_in_front_of(port: int, issuer: trustme.CA | None = None) -> Iterator[Front]:
+    """Forward a port of its own, by TLS, to `port` of this machine; either end closes both.
+    `issuer`: the authority of its certificate."""
+    authority = issuer or trustme.CA()
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -46,7 +47,11 @@ def tls_in_front_of(port: int) -> Iterator[Front]:
         scope.cancel()
 
     async def connected(outer: ByteStream) -> None:
-        inner = await anyio.connect_tcp("127.0.0.1", port)
+        try:
+            inner = await anyio.connect_tcp("127.0.0.1", port)
+        except OSError:  # it restarts
+            await anyio.aclose_forcefully(outer)
+            return
         async with outer, inner, anyio.create_task_group() as group:
             group.start_soon(pump, inner, outer, group.cancel_scope)
             await pump(outer, inner, group.cancel_scope)
