@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from .._values.steps import Failure
 from .http11 import Connection
 from .operations import HttpCut, Unreachable
-from .tls_errors import description_of, is_final, reason_of
+from .tls_errors import broken_record, description_of, is_final, reason_of
 
 UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 
 def failure_of(http: Connection, error: HttpCut | OSError) -> Failure:
     """Return the failure that `error` is of the latest request over `http`."""
-    cause = describe(error) + http.proxy_note
+    cause = describe(error, established=http.sent) + http.proxy_note
     if tls_reason(error) == UNTRUSTED:
         cause += http.trust_note
     return classified(
@@ -61,12 +61,15 @@ def tls_reason(error: BaseException) -> str | None:
     return None
 
 
-def describe(error: BaseException) -> str:
+def describe(error: BaseException, *, established: bool = False) -> str:
     """Describe an error without a secret: sockets and h11 quote no header. On trio the errors of
-    httpx have no message, but the `OSError` that they were raised from has."""
+    httpx have no message, but the `OSError` that they were raised from has. `established`: it came
+    after the TLS handshake."""
     if isinstance(error, HttpCut):
         return str(error)
     reason = tls_reason(error)
+    if is_final(reason) and established:
+        return broken_record(str(reason))
     if is_final(reason) and reason != UNTRUSTED:
         return description_of(str(reason))
     sources = [error, *(each for each in chain(error) if isinstance(each, OSError))]

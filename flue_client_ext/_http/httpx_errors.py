@@ -59,15 +59,14 @@ def response_of(error: httpx.HTTPStatusError, sent: httpx.Request) -> httpx.Resp
 def failure_of(error: Exception, progress: Progress) -> Failure:
     """Return the failure that a transport's error is, after the progress of its request. The error
     itself is not kept: it holds the request with its headers."""
-    cause = _described(error)
     if _is_illegal(error) or is_refusal(tls_reason(error)):
         # h11 has written nothing; or a TLS 1.3 server has refused, and read no request.
-        return Failure("connect", cause, sent=False, permanent=True)
+        return Failure("connect", _described(error), sent=False, permanent=True)
     sent = progress.sent
     if sent is None:  # without events, the class of the error decides
         sent = not isinstance(error, _NOT_SENT)
     return classified(
-        cause,
+        _described(error, established=sent),
         sent=sent,
         permanent=_is_permanent(error),
         timed_out=isinstance(error, httpx.TimeoutException),
@@ -114,9 +113,9 @@ def _is_illegal(error: Exception) -> bool:
     return any(type(each).__module__.startswith("h11.") for each in chain(error))
 
 
-def _described(error: Exception) -> str:
+def _described(error: Exception, *, established: bool = False) -> str:
     if isinstance(error, httpx.HTTPStatusError):  # its text quotes the URL with its query
         return f"HTTPStatusError: {error.response.status_code}, raised by a transport"
     if _is_illegal(error):  # its text quotes the header
         return "LocalProtocolError: http_client adds a header that HTTP does not allow"
-    return describe(error)
+    return describe(error, established=established)

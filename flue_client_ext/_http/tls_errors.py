@@ -1,4 +1,4 @@
-"""What OpenSSL's reasons for a failed TLS handshake mean.
+"""What OpenSSL's reasons for a failed TLS handshake, or for a broken connection, mean.
 
 An alert of either side (RFC 8446 section 6.2) is permanent: the same certificates and settings
 cause it again. What an overloaded or restarting peer or a damaged record causes is transient. Reads
@@ -74,6 +74,11 @@ def description_of(reason: str) -> str:
         if reason.startswith(prefix):
             return f"the server refused the TLS handshake: {_plain(reason.removeprefix(prefix))}"
     return f"the TLS handshake failed: {_plain(reason)}"
+
+
+def broken_record(reason: str) -> str:
+    """The message about a TLS connection that fails after its handshake, which can pass."""
+    return f"the TLS connection broke: {_plain(reason)}"
 
 
 def _plain(reason: str) -> str:
