@@ -62,10 +62,12 @@ class Conversation:
 
 def begin_reply(conversation: Conversation, submission_id: str, text: str) -> None:
     """Begin an answer that comes in pieces: its message, and its first characters."""
-    name = message(submission_id, "assistant")["id"]
-    started = {"type": "message-started", "messageId": name, "submissionId": submission_id}
+    said = message(submission_id, "assistant", text[:4])
+    said["parts"][0]["state"] = "streaming"
+    started = {"type": "message-started", "messageId": said["id"], "submissionId": submission_id}
     conversation.append(started)
-    conversation.append(_delta(name, text[:4]))
+    conversation.append(_delta(said["id"], text[:4]))
+    conversation.messages.append(said)
 
 
 def end_reply(conversation: Conversation, submission_id: str, text: str) -> None:
@@ -73,7 +75,7 @@ def end_reply(conversation: Conversation, submission_id: str, text: str) -> None
     said = message(submission_id, "assistant", text)
     for piece in (text[4:7], text[7:]):
         conversation.append(_delta(said["id"], piece))
-    conversation.messages.append(said)
+    conversation.messages[-1] = said
     conversation.settle(submission_id, answeredBySubmissionId=submission_id)
 
 

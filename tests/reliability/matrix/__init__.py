@@ -1,4 +1,4 @@
-"""The fault matrix: every call under every fault, in every world, over both kinds of connections.
+"""The fault matrix: every call under every fault, in every world, over each kind of connections.
 
 A *fault* (`listed`) is a row of the table, a *call* (`calls`) with its column another. A *cell* is
 one call under one fault in one world over one channel. It is declared beside its fault, run
@@ -7,12 +7,14 @@ one call under one fault in one world over one channel. It is declared beside it
 | module | holds |
 |---|---|
 | `table` | the tables of the page |
-| `listed`, `lasting` | the faults, and what is declared of them |
+| `listed`, `listed_tls`, `lasting` | the faults, and what is declared of them |
 | `cell` | one cell: run, watched for what hangs and leaks |
 | `run_stage`, `agent_stage`, `local_stage`, `genuine_stage` | the servers of a cell |
+| `many_stages`, `many` | those of a call for many, and what became of each item |
 | `stage`, `restart_stage` | what those servers have in common |
-| `strikes` | what a fault does with a request |
+| `strikes`, `closing` | what a fault does with a request, or with connections |
+| `handshakes` | what a fault does in place of a TLS handshake |
 | `cuts`, `rewrites`, `answers` | what a fault makes of an answer |
-| `calls` | what a user would write |
+| `calls`, `uses` | the calls, and what a user would write |
 | `ports`, `pace` | sockets, the client's limits |
 """

@@ -6,6 +6,7 @@ chunk)."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Literal
 
@@ -13,6 +14,9 @@ from tests.servers.connection import Connection
 from tests.streams.faults import Framing, chunk, framed
 
 LAST_CHUNK = b"0\r\n\r\n"
+HowItEnds = Literal["close", "goodbye", "reset", "stall", "damage"]
+"""By a FIN, with a close_notify of TLS before it or without; by a reset; never; or by bytes that
+are no record of TLS."""
 
 
 class Struck(ConnectionError):
@@ -75,12 +79,17 @@ class Edit:
     def end(self) -> None:
         self.write(LAST_CHUNK)
 
-    def hang_up(self, how: Literal["close", "reset", "stall"]) -> None:
+    def hang_up(self, how: HowItEnds) -> None:
         self.struck()
         if how == "stall":
             self.connection.wait_closed(60)
         elif how == "reset":
             self.connection.reset()
+        elif how == "damage":
+            socket.socket.sendall(self.connection.socket, b"no record of TLS")
+            self.connection.wait_closed(60)
         else:
+            if how == "goodbye":
+                self.connection.say_goodbye()
             self.connection.close()
         raise Struck

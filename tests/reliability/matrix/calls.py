@@ -1,38 +1,18 @@
-"""The calls of the matrix, as a user writes them, and which of their requests a fault strikes."""
+"""The calls of the matrix, and which of their requests a fault strikes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import attrs
 
-from flue_client_ext import BackoffOptions
 from tests.servers.raw import Request
 
-from ..options import Broken
+from . import uses
+from .many import MANY
+from .uses import Observer
 
-
-class Observer(Protocol):
-    """Notes what a call brings; says with which options it is made, and when it is read no more."""
-
-    agent: str
-    run_id: str
-    options: BackoffOptions
-    items: list[Any]
-
-    reply: str
-    """What the agent answers to `hello`."""
-
-    def take(self, item: Any) -> None:
-        """Note what has come; the first part of it may let the rest happen."""
-
-    def is_complete(self) -> bool:
-        """Whether all has come that a stream without end is read for."""
-        ...
-
-
-AGENT, ID, REPLY = "support", "t1", "echo hello"
 Wants = Literal["start", "events", "send", "updates", "history"]
 POSTS = ("start", "send")
 
@@ -62,6 +42,17 @@ class Call:
         return self.wants in ("events", "updates") and self.column != "events"
 
     @property
+    def is_of_many(self) -> bool:
+        return ".map" in self.column
+
+    @property
+    def posts(self) -> int:
+        """How many POSTs it makes before it reads."""
+        if self.is_of_many:
+            return MANY
+        return int(self.column.startswith(("run:", "ask")))
+
+    @property
     def is_of_run(self) -> bool:
         return self.wants in ("start", "events")
 
@@ -86,80 +77,26 @@ class Call:
         return ("view=updates" in target) == (self.wants == "updates")
 
 
-def events(client: Any, stage: Observer, live: Any) -> None:
-    for event in client.runs.events(stage.run_id, backoff_options=stage.options):
-        stage.items.append(event.to_dict())
-
-
-def stream(client: Any, stage: Observer, live: Any) -> None:
-    for event in client.runs.stream(stage.run_id, live=live, backoff_options=stage.options):
-        stage.take(event.to_dict())
-
-
-def run(client: Any, stage: Observer, live: Any) -> None:
-    result = client.workflows.run(
-        "w",
-        on_event=lambda event: stage.take(event.to_dict()),
-        live=live,
-        backoff_options=stage.options,
-    )
-    if result.result != stage.items[-1]["result"]:
-        raise Broken(f"another result: {result.result}")
-
-
-def send(client: Any, stage: Observer, live: Any) -> None:
-    sent = client.agents.send(stage.agent, ID, "hello", backoff_options=stage.options)
-    stage.items.append(sent.submission_id)
-
-
-def send_without_key(client: Any, stage: Observer, live: Any) -> None:
-    options: dict[str, Any] = {"backoff_options": stage.options, "idempotency_key": None}
-    stage.items.append(client.agents.send(stage.agent, ID, "hello", **options).submission_id)
-
-
-def ask(client: Any, stage: Observer, live: Any) -> None:
-    reply = client.agents.conversation(stage.agent, ID).ask(
-        "hello",
-        on_update=lambda update: stage.take(update.to_dict()),
-        live=live,
-        backoff_options=stage.options,
-    )
-    if reply.text != stage.reply:
-        raise Broken(f"another reply: {reply.text}")
-
-
-def updates(client: Any, stage: Observer, live: Any) -> None:
-    talk = client.agents.conversation(stage.agent, ID)
-    with talk.updates(live=live, backoff_options=stage.options) as stream:
-        for update in stream:
-            stage.take(update.to_dict())
-            if stage.is_complete():
-                break
-
-
-def observe(client: Any, stage: Observer, live: Any) -> None:
-    talk = client.agents.conversation(stage.agent, ID)
-    with talk.observe(live=live, backoff_options=stage.options) as stream:
-        for state in stream:
-            stage.take(state)
-            if stage.is_complete():
-                break
-
-
 LIVE = ("long-poll", "sse", "auto")
 ALL = ("catch-up", *LIVE)
 CALLS = (
-    Call("events", events, "events", midway_request=1),
-    *(Call("stream", stream, "events", mode) for mode in ALL),
-    Call("run: its POST", run, "start"),
-    *(Call("run: its stream", run, "events", mode) for mode in LIVE),
-    Call("send", send, "send"),
-    Call("send without a key", send_without_key, "send"),
-    *(Call("ask: its stream", ask, "updates", mode) for mode in LIVE),
-    Call("ask: the history", ask, "history"),
-    *(Call("updates", updates, "updates", mode) for mode in ALL),
-    *(Call("observe: its stream", observe, "updates", mode) for mode in ALL),
-    Call("observe: the history", observe, "history"),
+    Call("events", uses.events, "events", midway_request=1),
+    *(Call("stream", uses.stream, "events", mode) for mode in ALL),
+    Call("run: its POST", uses.run, "start"),
+    *(Call("run: its stream", uses.run, "events", mode) for mode in LIVE),
+    *(Call("wait", uses.wait, "events", mode) for mode in LIVE),
+    Call("workflows.map: its POSTs", uses.map_runs, "start"),
+    *(Call("workflows.map: its streams", uses.map_runs, "events", mode) for mode in LIVE),
+    Call("send", uses.send, "send"),
+    Call("send without a key", uses.send_without_key, "send"),
+    *(Call("ask: its stream", uses.ask, "updates", mode) for mode in LIVE),
+    Call("ask: the history", uses.ask, "history"),
+    *(Call("ask_stream", uses.ask_stream, "updates", mode) for mode in LIVE),
+    Call("agents.map: its sends", uses.map_agents, "send"),
+    *(Call("agents.map: its streams", uses.map_agents, "updates", mode) for mode in LIVE),
+    *(Call("updates", uses.updates, "updates", mode) for mode in ALL),
+    *(Call("observe: its stream", uses.observe, "updates", mode) for mode in ALL),
+    Call("observe: the history", uses.observe, "history"),
 )
 RUNS = tuple(dict.fromkeys(call.column for call in CALLS if call.is_of_run))
 CONVERSATIONS = tuple(dict.fromkeys(call.column for call in CALLS if not call.is_of_run))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 from contextlib import ExitStack
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import httpx
@@ -18,18 +18,23 @@ from ..leaks import Leftovers, eventually, tasks
 from ..options import Broken
 from .agent_stage import AgentStage
 from .calls import Call
-from .faults import NONE, RESUMED, Fault
+from .faults import NONE, RESUMED, Channel, Fault
 from .genuine_stage import GenuineStage
+from .handshakes import authority
 from .local_stage import LocalStage
+from .many_stages import ManyAgentsStage, ManyRunsStage
 from .pace import haste, lowered
 from .run_stage import RunStage
 from .stage import Stage
 
-SECONDS = 60.0
-"""A cell that takes longer hangs. The longest takes some seconds."""
+SECONDS = 120.0
+"""A cell that takes longer hangs. The longest takes some seconds, on a machine that is not busy."""
 ABSENT = "absent"
-
-Channel = Literal["own", "httpx"]
+RAW: dict[bool, tuple[Any, Any]] = {
+    True: (RunStage, ManyRunsStage),
+    False: (AgentStage, ManyAgentsStage),
+}
+"""Stages on raw servers for one run or many (`True`), and for one conversation or many."""
 
 
 @attrs.frozen
@@ -47,7 +52,7 @@ class Cell:
 
     @property
     def declared(self) -> str:
-        return self.fault.outcome(self.call.column, self.call.mode)
+        return self.fault.outcome(self.call.column, self.call.mode, self.channel)
 
     def check(self) -> str:
         """Run it and return its outcome, which is the one that was declared."""
@@ -79,10 +84,15 @@ class Cell:
         return outcome
 
     def _stage(self) -> Stage:
-        if self.fault.server != "raw":
-            kind = GenuineStage if self.genuine else LocalStage
-            return kind(self.call, keeps=self.fault.server == "kept")
-        return (RunStage if self.call.is_of_run else AgentStage)(self.call, self.fault)
+        tls = authority() if "TLS" in self.channel else None
+        if self.fault.server == "raw":
+            one, many = RAW[self.call.is_of_run]
+            raw: Stage = (many if self.call.is_of_many else one)(self.call, self.fault, tls=tls)
+            return raw
+        keeps = self.fault.server == "kept"
+        if self.genuine:
+            return GenuineStage(self.call, keeps=keeps)
+        return LocalStage(self.call, keeps=keeps, tls=tls)
 
     def _run_on(self, stage: Stage, entered: World) -> str:
         stage.begin()
@@ -109,16 +119,22 @@ class Cell:
                 faulthandler.dump_traceback()
                 raise Broken("it hangs") from None
             raise
+        if stage.outcomes.failures:
+            return stage.outcomes.failure
         is_absent = stage.items and getattr(stage.items[-1], "phase", None) == ABSENT
         return ABSENT if is_absent else RESUMED
 
     def _client(self, stage: Stage, entered: World, stack: ExitStack) -> Any:
-        """A client with another token for each request, over one connection at a time."""
+        """A client with another token for each request, over one connection an item at a time."""
         tokens = iter(range(10**6))
         options: dict[str, Any] = {"token": lambda: f"token-{next(tokens)}"}
-        if self.channel == "httpx":
-            one = httpx.Limits(max_connections=1)
-            options["http_client"] = stack.enter_context(borrowed(entered, limits=one))
+        tls = {"verify": stage.context} if "TLS" in self.channel else {}
+        if self.channel.startswith("httpx"):
+            limits = httpx.Limits(max_connections=stage.concurrency)
+            own = borrowed(entered, limits=limits, **tls)
+            options["http_client"] = stack.enter_context(own)
+        elif tls:
+            options["ssl_context"] = stage.context
         return stack.enter_context(entered.client(stage.url, **options))
 
 

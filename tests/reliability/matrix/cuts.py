@@ -6,7 +6,7 @@ from typing import Literal
 
 from tests.streams.faults import Framing, chunk
 
-from .answers import Edit, Head
+from .answers import Edit, Head, HowItEnds
 
 
 class Reset(Edit):
@@ -34,7 +34,7 @@ class Cut(Edit):
     """Ends the body too early: in its midst, or in the second batch of an event stream."""
 
     framing: Framing = "chunked"
-    how: Literal["close", "stall"] = "close"
+    how: HowItEnds = "close"
 
     def begin(self, head: Head) -> None:
         length = int(head.headers.get("content-length", 10**6))
@@ -61,6 +61,27 @@ class CutAtEnd(Cut):
     """Cuts a body that neither is chunked nor has a length."""
 
     framing = "close"
+
+
+class CutWithGoodbye(Cut):
+    how = "goodbye"
+
+
+class Damaged(Cut):
+    how = "damage"
+
+
+class NoGoodbye(Cut):
+    """Ends a whole body that neither is chunked nor has a length, or an event stream after a batch,
+    without the close_notify that says so."""
+
+    framing = "close"
+
+    def body(self, head: Head, data: bytes) -> None:
+        self.write(data)
+        self._batches += data.startswith(b"event: control")
+        if not head.is_events or self._batches == 2:
+            self.hang_up(self.how)
 
 
 class Stall(Cut):

@@ -10,8 +10,9 @@ from flue_client_ext import FlueClient
 from tests.servers.flue import FlueServer
 from tests.servers.flue2 import Flue2Server
 
-from .calls import ID, Call
+from .calls import Call
 from .restart_stage import RestartStage
+from .uses import ID
 
 
 class GenuineStage(RestartStage):

@@ -7,18 +7,13 @@ import attrs
 from .answers import Edit
 from .cuts import Reset, Stall
 from .faults import RESUMED, Fault
-from .listed import API, FAULTS, RUN, UNKEYED, UNKNOWN
+from .listed import API, FAULTS, FINAL, SENDS, STREAMS, UNKNOWN
+from .listed_tls import TLS_FAULTS
 from .strikes import Away, Edited
 
+FOR_GOOD = " for good"
 CONNECTION, TIMEOUT = "FlueConnectionError", "FlueTimeoutError"
-POSTS = dict.fromkeys((RUN, "send", UNKEYED), UNKNOWN)
-STREAMS = (
-    "stream",
-    "run: its stream",
-    "ask: its stream",
-    "updates",
-    "observe: its stream",
-)
+POSTS = dict.fromkeys((*FINAL, *SENDS), UNKNOWN)
 BRINGS_ON = (
     "an event stream that brings a batch before each cut goes on: progress begins the count of"
     " retries anew. One that falls silent is given up under `auto`, for pages."
@@ -34,7 +29,7 @@ def lasting(fault: Fault) -> Fault:
         outcomes, why = _of_edit(fault.what.edit)
     return attrs.evolve(
         fault,
-        name=f"{fault.name.partition(' until')[0]} for good",
+        name=fault.name.partition(" until")[0] + FOR_GOOD,
         when="lasting",
         outcomes=outcomes,
         why=why,
@@ -52,4 +47,5 @@ def _of_edit(edit: type[Edit]) -> tuple[dict[str, str], str]:
 
 
 LASTING = tuple(lasting(fault) for fault in FAULTS if fault.when == "passing")
-BY_NAME = {fault.name: fault for fault in (*FAULTS, *LASTING)}
+TLS_LASTING = tuple(lasting(fault) for fault in TLS_FAULTS if fault.when == "passing")
+BY_NAME = {fault.name: fault for fault in (*FAULTS, *LASTING, *TLS_FAULTS, *TLS_LASTING)}

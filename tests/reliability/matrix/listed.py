@@ -6,6 +6,7 @@ from email.utils import formatdate
 from time import time
 
 from .answers import Edit
+from .closing import Closing
 from .cuts import (
     Cut,
     CutAtEnd,
@@ -18,30 +19,25 @@ from .cuts import (
 )
 from .faults import NONE, RESUMED, Fault
 from .rewrites import GarbageControl, Gzip, GzipBomb, Oversized, SmallLines, WrongType
-from .strikes import Away, Closing, Edited, LostStore, Repeated, Status, Strike
+from .strikes import Away, Edited, LostStore, Repeated, Status, Strike
 
 API, RESET = "FlueApiError", "StreamResetError"
-PROTOCOL = "FlueProtocolError"
+PROTOCOL, UNREADABLE = "FlueProtocolError", "RunNotReadableError"
 UNKNOWN, NO_API = "InvokeOutcomeUnknownError", "WorkflowApiNotFoundError"
-RUN, UNKEYED = "run: its POST", "send without a key"
-MAY_HAVE_ARRIVED = {RUN: UNKNOWN, UNKEYED: UNKNOWN}
-ANSWERED = {RUN: API, UNKEYED: API}
-ONLY_STREAMS = dict.fromkeys(
-    (RUN, "send", UNKEYED, "ask: the history", "observe: the history"), NONE
-)
+STARTS = ("run: its POST", "workflows.map: its POSTs")
+FINAL = (*STARTS, "send without a key")
+"""The POSTs that are sent once."""
+SENDS = ("send", "agents.map: its sends")
+RUNS = ("run: its stream", "workflows.map: its streams")
+REPLIES = ("ask: its stream", "ask_stream", "agents.map: its streams")
+MAY_HAVE_ARRIVED = dict.fromkeys(FINAL, UNKNOWN)
+ANSWERED = dict.fromkeys(FINAL, API)
+ONLY_STREAMS = dict.fromkeys((*FINAL, *SENDS, "ask: the history", "observe: the history"), NONE)
 ONLY_LIVE = ONLY_STREAMS | dict.fromkeys(
     ("events", "stream, catch-up", "updates, catch-up", "observe: its stream, catch-up"), NONE
 )
-NEEDS_SSE = dict.fromkeys(
-    (
-        "stream, sse",
-        "run: its stream, sse",
-        "ask: its stream, sse",
-        "updates, sse",
-        "observe: its stream, sse",
-    ),
-    PROTOCOL,
-)
+STREAMS = ("stream", "wait", *RUNS, *REPLIES, "updates", "observe: its stream")
+NEEDS_SSE = dict.fromkeys((f"{name}, sse" for name in STREAMS), PROTOCOL)
 LOST = {"start": "workflow_not_found", "events": "run_not_found"}
 LOST_404 = LOST | {
     "send": "agent_instance_not_found",
@@ -94,7 +90,7 @@ FAULTS = (
         outcomes=MAY_HAVE_ARRIVED | {"send": UNKNOWN},
         why="a `send` has a deadline of 30 s unless told otherwise, and it passes before a silent"
         " peer counts as dead (45 s). The error has the key, which finishes the send later.",
-        lowered="times",
+        lowered="answers",
     ),
     Fault("drip", Edited(Drip), "lasting"),
     passing("408", Status(408)),
@@ -114,9 +110,8 @@ FAULTS = (
         "lasting",
         {
             "*": API,
-            "run: its stream": "RunNotReadableError",
-            "ask: its stream": RESET,
-            "ask: the history": RESET,
+            **dict.fromkeys(RUNS, UNREADABLE),
+            **dict.fromkeys((*REPLIES, "ask: the history"), RESET),
             "observe: its stream": RESUMED,
             "observe: the history": "absent",
         },
@@ -126,14 +121,14 @@ FAULTS = (
         "404 of a proxy",
         Status(404, body=HTML),
         "lasting",
-        {"*": API, "events": NO_API, "stream": NO_API, RUN: NO_API, "run: its stream": NO_API},
+        {"*": API} | dict.fromkeys(("events", "stream", "wait", *STARTS, *RUNS), NO_API),
     ),
     Fault("410", Status(410), "lasting", {"*": API}),
     Fault(
         "416",
         Status(416, types=GONE_416, meta={"nextOffset": "0"}),
         "lasting",
-        {"*": API, "ask: its stream": RESET, "updates": RESET, "observe: its stream": RESUMED},
+        {"*": API, **dict.fromkeys((*REPLIES, "updates"), RESET), "observe: its stream": RESUMED},
         why=HISTORY_IS_THERE,
     ),
     Fault("redirect", Status(302, elsewhere), "lasting", {"*": API}),
@@ -159,7 +154,7 @@ FAULTS = (
         "garbage control frame",
         Edited(GarbageControl),
         "lasting",
-        ONLY_STREAMS | NEEDS_SSE | {"ask: its stream, long-poll": NONE},
+        ONLY_STREAMS | NEEDS_SSE | dict.fromkeys((f"{name}, long-poll" for name in REPLIES), NONE),
     ),
     Fault("repeated batch", Repeated(), "lasting", ONLY_STREAMS),
     Fault(
@@ -167,14 +162,9 @@ FAULTS = (
         LostStore(),
         "midway",
         ONLY_STREAMS
-        | {
-            "events": RESET,
-            "stream": RESET,
-            "run: its stream": RESET,
-            "ask: its stream": RESET,
-            "ask: the history": RESET,
-            "updates": RESET,
-        },
+        | dict.fromkeys(
+            ("events", "stream", "wait", *RUNS, *REPLIES, "ask: the history", "updates"), RESET
+        ),
     ),
     Fault("restart with store", Strike(), "midway", MAY_HAVE_ARRIVED, server="kept"),
     Fault(
@@ -185,10 +175,10 @@ FAULTS = (
         | {
             "events": API,
             "stream": API,
+            "wait": API,
             "run: its stream": API,
-            "ask: its stream": RESET,
-            "ask: the history": RESET,
-            "updates": RESET,
+            "workflows.map: its streams": UNREADABLE,  # no run was read before
+            **dict.fromkeys((*REPLIES, "ask: the history", "updates"), RESET),
             "observe: its stream": "absent",
             "observe: the history": "absent",
         },

@@ -1,7 +1,7 @@
 """The limits of the client, lowered so that a cell costs neither minutes nor gigabytes.
 
-Pauses that only cost time are short in every cell. Where a fault is a silence, all limits are a
-fiftieth of what they are, so that each is to the others as it is for users."""
+Pauses that only cost time are short in every cell. Where a fault is a silence, the limits that it
+can meet are a fiftieth of what they are, so that each is to the others as for users."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from flue_client_ext._stream.backoff import UNARY
 from flue_client_ext._stream.options import ReadOptions
 from flue_client_ext._values.limits import LIMITS
 
-Lowered = Literal["", "times", "bytes", "life"]
-"""Nothing; the limits of time; those of bytes; the time after which an end is routine."""
+Lowered = Literal["", "times", "answers", "bytes", "life"]
+"""Nothing; the limits of time; those of time but for connecting; those of bytes; the time after
+which an end is routine."""
 
 HASTE = {"poll_pace": 0.01, "retry_after": 0.05, "thread_idle": 0.01}
-TIMES = ("connect", "unary", "read", "start", "batch", "silence")
+ANSWERS = ("unary", "read", "start", "batch", "silence")
+TIMES = {"times": ("connect", *ANSWERS), "answers": ANSWERS}
 MOST_BYTES = 1 << 20
 
 
@@ -37,8 +39,8 @@ def haste(options: BackoffOptions) -> Iterator[None]:
 
 def lowered(what: Lowered) -> AbstractContextManager[None]:
     """Lower some limits while a call is made."""
-    if what == "times":
-        return limits({name: getattr(LIMITS, name) / 50 for name in TIMES})
+    if what in TIMES:
+        return limits({name: getattr(LIMITS, name) / 50 for name in TIMES[what]})
     if what == "life":  # connections live for a fifth of a second there
         return limits({"routine_life": 0.02})
     return few_bytes() if what == "bytes" else nullcontext()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 from flue_client_ext import BackoffOptions, FlueClient
 
 from ..options import Broken
-from .calls import AGENT, ID, REPLY, Call
+from .calls import Call
+from .many import Outcomes
+from .uses import AGENT, ID, REPLY
+
+_AT_A_REQUEST = ("wait", "ask_stream", "workflows.map", "agents.map")
 
 
 class RestartStage:
@@ -15,12 +20,16 @@ class RestartStage:
 
     run_id = ""
     agent, reply = AGENT, REPLY
+    concurrency = 1  # which of those under way a restart cuts is chance
 
     def __init__(self, call: Call, *, keeps: bool) -> None:
         self.call = call
         self.keeps = keeps
         self.struck = 0
         self.items: list[Any] = []
+        self.outcomes = Outcomes()
+        self.restarts_at_item = call.shows_items and not call.column.startswith(_AT_A_REQUEST)
+        """Whether it restarts once an item was shown; else with the request that is struck."""
         self.options = BackoffOptions(initial_delay=0.02, max_delay=0.1, max_retries=500)
         self._before: list[Any] = []
         """What there was before the restart, which a lost store does not have any more."""
@@ -28,6 +37,15 @@ class RestartStage:
 
     @property
     def url(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def plain_url(self) -> str:
+        """The server itself, where `url` is TLS in front of it."""
+        return self.url
+
+    @property
+    def context(self) -> ssl.SSLContext:
         raise NotImplementedError
 
     def finish_work(self) -> None:
@@ -47,7 +65,7 @@ class RestartStage:
 
     def take(self, item: Any) -> None:
         self.items.append(item)
-        if len(self.items) == 1 and self.call.shows_items:
+        if len(self.items) == 1 and self.restarts_at_item:
             self.restart()
             if self.call.column.startswith("observe") and self.keeps:
                 self._settlements += 1
@@ -55,7 +73,7 @@ class RestartStage:
 
     def tell(self, text: str) -> None:
         """Have the agent answer another message."""
-        with FlueClient(self.url, token=None) as client:
+        with FlueClient(self.plain_url, token=None) as client:
             client.agents.conversation(self.agent, ID).ask(text)
 
     def is_complete(self) -> bool:
@@ -72,18 +90,28 @@ class RestartStage:
         self.restart_server()
 
     def verify(self, *, complete: bool) -> None:
-        if self.call.column.startswith("observe"):
+        if self.call.is_of_many:
+            self.outcomes.verify(spared=True)
+        elif self.call.column == "wait":
+            if complete and self.items != [self.events()[-1]["result"]]:
+                raise Broken(f"another result: {self.items}")
+        elif self.call.column == "ask_stream":
+            if not self.reply.startswith("".join(self.items)):
+                raise Broken(f"another text: {self.items}")
+        elif self.call.column.startswith("observe"):
             self._verify_state(complete)
         elif not self.call.is_post:
             self._verify_items(complete)
 
     def updates(self) -> list[Any]:
         """All updates of the conversation."""
-        with FlueClient(self.url, token=None) as client:
+        with FlueClient(self.plain_url, token=None) as client:
             found = client.agents.conversation(self.agent, ID).updates(live=False)
             return [update.to_dict() for update in found]
 
     def _everything(self) -> list[Any]:
+        if self.call.is_of_many:
+            return []
         return self.events() if self.call.is_of_run else self.updates()
 
     def _verify_items(self, complete: bool) -> None:
@@ -98,7 +126,7 @@ class RestartStage:
         last = self.items[-1] if self.items else None
         if last is None or last.phase == "absent" or not complete:
             return
-        with FlueClient(self.url, token=None) as client:
+        with FlueClient(self.plain_url, token=None) as client:
             found = client.agents.conversation(self.agent, ID).history()
         if list(last.messages) != list(found.messages):
             raise Broken(f"another state: {last}")

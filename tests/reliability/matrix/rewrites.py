@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 import zlib
 from functools import cache
 
@@ -58,9 +59,13 @@ class GzipBomb(Gzip):
 
 @cache
 def bomb() -> bytes:
-    """A hundred mebibytes in some hundred kilobytes."""
-    coder, filler = zlib.compressobj(1, wbits=31), bytes(1 << 20)
-    return b"".join([*(coder.compress(filler) for _ in range(100)), coder.flush()])
+    """A hundred mebibytes in some hundred kilobytes: one that was compressed, a hundred times."""
+    coder, filler, check = zlib.compressobj(1, wbits=-15), bytes(1 << 20), 0
+    piece = coder.compress(filler) + coder.flush(zlib.Z_FULL_FLUSH)
+    for _ in range(100):
+        check = zlib.crc32(filler, check)
+    sizes = struct.pack("<II", check, 100 << 20)
+    return gzip.compress(b"")[:10] + 100 * piece + coder.flush() + sizes
 
 
 class Padded(Rewrite):

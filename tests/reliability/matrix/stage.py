@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from typing import Any, Protocol
 
 from flue_client_ext import BackoffOptions, FailedAttempt
-from tests.servers.raw import Connection, RawServer, Request
+from tests.servers.raw import Connection, Handshake, Mode, RawServer, Request
 
 from ..options import Broken
-from .calls import AGENT, REPLY, Call, Observer
+from .calls import Call
 from .faults import Fault
+from .many import Outcomes
 from .ports import become, keep_port
+from .uses import AGENT, REPLY, Observer
 
 MOST_STRIKES = 3
 """How often a fault that passes strikes one cell: every second request until then."""
@@ -24,6 +27,11 @@ class Stage(Observer, Protocol):
 
     @property
     def url(self) -> str: ...
+    @property
+    def context(self) -> ssl.SSLContext:
+        """Trusts the server, where it speaks TLS."""
+        ...
+
     def begin(self) -> None: ...
     def calm(self) -> None:
         """Let no fault happen any more."""
@@ -43,6 +51,7 @@ class RawStage:
     run_id = ""
     agent, reply = AGENT, REPLY
     most_posts = 1
+    concurrency = 1
 
     def __init__(self, server: RawServer, call: Call, fault: Fault) -> None:
         self.server = server
@@ -50,10 +59,11 @@ class RawStage:
         self.fault = fault
         self.struck = 0
         self.items: list[Any] = []
+        self.outcomes = Outcomes()
         self.posts = 0
         """The POSTs that were carried out."""
-        self.page = b""
-        """The latest page, for a fault that repeats it."""
+        self.pages: dict[str, bytes] = {}
+        """The latest page of each resource, by its path, for a fault that repeats it."""
         self.over = threading.Event()
         self.options = BackoffOptions(
             initial_delay=0.001,
@@ -65,12 +75,17 @@ class RawStage:
         self._lock = threading.Lock()
         self._serve = server.handler
         self._gone_on = False
+        self._mending = threading.Lock()
         server.handler = self._handle
         keep_port(server)
 
     @property
     def url(self) -> str:
         return self.server.url
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        return self.server.client_context()
 
     def begin(self) -> None:
         self.server.start()
@@ -84,10 +99,14 @@ class RawStage:
     def take(self, item: Any) -> None:
         self.items.append(item)
         if len(self.items) == self.first:
-            if self.fault.when == "midway":
-                self.fault.what.midway(self)
-            elif self.fault.when != "closing":
-                self.go_on()
+            self.begun()
+
+    def begun(self) -> None:
+        """Do what is to happen once the call has brought, or read, what was there at first."""
+        if self.fault.when == "midway":
+            self.fault.what.midway(self)
+        elif self.fault.when != "closing":
+            self.go_on()
 
     def go_on(self) -> None:
         """Let happen what the call waits for."""
@@ -115,8 +134,18 @@ class RawStage:
 
     def calm(self) -> None:
         self.over.set()
-        if self.server.mode != "serve":
-            become(self.server, "serve")
+        self.mend()
+
+    def spoil(self, mode: Mode = "serve", greet: Handshake = Connection.secure) -> None:
+        """Take connections in another way from now on, or greet them in another way."""
+        with self._mending:
+            self.server.greet = greet
+            if self.server.mode != mode:
+                become(self.server, mode)
+
+    def mend(self) -> None:
+        """Take and greet connections as it should be."""
+        self.spoil()
 
     def wait_idle(self) -> bool:
         return self.server.wait_idle()
@@ -149,6 +178,5 @@ class RawStage:
     def _failed(self, attempt: FailedAttempt) -> None:
         """Accept connections again after the second failure since they are refused."""
         self._failures += 1
-        is_back = self._failures >= 2 and self.fault.when != "lasting"
-        if self.server.mode != "serve" and is_back:
-            become(self.server, "serve")
+        if self._failures >= 2 and self.fault.when != "lasting":
+            self.mend()

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import attrs
 
-from tests.servers.raw import Connection, Mode, RawServer, Request
+from tests.servers.raw import Connection, Handshake, Mode, RawServer, Request
 
 from .answers import Edit, Struck
 from .calls import Call
-from .ports import become
 from .rewrites import RepeatedFrames
 
 Handle = Callable[[], object]
 Headers = Mapping[str, str]
-LIFE = 0.2
-"""Seconds that a connection lives where the fault is a proxy that closes every one after 60."""
-CLOSES = 3
 
 
 class Stage(Protocol):
@@ -30,7 +25,8 @@ class Stage(Protocol):
     server: RawServer
     call: Call
     struck: int
-    page: bytes
+    posts: int
+    pages: dict[str, bytes]
     over: threading.Event
 
     def count(self) -> None:
@@ -38,6 +34,9 @@ class Stage(Protocol):
 
     def go_on(self) -> None:
         """Let happen what the call waits for."""
+
+    def spoil(self, mode: Mode = "serve", greet: Handshake = Connection.secure) -> None:
+        """Take connections in another way from now on, or greet them in another way."""
 
     def lose(self) -> None:
         """Have something else, and shorter, in place of what the call reads."""
@@ -107,16 +106,17 @@ class Status(Strike):
 
 @attrs.frozen
 class Away(Strike):
-    """The server does not accept connections. Two attempts later it does.
+    """The server does not accept connections, or not as it should. Two attempts later it does.
 
     A POST meets it from the start, since one that arrives is another fault."""
 
-    mode: Mode
+    mode: Mode = "serve"
+    greet: Handshake = Connection.secure
 
     def prepare(self, stage: Stage) -> None:
         if stage.call.is_post:
             stage.count()
-            become(stage.server, self.mode)
+            stage.spoil(self.mode, self.greet)
 
     def strike(
         self, stage: Stage, request: Request, connection: Connection, handle: Handle
@@ -125,7 +125,7 @@ class Away(Strike):
             handle()
             return
         stage.count()
-        become(stage.server, self.mode)
+        stage.spoil(self.mode, self.greet)
         connection.reset()
         raise Struck
 
@@ -137,16 +137,16 @@ class Repeated(Strike):
     def strike(
         self, stage: Stage, request: Request, connection: Connection, handle: Handle
     ) -> None:
+        path = request.target.partition("?")[0]
         if "live=sse" in request.target:
             Edited(RepeatedFrames).strike(stage, request, connection, handle)
-        elif stage.page:
-            page, stage.page = stage.page, b""
+        elif page := stage.pages.pop(path, b""):
             stage.count()
             connection.send(page)
         else:
             recorder = _Recorder(connection, stage.count)
             Edited(lambda *_: recorder).strike(stage, request, connection, handle)  # type: ignore[arg-type]
-            stage.page = recorder.page
+            stage.pages[path] = recorder.page
 
 
 class _Recorder(Edit):
@@ -176,22 +176,3 @@ class LostStore(Strike):
     def _lose(self, stage: Stage) -> None:
         stage.count()
         stage.lose()
-
-
-@attrs.frozen
-class Closing(Strike):
-    """Every connection is closed after some seconds; some of them bring nothing meanwhile."""
-
-    def prepare(self, stage: Stage) -> None:
-        threading.Thread(target=self._close, args=(stage,), daemon=True).start()
-
-    def _close(self, stage: Stage) -> None:
-        born: dict[int, float] = {}
-        while not stage.over.wait(0.01):
-            now = time.monotonic()
-            for number, connection in list(stage.server.open.items()):
-                if now - born.setdefault(number, now) > LIFE and not connection.closed:
-                    connection.close()
-                    stage.count()
-                    if stage.struck == CLOSES:
-                        stage.go_on()
