@@ -30,7 +30,7 @@ CIRCUMSTANCES = tuple(product(NAMES, (*PLAIN, OWN_TLS)))
 OVER_TLS = tuple(product(NAMES, (OWN_TLS, HTTPX_TLS)))
 PROCESSES = 4
 """For each processor, in a whole run."""
-SHARE = 0.5
+SHARE = 0.4
 """Of the columns, under each fault in the tests."""
 MODES: dict[str, list[Call]] = {}
 for _call in CALLS:
