@@ -121,7 +121,6 @@ class Connection:
         while not (part := body.take()) and not body.ended:
             data = yield from self._receive()
             if not data and self._tls and self._tls.truncated:
-                # Else a cut body that neither has a length nor is chunked would count as whole.
                 raise HttpCut("the connection was closed without close_notify (RFC 9112 9.8)")
             body.receive(data)
         return part
@@ -129,8 +128,7 @@ class Connection:
     def establish(self) -> ByteFlow[h11.Connection]:
         """Connect, without a request: look-up, proxy tunnel and TLS."""
         route, proxy = self._route, self._route.proxy
-        first = proxy or route
-        yield Connect(first.host, first.port)
+        yield Connect((proxy or route).host, (proxy or route).port)
         if proxy is not None and proxy.tls:
             yield from self._start_tls(proxy.host)
         if proxy is not None and route.tls:
@@ -164,9 +162,8 @@ class Connection:
         while True:
             event = self._next_event(protocol)
             if event is h11.NEED_DATA:
-                data = yield from self._receive()
+                received += len(data := (yield from self._receive()))
                 protocol.receive_data(data)
-                received += len(data)
                 if not data:
                     raise HttpCut("the connection was closed before the response")
             elif isinstance(event, h11.Response):
@@ -176,10 +173,8 @@ class Connection:
                 return event
 
     def _head(self, request: Request, response: h11.Response) -> Head:
-        proxy = self._route.forwarded_by
-        label = None if proxy is None else proxy.label
-        raw = response.headers.raw_items()
-        head = head_of(request, response.status_code, raw, proxy=label)
+        proxy, raw = self._route.forwarded_by, response.headers.raw_items()
+        head = head_of(request, response.status_code, raw, proxy=proxy.label if proxy else None)
         self.idle_limits = idle_limits(head.headers.get("keep-alive", ""))
         return head
 

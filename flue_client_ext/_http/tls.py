@@ -27,7 +27,8 @@ class Tls:
         self.ended = False
         """Whether the peer has sent close_notify (RFC 8446 section 6.1), or closed without it."""
         self.truncated = False
-        """Whether the peer has closed without it: anybody on the way can end a TCP connection."""
+        """Whether the peer has closed without it: anybody on the way can end a TCP connection. A
+        body that only the close ends would count as whole."""
         self._received = False
         self._error: ssl.SSLError | None = None
         self._version: str | None = None
