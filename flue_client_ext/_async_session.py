@@ -79,7 +79,7 @@ class AsyncSession:
     ) -> T:
         """As `run`, for a part of a call under way, which finishes after the client is closed."""
         signal = checked_signal(signal)
-        channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
+        channel = open_channel(self.pool, self.http_client)
         watched = signal or NEVER
         try:
             return await AsyncDriver(flow, channel, watched, timeout).run()
@@ -103,7 +103,7 @@ class AsyncSession:
         held = None if within_call else self.held
         controller = AbortController()
         watched = controller.linked(checked_signal(signal))
-        channel = open_channel(self.pool, self.http_client, abortable=True)
+        channel = open_channel(self.pool, self.http_client)
         driver = AsyncDriver(
             opened.flow, channel, watched, arguments.timeout(timeout), copy_context()
         )

@@ -80,7 +80,7 @@ class Session:
     ) -> T:
         """As `run`, for a part of a call under way, which finishes after the client is closed."""
         signal = checked_signal(signal)
-        channel = open_channel(self.pool, self.http_client, abortable=signal is not None)
+        channel = open_channel(self.pool, self.http_client)
         watched = signal or NEVER
         try:
             return Driver(flow, channel, watched, timeout).run()
@@ -104,7 +104,7 @@ class Session:
         held = None if within_call else self.held
         controller = AbortController()
         watched = controller.linked(checked_signal(signal))
-        channel = open_channel(self.pool, self.http_client, abortable=True)
+        channel = open_channel(self.pool, self.http_client)
         driver = Driver(opened.flow, channel, watched, arguments.timeout(timeout), copy_context())
         return kind(driver, opened.delivery, controller, opened.counters, held)
 

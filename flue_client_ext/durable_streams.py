@@ -181,7 +181,7 @@ def _opened(
     reading = arguments.read_options(credentials, **options)
     log.configure()
     pool = kind.channels.new_pool(address.route, most_idle=0)
-    channel = kind.channels.open_channel(pool, own, abortable=True)
+    channel = kind.channels.open_channel(pool, own)
     controller, counters = AbortController(), new_counters()
     flow = follow(Resource(address.url, user_agent()), reading, kind.clock, counters)
     watched = controller.linked(checked_signal(signal))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import anyio
 
 from .._values.http import Head, Request
-from .._values.limits import LIMITS
+from .._values.limits import LIMITS, wait_until
 from .._values.steps import Failure
 from .async_socket import AsyncSocket
-from .exchange import failed, wait_until
+from .exchange import failed
 from .operations import ESTABLISHED, ByteFlow, HttpCut, without_waiting
 from .pool import MOST_IDLE, Pool, PooledConnection
 from .route import Route
@@ -31,11 +31,8 @@ def new_pool(route: Route, most_idle: int = MOST_IDLE) -> Pool[AsyncSocket]:
     return Pool(route, AsyncSocket, current_loop, most_idle)
 
 
-def open_channel(
-    pool: Pool[AsyncSocket], http_client: httpx.AsyncClient | None, *, abortable: bool
-) -> AsyncChannel:
-    """Return the channel of one call: over the user's client if there is one. Each of them is
-    `abortable` here: a task can be cancelled."""
+def open_channel(pool: Pool[AsyncSocket], http_client: httpx.AsyncClient | None) -> AsyncChannel:
+    """Return the channel of one call: over the user's client if there is one."""
     if http_client is None:
         return AsyncOwnChannel(pool)
     from .async_httpx import AsyncHttpxChannel
@@ -44,7 +41,7 @@ def open_channel(
 
 
 class AsyncChannel(Protocol):
-    """What a driver needs. A limit is in seconds, `deadline` a time of the event loop."""
+    """`sync_channel.Channel` for an event loop, whose time `deadline` is one of."""
 
     async def open(
         self, request: Request, limit: float | None, deadline: float

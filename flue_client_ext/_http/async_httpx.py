@@ -15,13 +15,22 @@ import anyio.lowlevel
 import httpx
 
 from .._values.http import Head, Request
+from .._values.limits import wait_until
 from .._values.steps import DeadlineExceeded, Failure
-from .async_body import Body
-from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, response_of
+from .async_httpx_body import Body
+from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, response_of, timed_out
 from .httpx_messages import build_request, head_of_response, timeouts
 from .httpx_progress import IGNORED, Progress
 from .message import is_small
-from .shielded import cancellable, cancellable_while, in_background, in_trio, loop_caller, shielded
+from .shielded import (
+    cancellable,
+    cancellable_while,
+    in_background,
+    in_trio,
+    loop_caller,
+    loop_time,
+    shielded,
+)
 
 _CONNECTS = "connection.connect_tcp.started"
 
@@ -29,10 +38,12 @@ _CONNECTS = "connection.connect_tcp.started"
 class _AsyncProgress(Progress):
     """Knows also when a request can be cancelled. httpcore 1.0 never frees the pool slot of one
     that is cancelled before it connects, or between connecting and sending; anyio before 4.16 drops
-    a socket without closing it where a cancellation comes as it has just connected."""
+    a socket without closing it where a cancellation comes as it has just connected. `scope` is that
+    of the wait."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, scope: anyio.CancelScope, limit: float | None, deadline: float) -> None:
+        super().__init__(limit, deadline, loop_time)
+        self._scope = scope
         self.interruptible = asyncio.Event()
         self.head: Head | None = None
         self._connected: Any = None
@@ -50,6 +61,11 @@ class _AsyncProgress(Progress):
         else:
             self.interruptible.clear()
 
+    def _end_after(self, limit: float | None) -> None:
+        super()._end_after(limit)
+        if self._scope.deadline != self.until:  # it sets a timer
+            self._scope.deadline = self.until
+
     async def abandon(self) -> None:
         """Close a connection whose TLS handshake did not end: httpcore drops it without closing."""
         if self._connected is not None:
@@ -62,21 +78,22 @@ class AsyncHttpxChannel:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._progress = _AsyncProgress()
+        self._progress = Progress(None, math.inf)
         self._body: Body | None = None
         self._call_in_loop: Callable[[Callable[[], None]], object] | None = None
-        self._overdue = False
+        self._late = False
 
     async def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         await self.close()
         self._call_in_loop = loop_caller()
-        progress = self._progress = _AsyncProgress()
-        self._overdue = False
+        scope = anyio.CancelScope(deadline=deadline)
+        progress = self._progress = _AsyncProgress(scope, limit, deadline)
+        self._late = False
         # The scope has the deadline: when a read of HTTP/2 times out, httpcore closes the
         # connection, which other requests share.
         sent = build_request(self._client, request, timeouts(limit, math.inf), progress.trace)
         try:
-            with anyio.CancelScope(deadline=deadline):
+            with scope:
                 head, body = await cancellable_while(
                     progress.interruptible, self._exchange(request, sent, progress), _discard
                 )
@@ -89,13 +106,13 @@ class AsyncHttpxChannel:
         finally:
             progress.withdraw()
         if progress.head is None:
-            raise DeadlineExceeded(progress.maybe_sent(self._client, sent.url))
-        self._overdue = True  # the deadline passed in a small body: `read` raises
+            return _overdue(progress.maybe_sent(self._client, sent.url), deadline)
+        self._late = True  # a small body exceeds a limit: `read` tells
         return progress.head
 
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure:
-        if self._overdue:
-            raise DeadlineExceeded(sent=True)
+        if self._late:
+            return _overdue(True, deadline)
         body = self._body
         assert body is not None
         if body.fetched:
@@ -103,13 +120,13 @@ class AsyncHttpxChannel:
         try:
             if body.error is not None:
                 raise body.error
-            with anyio.CancelScope(deadline=deadline):
+            with anyio.CancelScope(deadline=wait_until(loop_time(), limit, deadline)):
                 if in_trio():  # httpcore yields the chunks that it holds without a checkpoint
                     await anyio.lowlevel.checkpoint()
                 return await cancellable(body.next())
         except TRANSPORT_ERRORS as error:
             return self._failed(error, deadline)
-        raise DeadlineExceeded(sent=True)
+        return _overdue(True, deadline)
 
     async def poll(self) -> None:
         """httpx cannot read without waiting, nor say whether it holds bytes."""
@@ -138,16 +155,24 @@ class AsyncHttpxChannel:
         head, body = head_of_response(request, response), Body(response)
         progress.head = head
         if response.is_stream_consumed or is_small(request, head):
-            fetched = await body.fetch()
+            fetched = await body.fetch(progress.renew)
             if fetched is not None:
                 head = head.with_body(fetched)
         return head, body
 
     def _failed(self, error: Exception, deadline: float) -> Failure:
         failure = failure_of(error, self._progress)
-        if isinstance(error, httpx.TimeoutException) and anyio.current_time() >= deadline:
+        if isinstance(error, httpx.TimeoutException) and loop_time() >= deadline:
             raise DeadlineExceeded(failure.sent)
         return failure
+
+
+def _overdue(sent: bool, deadline: float) -> Failure:
+    """Return the failure of a wait that has exceeded a limit. Raises `DeadlineExceeded` if that was
+    the deadline."""
+    if loop_time() >= deadline:
+        raise DeadlineExceeded(sent)
+    return timed_out(sent)
 
 
 async def _discard(response: tuple[Head, Body]) -> None:

@@ -1,7 +1,6 @@
 """The rules of one exchange over own sockets, for the blocking and the async channel.
 
-Decides when a wait ends and what its failure means. Takes the time as an argument, and touches no
-socket."""
+Decides what its failure means. Takes the time as an argument, and touches no socket."""
 
 from __future__ import annotations
 
@@ -9,11 +8,6 @@ from .._values.steps import DeadlineExceeded, Failure
 from .failures import failure_of  # at once: a first failure may be that no file can be opened
 from .operations import HttpCut
 from .pool import Pool, PooledConnection, S
-
-
-def wait_until(now: float, limit: float | None, deadline: float) -> float:
-    """Return when a wait ends: `limit` seconds after `now`, and not after `deadline`."""
-    return deadline if limit is None else min(deadline, now + limit)
 
 
 def failed(

@@ -74,6 +74,12 @@ def failure_of(error: Exception, progress: Progress) -> Failure:
     )
 
 
+def timed_out(sent: bool) -> Failure:
+    """Return the failure that a wait is which exceeds a limit of this package."""
+    cause = describe(TimeoutError("timed out"))
+    return classified(cause, sent=sent, permanent=False, timed_out=True, stale=False)
+
+
 def _request_of(error: BaseException) -> httpx.Request | None:
     if not isinstance(error, httpx.RequestError):
         return None

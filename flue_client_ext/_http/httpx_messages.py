@@ -27,13 +27,14 @@ _parsed = lru_cache(maxsize=64)(httpx.URL)
 
 def timeouts(limit: float | None, remaining: float) -> dict[str, float | None]:
     """Return the limits of httpx's single operations, none of which exceeds the `remaining` seconds
-    of the call: the value of httpx's request extension `timeout`."""
+    of the call: the value of httpx's request extension `timeout`. They serve the whole response,
+    so the first `limit` is no limit of its later reads; the channel sees to that of each wait."""
     most = max(remaining, 0.001)
-    read = most if limit is None else min(limit, most)
+    read = most if limit is None else min(max(limit, LIMITS.read), most)
     return {
         "connect": min(LIMITS.connect, most),
         "read": None if read == inf else read,
-        "write": min(limit or LIMITS.write, most),
+        "write": min(LIMITS.write, most),
         "pool": min(LIMITS.pool, most),
     }
 

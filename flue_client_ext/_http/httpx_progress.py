@@ -1,14 +1,17 @@
 """How far a request in httpx has come, by the events of httpcore's `trace` extension.
 
-Decides whether a request may have been sent, and stops one that its caller has abandoned. Sends
-nothing itself."""
+Decides whether a request may have been sent and when the wait for its response ends, and stops a
+request that its caller has abandoned. Sends nothing itself."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 
+from .._values.limits import LIMITS, wait_until
 from .workers import Abandoned
 
 IGNORED = frozenset(
@@ -28,9 +31,21 @@ IGNORED = frozenset(
 
 
 class Progress:
-    """What is known of one request. A transport that is not httpcore's reports no events."""
+    """What is known of one request. A transport that is not httpcore's reports no events.
 
-    def __init__(self) -> None:
+    The wait for a new connection ends after `LIMITS.connect`, that for the head `limit` seconds
+    after sending began, and each for more of a small body after `limit` seconds; httpx itself
+    limits the wait in its pool. No wait goes beyond `deadline`, a time of `clock`."""
+
+    def __init__(
+        self,
+        limit: float | None,
+        deadline: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit = limit
+        self._deadline = self.until = deadline
+        self._clock = clock
         self._traced = self._new_connection = self._sent = self._responded = False
         self._withdrawn = False
 
@@ -43,10 +58,29 @@ class Progress:
             # The CONNECT to a proxy is not the request.
             if getattr(info.get("request"), "method", b"") != b"CONNECT":
                 self._begin()
+        elif event.startswith("connection.connect_"):  # tunnels and TLS follow it
+            if event.endswith(".started"):
+                self._end_after(LIMITS.connect)
+            elif event.endswith(".failed"):  # httpx may have been told to try again later
+                self._end_after(None)
         elif event.endswith("receive_response_headers.complete"):
             self._responded = self._sent
 
+    def renew(self) -> None:
+        """Let the wait last for `limit` seconds from now."""
+        self._end_after(self._limit)
+
+    @property
+    def until_may_change_in(self) -> float:
+        """Seconds for which a thread may rely on `until`: no limit that may begin is shorter."""
+        shortest = LIMITS.connect if self._limit is None else min(LIMITS.connect, self._limit)
+        return max(shortest, 0.01)
+
+    def _end_after(self, limit: float | None) -> None:
+        self.until = wait_until(self._clock(), limit, self._deadline)
+
     def _begin(self) -> None:
+        self.renew()
         # In this order: a thread that withdraws the request in between takes it for sent.
         self._sent = True
         if self._withdrawn:
@@ -61,6 +95,7 @@ class Progress:
     def responded(self) -> None:
         """Take note of a response, whatever events there were."""
         self._sent = self._responded = True
+        self.renew()
 
     @property
     def sent(self) -> bool | None:

@@ -10,9 +10,9 @@ import time
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from .._values.http import Head, Request
-from .._values.limits import LIMITS
+from .._values.limits import LIMITS, wait_until
 from .._values.steps import Failure
-from .exchange import failed, wait_until
+from .exchange import failed
 from .operations import ESTABLISHED, ByteFlow, HttpCut, without_waiting
 from .pool import MOST_IDLE, Pool, PooledConnection
 from .route import Route
@@ -29,22 +29,29 @@ def new_pool(route: Route, most_idle: int = MOST_IDLE) -> Pool[SyncSocket]:
     return Pool(route, SyncSocket, os.getpid, most_idle)
 
 
-def open_channel(
-    pool: Pool[SyncSocket], http_client: httpx.Client | None, *, abortable: bool
-) -> Channel:
+def open_channel(pool: Pool[SyncSocket], http_client: httpx.Client | None) -> Channel:
     """Return the channel of one call: over the user's client if there is one."""
     if http_client is None:
         return OwnChannel(pool)
     from .sync_httpx import HttpxChannel
 
-    return HttpxChannel(http_client, abortable=abortable)
+    return HttpxChannel(http_client)
 
 
 class Channel(Protocol):
-    """What a driver needs. A limit is in seconds, `deadline` a time of `time.monotonic`."""
+    """What a driver needs. `limit` is in seconds, `None` for none, `deadline` a time of
+    `time.monotonic`. A wait that exceeds its limit is a `Failure`; one that exceeds the deadline
+    raises `DeadlineExceeded`. Both are total, however many bytes come."""
 
-    def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure: ...
-    def read(self, limit: float | None, deadline: float) -> bytes | Failure: ...
+    def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
+        """Send `request` and return the head of the response. Connecting may take
+        `LIMITS.connect`, and sending and waiting for the head then `limit`."""
+        ...
+
+    def read(self, limit: float | None, deadline: float) -> bytes | Failure:
+        """Return the next bytes of the body, `b""` at its end. They may take `limit`."""
+        ...
+
     def poll(self) -> bytes | Failure | None:
         """As `read`, but return `None` where it would wait, or if that cannot be known."""
 

@@ -4,7 +4,6 @@ It knows nothing of what a request means."""
 
 from __future__ import annotations
 
-import math
 import time
 
 import httpx
@@ -12,21 +11,20 @@ import httpx
 from .._values.http import Head, Request
 from .._values.steps import Failure
 from .httpx_messages import build_request, timeouts
-from .sync_exchange import Exchange
+from .sync_httpx_exchange import Exchange
 
 
 class HttpxChannel:
-    """A `Channel` over an httpx client. `abortable`: whether `abort` may end a wait."""
+    """A `Channel` over an httpx client."""
 
-    def __init__(self, client: httpx.Client, *, abortable: bool) -> None:
+    def __init__(self, client: httpx.Client) -> None:
         self._client = client
-        self._abortable = abortable
         self._exchange: Exchange | None = None
         self._aborted = False
 
     def open(self, request: Request, limit: float | None, deadline: float) -> Head | Failure:
         self.close()
-        exchange = Exchange(self._client, deadline, self._abortable or deadline < math.inf)
+        exchange = Exchange(self._client, limit, deadline)
         timeout = timeouts(limit, deadline - time.monotonic())
         sent = build_request(self._client, request, timeout, exchange.trace)
         self._exchange = exchange
@@ -37,7 +35,7 @@ class HttpxChannel:
     def read(self, limit: float | None, deadline: float) -> bytes | Failure:
         exchange = self._exchange
         assert exchange is not None
-        return exchange.read()
+        return exchange.read(limit, deadline)
 
     def poll(self) -> None:
         """httpx cannot read without waiting, nor say whether it holds bytes."""

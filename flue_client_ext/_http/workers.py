@@ -6,6 +6,7 @@ thread that has finished its job waits a while for the next one."""
 from __future__ import annotations
 
 import contextvars
+import math
 import os
 import sys
 import threading
@@ -44,15 +45,16 @@ class Job(Generic[T]):
             context.run(self.perform)
             self.announce()
 
-    def result(self, until: float) -> T:
-        """Return the result, or raise the job's error. At the time `until` of `time.monotonic`,
-        abandon the job and raise `Abandoned`."""
+    def result(self, until: Callable[[], float], pause: float = math.inf) -> T:
+        """Return the result, or raise the job's error. At the time of `time.monotonic` that `until`
+        returns, abandon the job and raise `Abandoned`. It is called again every `pause` seconds:
+        waking this thread to tell it of a new time would cost more."""
         try:
             while not self._finished and not self._abandoned:
-                remaining = until - time.monotonic()
+                remaining = until() - time.monotonic()
                 if remaining <= 0:
                     break
-                self._changed.wait(remaining)
+                self._changed.wait(min(remaining, pause))
         except BaseException:  # KeyboardInterrupt
             self._withdraw()
             raise

@@ -90,3 +90,8 @@ class Limits:
 
 
 LIMITS = Limits()
+
+
+def wait_until(now: float, limit: float | None, deadline: float) -> float:
+    """Return when a wait ends: `limit` seconds after `now`, and not after `deadline`."""
+    return deadline if limit is None else min(deadline, now + limit)

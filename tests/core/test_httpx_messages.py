@@ -37,7 +37,8 @@ def test_a_url_that_is_asked_for_again_is_parsed_once(params: dict[str, str]) ->
     ("limit", "remaining", "expected"),
     [
         (None, inf, (LIMITS.connect, None, LIMITS.write, LIMITS.pool)),
-        (45.0, inf, (LIMITS.connect, 45.0, 45.0, LIMITS.pool)),
+        (90.0, inf, (LIMITS.connect, 90.0, LIMITS.write, LIMITS.pool)),
+        (5.0, inf, (LIMITS.connect, LIMITS.read, LIMITS.write, LIMITS.pool)),
         (None, 20.0, (LIMITS.connect, 20.0, 20.0, 20.0)),
         (45.0, 2.0, (2.0, 2.0, 2.0, 2.0)),
         (45.0, -1.0, (0.001, 0.001, 0.001, 0.001)),

@@ -146,7 +146,7 @@ def _drip(world: World) -> str:
         client = world.client(server.url, timeout=0.3)
         error = failure(client.runs.get, "r", backoff_options=NEVER_AGAIN)
     assert isinstance(error, FlueTimeoutError | FlueConnectionError)
-    return "ended by the deadline of the call"
+    return "ended by the deadline of the call, if it has one"
 
 
 CHECKS: dict[str, Callable[[World], str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,9 @@ import httpx
 import pytest
 
 from flue_client_ext import BackoffOptions
+from flue_client_ext._values.limits import LIMITS
 from tests.servers.proxy import TcpProxy
-from tests.servers.raw import RawServer
+from tests.servers.raw import Connection, RawServer, Request
 from tests.worlds import World
 
 from .conftest import Serve
@@ -19,6 +21,17 @@ from .replay import RUN, Replay, offset_at, query, whole_run
 from .test_cancel import AT_ONCE, BLOCKED, Stopping, connecting_to, says_nothing, wait_for
 from .test_reconnection import FAULTS, every_second
 
+FRAME = b"""event: data
+data:[%d]
+
+event: control
+data:{"streamNextOffset":"o%b","upToDate":true}
+
+"""
+CLOSED = b"""event: control
+data:{"streamNextOffset":"o3","upToDate":true,"streamClosed":true}
+
+"""
 FEW = ["reset before the head", "truncated chunk", "cut short of its length", "silence in the body"]
 
 
@@ -50,6 +63,25 @@ def test_all_modes_read_all_events(any_world: World, serve: Serve, given: Any, l
         assert stream.offset == offset_at(30)
     durable = any_world.durable(f"{server.url}/s", live=live, http_client=http_client)
     assert list(durable) == run
+
+
+def test_a_pause_at_the_tail_is_no_fault_of_SSE(
+    any_world: World, serve: Serve, given: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The head of an event stream has to come soon; what comes at the tail may take its time."""
+    monkeypatch.setattr(LIMITS, "start", 0.5)
+
+    def pauses(request: Request, connection: Connection) -> None:
+        assert "live=sse" in request.target
+        connection.event_stream()
+        connection.chunk(FRAME % (1, b"1"))
+        time.sleep(2 * LIMITS.start)
+        connection.chunk(FRAME % (2, b"2") + CLOSED)
+
+    server = serve(pauses)
+    stream = any_world.durable(f"{server.url}/s", live="auto", http_client=given())
+    assert list(stream) == [1, 2]
+    assert len(server.requests) == 1
 
 
 @pytest.mark.usefixtures("soon_silent")

@@ -23,7 +23,7 @@ LARGE = b"x" * 70_000
 def channel(any_world: World) -> Iterator[Any]:
     with borrowed(any_world) as http_client:
         if any_world.portal is None:
-            yield HttpxChannel(http_client, abortable=True)
+            yield HttpxChannel(http_client)
         else:
             yield Bridge(any_world.portal, AsyncHttpxChannel(http_client))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import math
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +18,7 @@ from flue_client_ext._http.async_channel import AsyncOwnChannel
 from flue_client_ext._http.sync_channel import OwnChannel
 from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import Connection, RawServer, Request
+from tests.unary.dripping import DRIPS, Drip
 from tests.unary.forward_proxy import ForwardProxy
 from tests.unary.support import NEVER_AGAIN, borrowed, failure, works
 from tests.worlds import World
@@ -35,27 +35,6 @@ def client_of(request: pytest.FixtureRequest, any_world: World) -> Iterator[Any]
         return
     with borrowed(any_world) as http_client:
         yield lambda url, **options: any_world.client(url, http_client=http_client, **options)
-
-
-class Drip:
-    """Sends a part of an answer every 50 ms, for as long as the test lasts."""
-
-    def __init__(self, first: bytes, part: bytes) -> None:
-        self.first, self.part = first, part
-        self.over = threading.Event()
-
-    def __call__(self, _: Request, connection: Connection) -> None:
-        connection.send(self.first)
-        while not self.over.wait(0.05):
-            connection.send(self.part)
-
-
-DRIPS = {
-    "head": (b"HTTP/1.1 200 OK\r\nx-slow: ", b"."),
-    "body": (b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n", b" "),
-    "chunks": (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
-    "interim answers": (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
-}
 
 
 @pytest.mark.parametrize("where", DRIPS)

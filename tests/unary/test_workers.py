@@ -40,7 +40,12 @@ class Came(threading.Event):
 def ran(function: Callable[[], Any]) -> Any:
     job = Job(function, lambda _: None)
     job.start()
-    return job.result(time.monotonic() + SOON)
+    return job.result(within(SOON))
+
+
+def within(seconds: float) -> Callable[[], float]:
+    until = time.monotonic() + seconds
+    return lambda: until
 
 
 def own_threads(name: str) -> list[threading.Thread]:
@@ -77,7 +82,7 @@ def test_a_result_that_comes_too_late_is_discarded() -> None:
     go, discarded = threading.Event(), threading.Event()
     job = Job(lambda: go.wait(SOON), lambda _: discarded.set())
     job.start()
-    assert type(failure(job.result, time.monotonic() + 0.01)) is Abandoned
+    assert type(failure(job.result, within(0.01))) is Abandoned
     assert not discarded.is_set()
     go.set()
     assert discarded.wait(SOON)
@@ -87,7 +92,7 @@ def test_a_job_is_abandoned_from_another_thread_at_once() -> None:
     go = threading.Event()
     job = Job(go.wait, lambda _: None)
     job.start()
-    aside = Aside(lambda: job.result(LATER))
+    aside = Aside(lambda: job.result(within(LATER)))
     job.abandon()
     assert type(aside.error()) is Abandoned
     go.set()
@@ -98,7 +103,7 @@ def test_a_result_that_is_there_cannot_be_abandoned_any_more() -> None:
     done = threading.Event()
     job = Job(lambda: 7, lambda _: done.set())
     job.start()
-    assert job.result(time.monotonic() + SOON) == 7
+    assert job.result(within(SOON)) == 7
     job.abandon()
     assert not done.is_set()
 

@@ -5,7 +5,7 @@ It reads and closes; what an error means is the channel's concern."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import cast
 
 import httpx
@@ -30,12 +30,13 @@ class Body:
         self.fetched: deque[bytes] = deque()
         self.error: Exception | None = None
 
-    async def fetch(self) -> bytes | None:
+    async def fetch(self, on_chunk: Callable[[], None]) -> bytes | None:
         """Read a small body whole, which saves a task for each of its reads. Return it, or `None`
         if an error ended the reading: the read that comes to it raises it."""
         try:
             async for chunk in self._chunks:
                 self.fetched.append(chunk)
+                on_chunk()
         except Exception as error:
             self.error = error
             return None

@@ -1,9 +1,8 @@
 """One request and its response through a user's `httpx.Client`, with waits that can end early.
 
 httpx cannot be interrupted in a name look-up, in a connect, or while it waits for the head of a
-response, and its time limits are those of single reads. Where a call can be aborted or has a
-deadline, those waits happen in a worker that the caller may abandon. Once the socket is known, its
-shutdown ends a wait."""
+response, and its time limits are those of single operations. Those waits happen in a worker that
+the caller may abandon. Once the socket is known, its shutdown ends a wait."""
 
 from __future__ import annotations
 
@@ -16,9 +15,10 @@ from typing import Any, TypeVar
 import httpx
 
 from .._values.http import Head, Request
+from .._values.limits import wait_until
 from .._values.steps import DeadlineExceeded, Failure
-from .deadlines import Deadline, watch
-from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, response_of
+from .deadlines import watch
+from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, response_of, timed_out
 from .httpx_messages import head_of_response
 from .httpx_progress import IGNORED, Progress
 from .httpx_socket import RequestSocket
@@ -29,23 +29,21 @@ T = TypeVar("T")
 
 
 class Exchange:
-    """A request under way, or its response. `interruptible`: whether a wait may have to end early.
-    `abort` may be called by any thread, everything else by one at a time."""
+    """A request under way, or its response. `limit` is that of the head. `abort` may be called by
+    any thread, everything else by one at a time."""
 
-    def __init__(self, client: httpx.Client, deadline: float, interruptible: bool) -> None:
+    def __init__(self, client: httpx.Client, limit: float | None, deadline: float) -> None:
         self._client = client
         self._deadline = deadline
-        self._interruptible = interruptible
-        self._progress = Progress()
+        self._progress = Progress(limit, deadline)
         self._socket = RequestSocket()
         self._job: Job[Any] | None = None
-        self._aborted = False
+        self._aborted = self._overdue = False
         self._response: httpx.Response | None = None
         self._head: Head | None = None
         self._chunks: Iterator[bytes] = iter(())
         self._fetched: deque[bytes] = deque()
         self._body_error: Exception | None = None
-        self._watched: Deadline | None = None
 
     def open(self, sent: httpx.Request, request: Request) -> Head | Failure:
         """Send `sent` and return the head of the response. An error of the user's own hooks or
@@ -59,10 +57,11 @@ class Exchange:
                 raise
             return self._failed(error)
 
-    def read(self) -> bytes | Failure:
+    def read(self, limit: float | None, deadline: float) -> bytes | Failure:
         """Return the next bytes of the body, `b""` at its end."""
+        self._deadline = deadline
         try:
-            return self._read()
+            return self._read(limit)
         except Abandoned:
             return self._ended_early(sent=True)
         except TRANSPORT_ERRORS as error:
@@ -79,9 +78,7 @@ class Exchange:
     def close(self) -> None:
         """Close the response."""
         # In this order: once the response is closed, the socket may carry another call's request,
-        # which an abort or the expiry of this deadline would shut down.
-        if self._watched is not None:
-            self._watched.cancel()
+        # which an abort would shut down.
         self._socket.forget()
         self._close_response()
 
@@ -93,15 +90,20 @@ class Exchange:
             if self._aborted:  # abort() did not know the socket yet
                 self._socket.shut_down()
 
+    def _expire(self) -> None:
+        """End the wait under way because it exceeds a limit."""
+        self._overdue = self._overdue or not self._aborted
+        self.abort()
+
     def _ended_early(self, sent: bool) -> Failure:
         if time.monotonic() >= self._deadline:
             raise DeadlineExceeded(sent) from None
-        return Failure("cut", "aborted")
+        return timed_out(sent) if self._overdue else Failure("cut", "aborted")
 
     def _failed(self, error: Exception) -> Failure:
         failure = failure_of(error, self._progress)
-        if time.monotonic() >= self._deadline:  # its expiry has shut down the socket
-            raise DeadlineExceeded(failure.sent) from None
+        if self._overdue or time.monotonic() >= self._deadline:  # it has shut down the socket
+            return self._ended_early(failure.sent)
         return failure
 
     def _open(self, sent: httpx.Request, request: Request) -> Head:
@@ -113,15 +115,13 @@ class Exchange:
             return self._begin(request, response)
 
         try:
-            head = self._abandonable(send, lambda _: self._close_response())
+            progress = self._progress
+            return self._abandonable(send, lambda: progress.until, progress.until_may_change_in)
         except Abandoned as error:
             if self._head is None:
                 raise
             self._body_error = error  # it came while a small body was read: `read` raises it
             return self._head
-        if self._interruptible and self._socket.known and self._deadline < math.inf:
-            self._watched = watch.add(self._deadline, self.abort)
-        return head
 
     def _begin(self, request: Request, response: httpx.Response) -> Head:
         """Keep the response. A small body is read here, which saves another job for it."""
@@ -135,7 +135,9 @@ class Exchange:
             self._socket.shut_down()
         if whole or is_small(request, head):
             try:
-                self._fetched.extend(self._chunks)
+                for chunk in self._chunks:
+                    self._fetched.append(chunk)
+                    self._progress.renew()
                 head = head.with_body(b"".join(self._fetched))
                 self._fetched.append(b"")
             except Exception as error:  # `read` raises it, after the bytes before it
@@ -143,38 +145,44 @@ class Exchange:
             self._socket.forget()
         return head
 
-    def _read(self) -> bytes:
+    def _read(self, limit: float | None) -> bytes:
         if self._fetched:
             return self._fetched.popleft()
         if self._body_error is not None:
             raise self._body_error
-        if time.monotonic() >= self._deadline:
+        now = time.monotonic()
+        if now >= self._deadline:
             raise Abandoned
-        if self._socket.known or not self._interruptible:
+        until = wait_until(now, limit, self._deadline)
+        if not self._socket.known:
+            data = self._abandonable(lambda: next(self._chunks, b""), lambda: until)
+        elif until == math.inf:
             data = next(self._chunks, b"")
         else:
-            data = self._abandonable(
-                lambda: next(self._chunks, b""), lambda _: self._close_response()
-            )
+            watched = watch.add(until, self._expire)
+            try:
+                data = next(self._chunks, b"")
+            finally:
+                watched.cancel()
         if not data:
             self._socket.forget()  # from here on it may carry another request
             if self._aborted:
                 raise Abandoned
         return data
 
-    def _abandonable(self, function: Callable[[], T], discard: Callable[[T], object]) -> T:
-        """Run `function`, in a worker if the wait for it may have to end early."""
-        if not self._interruptible:
-            return function()
-        job = Job(function, discard)
+    def _abandonable(
+        self, function: Callable[[], T], until: Callable[[], float], pause: float = math.inf
+    ) -> T:
+        """Run `function` in a worker, and wait for it as `Job.result` does."""
+        job = Job(function, lambda _: self._close_response())
         self._job = job
         if self._aborted:  # abort() found no job to abandon
             raise Abandoned
         job.start()
         try:
-            return job.result(self._deadline)
+            return job.result(until, pause)
         except Abandoned:
-            self.abort()
+            self._expire()
             raise
         except BaseException:  # KeyboardInterrupt
             self._socket.shut_down()
