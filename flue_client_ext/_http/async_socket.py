@@ -78,11 +78,11 @@ class AsyncSocket(TcpSocket):
         finally:
             attempts.close()
 
-    async def _send(self, data: bytes) -> None:
-        sock, view = self._connected(), memoryview(data)
-        while view:
+    async def _send(self, data: memoryview) -> None:
+        sock = self._connected()
+        while data:
             try:
-                view = view[sock.send(view) :]
+                data = data[sock.send(data) :]
             except BlockingIOError:
                 await anyio.wait_writable(sock)
 

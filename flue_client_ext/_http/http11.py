@@ -189,7 +189,7 @@ class Connection:
         data: bytes = (yield from self._tls.receive()) if self._tls else (yield RECEIVE)
         return data
 
-    def _send(self, data: bytes) -> ByteFlow[None]:
+    def _send(self, data: memoryview) -> ByteFlow[None]:
         if self._tls is not None:
             yield from self._tls.send(data)
         else:

@@ -25,7 +25,9 @@ class Connect(NamedTuple):
 
 
 class Send(NamedTuple):
-    data: bytes
+    data: memoryview
+    """A view, whose `repr` shows nothing: error trackers show the local variables of a traceback,
+    and a request holds credentials."""
 
 
 class Receive:

@@ -1,6 +1,7 @@
 """Requests of HTTP/1.1 as bytes: to a server, to a proxy, and for a tunnel through one.
 
-h11 writes them; what they say depends on the route. No I/O."""
+h11 writes them; what they say depends on the route. They are views, for the reason that `Send`
+gives. No I/O."""
 
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ class RequestWriter:
         self._given: list[tuple[str, str]] = []
         self._latest: h11.Request | None = None
 
-    def request(self, protocol: h11.Connection, request: Request) -> bytes:
-        """Return `request` as bytes."""
+    def request(self, protocol: h11.Connection, request: Request) -> memoryview:
+        """Return `request` as bytes, in a view."""
         before, _, query = request.url.partition("?")
         parts = urlsplit(before)  # the standard library keeps the latest
         host = without_zone(parts.netloc)
@@ -47,7 +48,7 @@ class RequestWriter:
         return _written(protocol, head, request.body)
 
 
-def tunnel_bytes(protocol: h11.Connection, route: Route, proxy: Proxy) -> bytes:
+def tunnel_bytes(protocol: h11.Connection, route: Route, proxy: Proxy) -> memoryview:
     """Return the request for a tunnel to the server (RFC 9110 section 9.3.6)."""
     headers = raw_headers([("host", route.authority), *_credentials(proxy)])
     head = h11.Request(method="CONNECT", target=route.authority, headers=headers)
@@ -58,9 +59,9 @@ def _credentials(proxy: Proxy) -> list[tuple[str, str]]:
     return [("proxy-authorization", proxy.authorization)] if proxy.authorization else []
 
 
-def _written(protocol: h11.Connection, head: h11.Request, body: bytes | None = None) -> bytes:
+def _written(protocol: h11.Connection, head: h11.Request, body: bytes | None = None) -> memoryview:
     pieces = [protocol.send(head)]
     if body:
         pieces.append(protocol.send(h11.Data(data=body)))
     pieces.append(protocol.send(_END))
-    return b"".join(piece for piece in pieces if piece)
+    return memoryview(b"".join(piece for piece in pieces if piece))

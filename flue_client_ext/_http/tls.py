@@ -58,7 +58,7 @@ class Tls:
                 yield from self._flush()
                 return
 
-    def send(self, data: bytes) -> ByteFlow[None]:
+    def send(self, data: memoryview) -> ByteFlow[None]:
         self._session.write(data)
         yield from self._flush()
 
@@ -104,7 +104,7 @@ class Tls:
     def _flush(self) -> ByteFlow[None]:
         if not self._outgoing.pending:
             return
-        raw = self._outgoing.read()
+        raw = memoryview(self._outgoing.read())
         if self._outer is not None:
             yield from self._outer.send(raw)
         else:

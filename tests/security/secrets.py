@@ -18,6 +18,7 @@ from tests.servers.raw import RawServer
 from tests.unary.support import NEVER_AGAIN, borrowed, failure, says, spoken
 from tests.worlds import World
 
+from .blocked import shown_while_it_is_sent
 from .canary import BASIC, CANARY, FORMS, SECRETS, Texts, listening, show, troubled
 
 Check = Callable[[World], str]
@@ -145,6 +146,7 @@ CHECKS: dict[str, Check] = {
     "user and password in base_url": _userinfo_of_a_base_url,
     "signature in the URL of a stream": _signature_of_a_stream,
     "input of a workflow, message to an agent": _input_and_message,
+    "token and header while a request is sent": shown_while_it_is_sent,
 }
 PURE: dict[str, Callable[[], str]] = {
     "token and header of the command line": _command_line,
