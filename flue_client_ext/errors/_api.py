@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Unpack
 
@@ -10,6 +11,9 @@ from .._values.jsoncodec import NotJson, as_array, as_object, decode
 from ._base import Names, ResourceError, fact
 
 _MOST_PATHS, _LONGEST_PATH = 5, 80
+_TARGETS = {"location", "content-location", "refresh"}
+_USERINFO = re.compile(r"(?<=[/\\]{2})[^/\\?#\s\"<>]*@")
+"""Of URLs, whose authority follows two slashes; browsers take a backslash for a slash."""
 
 
 class FlueApiError(ResourceError):
@@ -67,10 +71,13 @@ class WorkflowApiNotFoundError(FlueApiError):
 
 
 def _harmless(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers without cookies, and without the query of a redirect's target."""
-    kept = {name: value for name, value in headers.items() if name != "set-cookie"}
-    if "location" in kept:
-        kept["location"] = kept["location"].partition("#")[0].partition("?")[0]
+    """Return the headers without cookies, without user and password in any URL, and without the
+    query of a redirect's target, which may hold what the request has sent."""
+    kept = {
+        name: _USERINFO.sub("", value) for name, value in headers.items() if name != "set-cookie"
+    }
+    for name in _TARGETS & kept.keys():
+        kept[name] = kept[name].partition("#")[0].partition("?")[0]
     return kept
 
 

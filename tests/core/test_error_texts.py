@@ -52,6 +52,28 @@ def test_no_error_can_steer_a_terminal_or_forge_a_line_of_a_log(error: FlueError
     assert str(error).isprintable()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("location", "https://u:PASSWORD@h/p?sig=SECRET#f", "https://h/p"),
+        ("location", "//u:PASSWORD@h/p", "//h/p"),
+        ("location", "\\\\u:PASS@WORD@h\\p", "\\\\h\\p"),
+        ("location", "/p/a@b?sig=SECRET", "/p/a@b"),
+        ("content-location", "https://u:PASSWORD@h/p?sig=SECRET", "https://h/p"),
+        ("refresh", "0; url=https://u:PASSWORD@h/p?sig=SECRET", "0; url=https://h/p"),
+        ("link", "<https://u:PASSWORD@h/p>; rel=next", "<https://h/p>; rel=next"),
+        ("www-authenticate", 'Bearer realm="https://u:PASSWORD@h/"', 'Bearer realm="https://h/"'),
+        ("x-mail", "a@b", "a@b"),
+    ],
+)
+def test_the_headers_of_an_error_hold_no_password_of_a_URL(
+    name: str, value: str, shown: str
+) -> None:
+    error = FlueApiError(Response(302, {name: value, "set-cookie": "SECRET"}, b""))
+    assert error.headers == {name: shown}
+    assert "PASS" not in str(error)
+
+
 @pytest.mark.parametrize("levels", [1, 400, 900])
 def test_JSON_of_any_depth_can_be_a_part_of_an_error(levels: int) -> None:
     value = nested(levels)
