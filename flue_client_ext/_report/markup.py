@@ -10,7 +10,10 @@ import html
 import re
 from collections.abc import Iterable
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+from .._values.printable import CONTROLS, INVISIBLE, NO_CHARACTERS
+
+_REPLACED = re.compile(rf"(?![\t\n])[{CONTROLS}{NO_CHARACTERS}]")
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _VOID = {"meta", "rect"}
 
 
@@ -38,11 +41,22 @@ def join(content: Iterable[str]) -> Markup:
 
 
 def escaped(text: str) -> str:
-    """Return text that stands for itself in HTML, and that UTF-8 can encode.
+    """Return text that stands for itself in HTML, that UTF-8 can encode, and that is harmless where
+    the page goes to a terminal.
 
     The halves of a character that a model's deltas have split are joined. What has no place in
-    HTML, a half alone or a control character, becomes a mark.
+    HTML, a half alone or a control character, becomes a mark; what does not show is written as a
+    reference, and is the same to a browser.
     """
-    if not text.isascii():
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return html.escape(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n")))
+    if text.isascii():
+        return html.escape(_marked(text))
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _INVISIBLE.sub(_reference, html.escape(_marked(text)))
+
+
+def _marked(text: str) -> str:
+    return _REPLACED.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+
+
+def _reference(hit: re.Match[str]) -> str:
+    return f"&#x{ord(hit[0]):x};"

@@ -22,10 +22,10 @@ that may be secret (no request headers, no query).
 from collections.abc import Mapping as Mapping
 from typing import Any as Any
 
+from .._values.printable import printable as printable
 from ._api import FlueApiError, RunNotReadableError, WorkflowApiNotFoundError
 from ._base import FlueError, rebuild
 from ._base import Identifiers as Identifiers  # for the rest of the package
-from ._base import printable as printable
 from ._execution import FlueExecutionError
 from ._generation import UnsupportedByServerError
 from ._protocol import FlueProtocolError, StreamResetError, UnsupportedFlueEventVersionError

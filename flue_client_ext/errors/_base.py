@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any, TypedDict, TypeVar, Unpack
 
+from .._values.printable import printable
+
 E = TypeVar("E", bound=Exception)
 
 _REQUIRED = object()
@@ -98,8 +100,3 @@ class Identifiers:
                 if known is not None and getattr(error, name) is None:
                     setattr(error, name, known)
         return error
-
-
-def printable(text: str) -> str:
-    """Escape what would forge a line of a log, or could not be printed at all."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

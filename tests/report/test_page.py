@@ -100,7 +100,8 @@ def test_a_page_is_utf_8_whatever_the_text(name: str) -> None:
         ("\x00\x1b[31m\x9b", "\N{REPLACEMENT CHARACTER}" + "\N{REPLACEMENT CHARACTER}[31m\ufffd"),
         ("\ud83d\ude00", "😀"),
         ("\ud83d \ude00", "\ufffd \ufffd"),
-        ("世界\u2028", "世界\u2028"),
+        ("世界\u2028\u202e", "世界&#x2028;&#x202e;"),
+        ("👩\u200d👩 \u0645\u06cc\u200c\u062e", "👩\u200d👩 \u0645\u06cc\u200c\u062e"),
     ],
 )
 def test_text_is_escaped(text: str, html: str) -> None:

@@ -28,11 +28,13 @@ from .canary import Texts, listening
 
 STEERING = (
     "\x1b]0;title\x07\x1b]8;;http://evil.test\x1b\\link\x1b[2J\x1b[6n\x1bP+q\x1b\\\x9b31m\x9d0;t\x9c"
-    "\x90q\x9c\r\b\x7f\u202eevil\u2066\u2069\u200f\u2028\u2029\x85\x00\ud83c"
+    "\x90q\x9c\r\b\x7f\u202eevil\u2066\u2069\u200f\u2028\u2029\u200b\U000e0041\x85\x00\ud83c"
 )
-"""OSC, CSI, DCS, C1 controls, a backspace, changes of the writing direction, half a character."""
+"""OSC, CSI, DCS, C1 controls, a backspace, changes of the writing direction, a space without width,
+a tag, half a character."""
 _CHANGING = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    "\U000e0041]"
 )
 
 
@@ -90,7 +92,8 @@ def _reports() -> str:
     for name, page in PAGES.items():
         for attack in (ATTACK, STEERING, "javascript:alert(1)", "url(//h) expression(x) }</style>"):
             assert Parsed(page(attack)).tags == Parsed(page("x" * len(attack))).tags, name
-    return "the same elements and attributes as with harmless text; no script, link or URL"
+        _harmless(page(STEERING), name)
+    return "the same elements and attributes as with harmless text; no script, link, URL or control"
 
 
 def _errors(world: World) -> str:
