@@ -23,6 +23,8 @@ from ._stream.delivery import Delivery
 from ._stream.follow import follow
 from ._stream.resource import Resource
 from ._stream.sse import MAX_FRAME_BYTES
+from ._stream.stats import Counters
+from ._values.http import Request
 from ._values.steps import Batch, Clock
 from .async_stream import AsyncStream
 from .signals import AbortController, AbortSignal
@@ -37,13 +39,13 @@ else:
 
 __all__ = ["AsyncDurableStream", "Batch", "DurableStream", "astream", "stream"]
 
-S = TypeVar("S")
-
 
 class _Position:
     """The position of a stream of plain items."""
 
     _delivery: Delivery[Any]
+    _counters: Counters
+    _shown_url = ""
 
     @property
     def up_to_date(self) -> bool:
@@ -54,6 +56,10 @@ class _Position:
     def closed(self) -> bool:
         """Whether the stream is closed: nothing will be appended to it."""
         return self._delivery.closed
+
+    def __repr__(self) -> str:
+        of = f"{self._shown_url}, {self._counters.snapshot().state}"
+        return f"<{type(self).__name__} of {of}, at {self._delivery.offset}>"
 
 
 class DurableStream(_Position, Stream[Any]):
@@ -70,6 +76,9 @@ class AsyncDurableStream(_Position, AsyncStream[Any]):
     def batches(self) -> AsyncIterator[Batch]:
         """Iterate over batches; one may be empty."""
         return self._in_groups(_whole)
+
+
+S = TypeVar("S", bound=_Position)
 
 
 def _whole(batch: Batch, items: list[Any]) -> Batch:
@@ -186,4 +195,6 @@ def _opened(
     flow = follow(Resource(address.url, user_agent()), reading, kind.clock, counters)
     watched = controller.linked(checked_signal(signal))
     driver = kind.driver(flow, channel, watched, arguments.timeout(timeout), copy_context())
-    return kind.stream(driver, Delivery(reading.offset), controller, counters)
+    made = kind.stream(driver, Delivery(reading.offset), controller, counters)
+    made._shown_url = Request("GET", address.url).shown_url
+    return made

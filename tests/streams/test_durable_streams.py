@@ -196,3 +196,15 @@ def test_items_and_batches_do_not_mix(any_world: World, serve: Serve) -> None:
     assert next(iter(other.batches())).items == [1, 2]
     with pytest.raises(RuntimeError):
         list(other)
+
+
+def test_its_repr_says_what_is_read_and_how_far_but_no_signature(
+    any_world: World, serve: Serve
+) -> None:
+    server = serve(Replay([1, 2, 3]))
+    stream = any_world.durable(f"{server.url}/s?signature=SECRET", live=False)
+    real = getattr(stream, "real", stream)
+    what = f"<{type(real).__name__} of {server.url}/s"
+    assert repr(real) == f"{what}, new, at -1>"
+    assert list(stream) == [1, 2, 3]
+    assert repr(real) == f"{what}, ended, at {offset_at(3)}>"

@@ -92,6 +92,19 @@ def test_cookies_are_not_kept(any_world: World) -> None:
         assert [request.headers.get("cookie") for request in server.requests] == [None] * 3
 
 
+def test_a_client_of_the_users_own_keeps_cookies_as_it_does_without_us(any_world: World) -> None:
+    def baker(_: Any, connection: Any) -> None:
+        connection.json(202, {"runId": "run_1"}, [("set-cookie", "session=kept; Path=/")])
+
+    with RawServer(baker) as server, borrowed(any_world) as http_client:
+        client = any_world.client(server.url, http_client=http_client)
+        client.workflows.invoke("w")
+        client.workflows.invoke("w")
+        client.with_options(headers={"Cookie": "own=1"}).workflows.invoke("w")
+        cookies = [request.headers.get("cookie") for request in server.requests]
+        assert cookies == [None, "session=kept", "own=1"]
+
+
 def test_a_mock_transport_of_the_users_own_answers(any_world: World) -> None:
     seen: list[httpx.Request] = []
 

@@ -167,6 +167,7 @@ UNFIT: list[dict[str, Any]] = [
     {"headers": {"x": f"{CANARY}\r\n"}},
     {"headers": {"x": CANARY.encode()}},
     {"headers": {"Host": CANARY}},
+    {"headers": {f"{CANARY} x": "y"}},
 ]
 
 
