@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
-from .._stream.call import read_body
+from .._stream.call import check_size, read_body
 from .._stream.failures import overdue
 from .._values.http import Head, Request
 from .._values.steps import Call, DeadlineExceeded, Failure, Flow, Outcome, Read
@@ -52,10 +52,13 @@ class Download:
         if head.status != 200:
             return (yield from read_body(request, head, limit))
         yield from self._do(self._file.restart)
+        size = 0
         while True:
             part: bytes | Failure = yield Read(limit())
             if isinstance(part, Failure) or not part:
                 return part
+            size += len(part)
+            check_size(request, head, size)
             yield from self._do(partial(self._file.write, part))
 
     def _do(self, function: Callable[[], object]) -> Flow[None]:

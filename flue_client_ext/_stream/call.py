@@ -57,7 +57,7 @@ def read_body(
 ) -> Flow[bytes | Failure]:
     """Read the open answer to its end. `limit`: the seconds that its next bytes may take."""
     if head.body is not None:
-        _check_size(request, head, len(head.body))
+        check_size(request, head, len(head.body))
         return _whole(head, head.body)
     first: bytes = b""
     more = bytearray()  # a list of tiny chunks would take 50 times as much
@@ -67,14 +67,15 @@ def read_body(
             return part
         if not part:
             return _whole(head, first + more if more else first)
-        _check_size(request, head, len(first) + len(more) + len(part))
+        check_size(request, head, len(first) + len(more) + len(part))
         if first:
             more += part
         else:
             first = part
 
 
-def _check_size(request: Request, head: Head, size: int) -> None:
+def check_size(request: Request, head: Head, size: int) -> None:
+    """Raise for a body of `size` bytes if that is more than any answer may have."""
     if size > MAX_BODY_BYTES:
         words = f"the answer is larger than {MAX_BODY_BYTES} bytes"
         raise FlueProtocolError(words, url=request.shown_url, proxy=head.proxy)

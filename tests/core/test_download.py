@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext import BackoffOptions, FlueApiError, FlueConnectionError, FlueTimeoutError
+from flue_client_ext import (
+    BackoffOptions,
+    FlueApiError,
+    FlueConnectionError,
+    FlueProtocolError,
+    FlueTimeoutError,
+)
 from flue_client_ext._flue.download import Download
 from flue_client_ext._values.steps import Call
 
@@ -117,6 +123,22 @@ def test_a_full_disk_ends_the_call_with_its_own_error() -> None:
     with pytest.raises(OSError, match="no space left"):
         play.reply(b"d")
     assert file.log == ["open", "discard"]
+
+
+def test_a_body_beyond_all_measure_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The measure is that of an answer that is held; a body that is sent anew is counted anew."""
+    monkeypatch.setattr("flue_client_ext._stream.call.MAX_BODY_BYTES", 4)
+    file = Notebook()
+    play = saving(file)
+    play.head(200)
+    play.reply(b"abcd")
+    play.fail(CUT)
+    play.slept()
+    play.head(200)
+    play.reply(b"abcd")
+    with pytest.raises(FlueProtocolError, match="larger than 4 bytes"):
+        play.reply(b"e")
+    assert (file.content, file.log) == (b"abcd", ["open", "discard"])
 
 
 def slow_disk(file: Notebook) -> ConversationPlay:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from unittest.mock import patch
 
 from flue_client_ext import FlueConnectionError, FlueProtocolError, FlueTimeoutError
@@ -107,15 +109,23 @@ def _body(world: World) -> str:
         while True:
             connection.chunk(b"[" + b" " * 65536)
 
-    with RawServer(answer) as server, patch.object(call, "MAX_BODY_BYTES", 1 << 20):
+    with (
+        RawServer(answer) as server,
+        patch.object(call, "MAX_BODY_BYTES", 1 << 20),
+        tempfile.TemporaryDirectory() as folder,
+    ):
         client = world.client(server.url, timeout=20)
         for one_call in (
             lambda: client.runs.get("r", backoff_options=NEVER_AGAIN),
             lambda: client.agents.history("a", "1", backoff_options=NEVER_AGAIN),
+            lambda: client.agents.conversation("a", "1").save_attachment(
+                "x", Path(folder) / "x", backoff_options=NEVER_AGAIN
+            ),
         ):
             assert isinstance(error := failure(one_call), FlueProtocolError), error
         stream = world.durable(f"{server.url}/s", live="sse", max_frame_bytes=1 << 20, timeout=20)
         assert isinstance(error := failure(list, stream), FlueProtocolError), error
+        assert list(Path(folder).iterdir()) == []
     most = (call.MAX_BODY_BYTES >> 20, 64)
     return f"refused at {most[0]} MiB; a frame of SSE at {most[1]} MiB (`max_frame_bytes`)"
 
