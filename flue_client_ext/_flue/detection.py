@@ -3,7 +3,7 @@ open. No request here can execute anything (PROTOCOL, generations)."""
 
 from __future__ import annotations
 
-from .._stream.failures import DEADLINE_PASSED, overdue
+from .._stream.failures import is_overdue, overdue
 from .._values.steps import DeadlineExceeded, Flow, Sleep, T
 from ..errors import (
     FlueApiError,
@@ -48,8 +48,7 @@ def find(api: ConversationApi) -> Flow[Dialect]:
     try:
         response = yield from api.call(request)
     except InvokeOutcomeUnknownError as error:  # nothing was executed, whatever became of it
-        late = error.cause == DEADLINE_PASSED
-        kind = FlueTimeoutError if late else FlueConnectionError
+        kind = FlueTimeoutError if is_overdue(error) else FlueConnectionError
         raise kind(error.message, cause=error.cause) from None
     if refuses_body(response):
         return BETA_8

@@ -70,11 +70,14 @@ class Retry:
         self._jitter = jitter
         self._delays: Generator[float, Any, None] | None = None
         self.failures = 0
-        self.waiting_after: str | None = None
-        """The cause of the failure after which the flow waits for the next attempt."""
+        self.after: str | None = None
+        """The cause of the failure that the next attempt, or the one under way, follows; `None`
+        once an attempt has brought something."""
+        self.is_waiting = False
+        """Whether the flow waits for the next attempt, or its deadline has passed as it did."""
 
     def reset(self) -> None:
-        self.failures, self._delays = 0, None
+        self.failures, self._delays, self.after = 0, None, None
 
     @property
     def exhausted(self) -> bool:
@@ -94,14 +97,15 @@ class Retry:
         used up. Calls the user's hook in both cases."""
         over = self.exhausted
         self.failures += 1
+        self.after = cause
         delay = None if over else min(max(self._jittered(), floor), most)
         yield from self._tell(FailedAttempt(self.failures, delay, cause, status))
         if delay is None:
             raise GaveUp
         yield Note("info", f"attempt {self.failures} failed ({cause}), next in {delay:.2f} s")
-        self.waiting_after = cause  # stays set if the deadline passes: `overdue` quotes it
+        self.is_waiting = True  # stays so if the deadline passes: the error says it
         yield Sleep(delay)
-        self.waiting_after = None
+        self.is_waiting = False
 
     def _jittered(self) -> float:
         if self._delays is None:

@@ -11,14 +11,14 @@ from ..errors import FlueProtocolError
 from .backoff import UNARY, BackoffOptions, GaveUp, Retry
 from .credentials import Credentials
 from .failures import (
-    DEADLINE_PASSED,
     cause_of,
     connection_error,
+    deadline_cause,
     outcome_unknown,
     overdue,
     retry_floor,
 )
-from .policy import decide
+from .policy import decide, refuses
 
 CUT_AT_END = "a body without a length that is not JSON: it was cut"
 MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -105,11 +105,15 @@ def exchange(
     head = yield from send(request, credentials, limit)
     if isinstance(head, Failure):
         return head
-    body = yield from read(request, head, lambda: limit)
+    refused = request.method == "POST" and 400 <= head.status < 500  # with or without its body
+    try:
+        body = yield from read(request, head, lambda: limit)
+    except DeadlineExceeded:
+        if not refused:
+            raise
+        return head.response(None)
     if isinstance(body, Failure):
-        if request.idempotent or not 400 <= head.status < 500:
-            return body
-        return head.response(None)  # a 4xx refuses the POST, with or without its body
+        return head.response(None) if refused and not request.idempotent else body
     return head.response(body)
 
 
@@ -134,11 +138,11 @@ def call(
             what = outcome if isinstance(outcome, Failure) else outcome.status
             lasted = clock.monotonic() - began
             decision = decide(what, lasted, idempotent=request.idempotent)
-            arrived = arrived or not isinstance(outcome, Failure) or outcome.sent
             if isinstance(outcome, Failure):
                 unanswered = unanswered or outcome.sent
-                is_open = arrived
+                is_open = arrived = arrived or outcome.sent
             else:
+                arrived = arrived or not refuses(outcome.status)
                 is_open = unanswered and not decides(outcome)
             if decision == "never":
                 return _final(request, outcome, is_open)
@@ -149,7 +153,7 @@ def call(
                     return _final(request, outcome, is_open)
     except DeadlineExceeded as passed:
         if request.method == "POST" and (passed.sent or arrived):
-            raise outcome_unknown(request, DEADLINE_PASSED) from None
+            raise outcome_unknown(request, deadline_cause(retry)) from None
         raise overdue(retry, f"{request.method} {request.shown_url}") from None
 
 

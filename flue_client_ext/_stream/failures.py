@@ -15,7 +15,7 @@ from ..errors import (
 )
 from .backoff import Retry
 
-DEADLINE_PASSED = "the deadline passed"
+_DEADLINE_PASSED = "the deadline passed"
 
 
 class FailedRequest(NamedTuple):
@@ -32,6 +32,11 @@ class FailedRequest(NamedTuple):
     @property
     def outcome(self) -> Failure | int | None:
         return self.failure or self.status
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is an answer that no retry changes."""
+        return self.status is not None and not is_retryable(self.status)
 
 
 def cause_of(outcome: Response | Failure) -> str:
@@ -64,12 +69,26 @@ def outcome_unknown(request: Request, cause: str) -> InvokeOutcomeUnknownError:
     return InvokeOutcomeUnknownError(words, cause=cause)
 
 
-def overdue(retry: Retry | None, where: str, offset: str | None = None) -> FlueTimeoutError:
-    """Return the error for a deadline that has passed. `where` says how far the call had come."""
-    cause = DEADLINE_PASSED
-    if retry is not None and retry.waiting_after is not None:
-        cause += f" while waiting to retry after: {retry.waiting_after}"
-    return FlueTimeoutError(f"{cause} ({where})", cause=cause, offset=offset)
+def deadline_cause(retry: Retry | None) -> str:
+    """Say in words that the deadline has passed, and which failure the call was about to mend."""
+    if retry is None or retry.after is None:
+        return _DEADLINE_PASSED
+    doing = "waiting to retry" if retry.is_waiting else "retrying"
+    return f"{_DEADLINE_PASSED} while {doing} after: {retry.after}"
+
+
+def is_overdue(error: FlueConnectionError) -> bool:
+    """Whether the deadline of the call is what ended it."""
+    return (error.cause or "").startswith(_DEADLINE_PASSED)
+
+
+def overdue(retry: Retry | None, where: str = "", *, offset: str | None = None) -> FlueTimeoutError:
+    """Return the error for a deadline that has passed. `where` says how far a call had come, and
+    `offset` how far a stream."""
+    cause = deadline_cause(retry)
+    return FlueTimeoutError(
+        f"{cause} ({where or f'at offset {offset}'})", cause=cause, offset=offset
+    )
 
 
 def identified(flow: Flow[T], identifiers: Identifiers) -> Flow[T]:

@@ -10,11 +10,9 @@ request starts from it, so a cut answer is read again. The modes of a request:
   of a long catch-up, each a round trip;
 - `"tail"`: a `HEAD`, which tells an end from an offset beyond it (PROTOCOL, beyond the head).
 
-SSE is a shortcut in mode `"bulk"` and under `live="auto"`: pages or long-polls could do the same.
-`policy` says when pages take over after a failure, so that a shortcut raises no error where pages
-would work. A shortcut takes no more of a deadline than its `Budget`. A failed request without
-progress counts against the retries; a live connection that is cut after a while does not (PROTOCOL,
-SSE frames: servers and proxies close connections routinely)."""
+SSE is a shortcut in mode `"bulk"` and under `live="auto"`: `policy` says when pages take over. It
+takes no more of a deadline than its `Budget`. A failed request without progress counts against the
+retries; a live connection that is cut after a while does not (PROTOCOL, SSE frames)."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ from attrs import evolve
 from .._values.http import Head
 from .._values.limits import LIMITS
 from .._values.steps import TIME_LEFT, Batch, Clock, DeadlineExceeded, Emit, Failure, Flow
-from ..errors import FlueProtocolError, StreamResetError
+from ..errors import FlueError, FlueProtocolError, StreamResetError
 from .call import send
 from .failures import FailedRequest, identified, overdue
 from .options import ReadOptions
@@ -61,8 +59,8 @@ class Follower:
         self._mode: Mode = "page"
         self._unconfirmed: Reading | None = None
         """An end of the stream, or its tail, that a `HEAD` has still to confirm."""
-        self._lost: StreamResetError | None = None
-        """What a `HEAD` says of a stream that may have grown meanwhile: the next page decides."""
+        self._lost: FlueError | None = None
+        """What a `HEAD` says, without a body or too early: the next page decides."""
 
     def run(self) -> Flow[None]:
         try:
@@ -71,8 +69,7 @@ class Follower:
                 self._mode = self._next_mode()
                 yield from self._round()
         except DeadlineExceeded:
-            offset = self._position.offset
-            raise overdue(self._recovery.retry, f"at offset {offset}", offset) from None
+            raise overdue(self._recovery.retry, offset=self._position.offset) from None
         finally:  # also when the driver closes the flow
             self._counters.state = "ended"
 
@@ -185,6 +182,8 @@ class Follower:
             return None
         if failed is None:
             yield from self._deliver(reading)
+        elif failed.is_final:
+            self._lost, failed = failed.error, None
         else:
             self._unconfirmed = reading
         return failed
@@ -194,6 +193,7 @@ class Follower:
         batch, began = reading.batch, self._clock.monotonic()
         yield Emit(batch)
         taken = self._clock.monotonic() - began
+        self._recovery.retry.after = None
         self._patience.delivered(self._position.move(reading), taken)
         at_end = self._resource.is_last(batch.items) or batch.closed
         self._ended = at_end or (self._recovery.live is None and batch.up_to_date)

@@ -29,6 +29,7 @@ from .._values.steps import Failure
 
 Decision: TypeAlias = Literal["at once", "after a pause", "never"]
 
+_REFUSALS = (425, 429, 503)
 _PATIENCE = 2
 """Failures without progress that end a shortcut which has brought a batch."""
 _BUSY_PATIENCE = 5
@@ -46,6 +47,13 @@ def decide(outcome: Failure | int | None, lasted: float, *, idempotent: bool = T
     if outcome.kind == "released" or (outcome.stale and lasted < LIMITS.routine_life):
         return "at once"
     return "after a pause"
+
+
+def refuses(status: int) -> bool:
+    """Whether a server that answers so has not acted on the request: it is for later (RFC 8470
+    section 5.2, RFC 6585 section 4, RFC 9110 section 15.6.4). The 502, 504 and 524 of a gateway
+    say nothing of the server, and a 500 or a 408 may come when the request has arrived."""
+    return status in _REFUSALS
 
 
 def falls_back(

@@ -122,7 +122,7 @@ class Reader:
         if isinstance(body, Failure):
             return self.failed(body)
         if is_retryable(head.status) or head.status in (401, 403, 404, 410):
-            return self.refused(head.response(body))
+            return self.refused(head.response(None))  # an answer to a HEAD has no body
         tail = head.headers.get("stream-next-offset")
         if head.status != 200 or tail is None:
             yield Note("warning", f"cannot check the saved offset: HEAD {head.status}")

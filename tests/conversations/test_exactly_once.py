@@ -12,6 +12,7 @@ from flue_client_ext import (
     FailedAttempt,
     FlueApiError,
     FlueClient,
+    FlueTimeoutError,
     InvokeOutcomeUnknownError,
 )
 from tests.servers.agents import AgentServer
@@ -156,6 +157,19 @@ def test_a_refusal_of_the_message_decides_about_an_earlier_POST(any_world: World
             error: Any = failure(talk.send, "x", backoff_options=QUICK)
             assert type(error) is FlueApiError
             assert (error.status, error.type, len(server.requests)) == (status, "some_type", 2)
+
+
+@pytest.mark.odd_answers
+@pytest.mark.parametrize(("call", "status"), [("send", 429), ("ask", 503)])
+def test_a_deadline_after_a_refusal_is_no_unknown_outcome(
+    any_world: World, call: str, status: int
+) -> None:
+    with RawServer(says(status, REFUSED_BY_FLUE, {"retry-after": "60"})) as server:
+        agents = any_world.client(server.url).agents
+        error: Any = failure(getattr(agents, call), "support", "t1", "x", timeout=1.0)
+        assert type(error) is FlueTimeoutError
+        assert f"after: status {status}" in str(error.cause)
+        assert (bool(error.idempotency_key), len(server.requests)) == (True, 1)
 
 
 @pytest.mark.odd_answers

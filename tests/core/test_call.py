@@ -95,6 +95,18 @@ def test_a_GET_is_sent_again_after_a_failure_and_raises_the_last(
     assert play.opened == 4
 
 
+def test_a_deadline_in_a_later_attempt_names_the_failure_before_it() -> None:
+    for within_the_body in (False, True):
+        play = begin()
+        play.answer(503)
+        play.slept()
+        if within_the_body:
+            play.head(200)
+        with pytest.raises(FlueTimeoutError) as caught:
+            play.deadline()
+        assert caught.value.cause == "the deadline passed while retrying after: status 503"
+
+
 @pytest.mark.parametrize("kind", ["cut", "silent", "stale"])
 @pytest.mark.parametrize("within_the_body", [False, True])
 def test_a_POST_that_may_have_arrived_is_never_sent_again(kind: str, within_the_body: bool) -> None:

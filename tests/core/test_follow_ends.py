@@ -149,6 +149,43 @@ def test_the_HEAD_for_the_tail_is_sent_again_after_a_passing_failure() -> None:
         play.answer(200, stream_next_offset="a")
 
 
+class Named(Stream):
+    def error(self, response: Any, offset: str) -> FlueApiError:
+        return FlueApiError(response, explanation="lost" if response.body_lost else None)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+@pytest.mark.parametrize("live", [None, "long-poll", "sse"])
+def test_what_a_HEAD_is_refused_for_is_told_by_a_page(status: int, live: Any) -> None:
+    play = follow("b", live=live, resource=Named())
+    play.sse(control("b", "closed")) if live == "sse" else play.page([], "b", "closed")
+    play.answer(status)
+    assert play.asked == ("GET", "page", "b")
+    with pytest.raises(FlueApiError) as caught:
+        play.answer(404, b'{"error": {"type": "run_not_found", "message": "No such run."}}')
+    assert (caught.value.status, caught.value.type) == (404, "run_not_found")
+
+
+def test_a_HEAD_that_is_refused_where_a_page_is_not_is_no_end() -> None:
+    play = follow("b", resource=Named())
+    play.page([], "b", "closed")
+    play.answer(403)
+    with pytest.raises(FlueApiError) as caught:
+        play.page([], "b", "closed")
+    assert (caught.value.status, caught.value.message) == (403, "lost")
+    assert play.opened == 3
+
+
+def test_a_run_that_is_there_again_after_a_refused_HEAD_is_read_on() -> None:
+    play = follow("b", resource=Named())
+    play.page([], "b", "closed")
+    play.answer(404)
+    play.page([1], "c", "closed")
+    assert play.batch == Batch([1], "c", True, True)
+    play.taken()
+    assert play.ended
+
+
 def test_an_end_counts_where_a_server_has_no_HEAD_to_confirm_it() -> None:
     for status in (405, 501):
         play = follow("b")
@@ -156,6 +193,24 @@ def test_an_end_counts_where_a_server_has_no_HEAD_to_confirm_it() -> None:
         play.answer(status)
         play.taken()
         assert play.ended
+
+
+@pytest.mark.parametrize("live", ["long-poll", "sse"])
+def test_a_deadline_in_a_later_request_names_the_failure_before_it(live: str) -> None:
+    for recovered in (False, True):
+        play = follow("a", live=live)
+        play.answer(503)
+        play.slept()
+        if live == "sse":
+            play.sse(*([control("a", "up_to_date")] if recovered else []))
+        elif recovered:
+            play.page([], "a", "up_to_date")
+        if recovered:
+            play.taken()
+        with pytest.raises(FlueTimeoutError) as caught:
+            play.deadline()
+        after = "" if recovered else " while retrying after: status 503"
+        assert caught.value.cause == f"the deadline passed{after}"
 
 
 def test_a_deadline_gives_the_offset_to_go_on_from_wherever_it_passes() -> None:

@@ -90,6 +90,64 @@ def test_a_deadline_in_a_pause_leaves_the_outcome_open() -> None:
         play.deadline(sent=False)
 
 
+@pytest.mark.parametrize("status", [425, 429, 503])
+def test_a_deadline_after_refusals_only_is_a_timeout_that_says_so(status: int) -> None:
+    play = keyed()
+    play.answer(503)
+    play.slept()
+    play.answer(status)
+    assert isinstance(play.step, Sleep)
+    with pytest.raises(FlueTimeoutError) as caught:
+        play.deadline(sent=False)
+    assert (
+        caught.value.cause == f"the deadline passed while waiting to retry after: status {status}"
+    )
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 504, 524])
+def test_a_deadline_after_a_status_that_proves_nothing_leaves_it_open(status: int) -> None:
+    play = keyed()
+    play.answer(status)
+    assert isinstance(play.step, Sleep)
+    with pytest.raises(InvokeOutcomeUnknownError) as caught:
+        play.deadline(sent=False)
+    assert f"after: status {status}" in str(caught.value.cause)
+
+
+@pytest.mark.parametrize("before", [CUT, 504])
+def test_a_refusal_does_not_close_what_an_earlier_attempt_has_left_open(before: Any) -> None:
+    play = keyed()
+    play.answer(before) if isinstance(before, int) else play.fail(before)
+    play.slept()
+    play.answer(429)
+    with pytest.raises(InvokeOutcomeUnknownError):
+        play.deadline(sent=False)
+
+
+def test_a_refused_attempt_has_not_arrived_when_nobody_can_be_reached_later() -> None:
+    play = keyed(options=BackoffOptions(max_retries=1))
+    play.answer(429)
+    play.slept()
+    with pytest.raises(FlueConnectionError) as caught:
+        play.fail(REFUSED)
+    assert type(caught.value) is FlueConnectionError
+
+
+@pytest.mark.parametrize("repeatable", [False, True])
+def test_a_deadline_in_the_body_of_a_refusal_leaves_nothing_open(repeatable: bool) -> None:
+    for status, is_final in ((404, True), (429, not repeatable)):
+        play = begin("POST", repeatable=repeatable)
+        play.head(status)
+        if is_final:
+            play.deadline()
+            assert (play.result.status, play.result.body_lost) == (status, True)
+            continue
+        play.deadline()
+        assert isinstance(play.step, Sleep)
+        with pytest.raises(FlueTimeoutError):
+            play.deadline(sent=False)
+
+
 def test_a_deadline_before_anything_left_is_a_timeout() -> None:
     play = keyed()
     play.fail(REFUSED)
