@@ -87,7 +87,8 @@ class ConversationStreams:
         return Opening(_named(api, observing.run(), counters), Delivery("-1"), counters)
 
     def stream(self, options: EventOptions) -> Opening:
-        """The events since an offset or a checkpoint."""
+        """The events since an offset or a checkpoint. Where that is a saved one, the agent's
+        instance was there."""
         resume = _resume(options)
         offset = "-1" if isinstance(options.offset, Unset) else options.offset
         reading = arguments.read_options(
@@ -98,9 +99,10 @@ class ConversationStreams:
             pages_only=False,
         )
         start, counters = reading.offset, new_counters()
-        tail = flue_arguments.tail(options.tail)
+        tail = flue_arguments.tail(options.tail, start)
         api = self._conversation("stream", reading.backoff or BackoffOptions())
-        stream = events(api, tail=tail, exists=start not in ("-1", "now"))
+        exists = start not in ("-1", "now") or (resume is not None and resume.after > 0)
+        stream = events(api, tail=tail, exists=exists)
         if resume is not None and resume.path != stream.path:
             raise ValueError(f"resume is a checkpoint of {resume.path!r}, not of {stream.path!r}")
         flow = read_events(api, stream, start, reading.live, counters)

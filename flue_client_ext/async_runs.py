@@ -108,8 +108,8 @@ class AsyncRuns(Uncopied):
         """Return a stream of the run's events: iterate over it.
 
         `offset`: `"-1"` (the default) from the start, `"now"` from here on, or a saved offset to
-        read strictly after it; `tail`: from the start, at most the latest N. `live`: `True` or
-        `"long-poll"`, `"sse"`, `"auto"` (SSE, or long-poll where a proxy breaks it), or `False`
+        read strictly after it; `tail`: from the start only, at most the latest N. `live`: `True`
+        or `"long-poll"`, `"sse"`, `"auto"` (SSE, or long-poll where a proxy breaks it), or `False`
         to end at the tail. `resume`: a `Checkpoint`, in place of `offset` and `tail`. A live
         stream ends after `run_end`. After a lost connection it resumes at the last offset, as
         `backoff_options` say, without losing or repeating an event. A long history comes over one

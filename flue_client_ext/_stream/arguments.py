@@ -89,6 +89,8 @@ def read_options(
     max_frame_bytes: object = MAX_FRAME_BYTES,
 ) -> ReadOptions:
     """Check the options of a stream."""
+    if pages_only and live in ("sse", "auto"):
+        raise ValueError(f"pages_only leaves no use for SSE: leave it out with live={live!r}")
     return ReadOptions(
         credentials,
         _offset(offset),

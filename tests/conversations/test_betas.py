@@ -355,6 +355,25 @@ def test_a_checkpoint_goes_on_behind_any_event(any_world: World, beta_3: BetaAge
     assert list(talk.stream(live=False, resume=checkpoint)) == []
 
 
+@pytest.mark.parametrize("count", [1, 10, 12])
+def test_a_checkpoint_of_a_lost_instance_is_a_reset_at_any_event(
+    any_world: World, beta_3: BetaAgentServer, count: int
+) -> None:
+    talk = talk_of(any_world, beta_3)
+    for text in ("a", "b"):
+        talk.ask(text)
+    stream = talk.stream(live=False)
+    for _ in range(count):
+        next(stream)
+    saved = stream.checkpoint
+    stream.close()
+    beta_3.lose_store()
+    assert type(failure(list, talk.stream(live=False, resume=saved))) is StreamResetError
+    new = failure(list, talk.stream(live=False))
+    assert isinstance(new, FlueApiError)
+    assert new.type == "stream_not_found"
+
+
 def test_a_live_stream_of_events_goes_on(any_world: World, beta_3: BetaAgentServer) -> None:
     talk = talk_of(any_world, beta_3)
     talk.ask("a")

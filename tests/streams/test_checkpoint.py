@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from flue_client_ext import BackoffOptions, Checkpoint, StreamResetError
+from flue_client_ext import BackoffOptions, Checkpoint, FlueApiError, StreamResetError
 from tests.servers.flue import FlueServer
-from tests.servers.raw import Request
+from tests.servers.raw import Connection, Request
 from tests.worlds import World
 
 from .conftest import Serve
@@ -146,6 +146,25 @@ def test_resume_excludes_other_starting_points(any_world: World, serve: Serve) -
         runs.stream("run_other", resume=saved)
 
 
+@pytest.mark.parametrize("offset", ["now", "at/5"])
+def test_a_tail_is_for_reads_from_the_start(any_world: World, offset: str) -> None:
+    client = any_world.client("http://127.0.0.1:1")  # nothing is sent
+    agents, runs = client.agents, client.runs
+    for read in (runs.stream, runs.events, lambda *a, **kw: agents.stream("a", *a, **kw)):
+        with pytest.raises(ValueError, match="tail limits"):
+            read(RUN, tail=1, offset=offset)
+        with pytest.raises(ValueError, match="tail must be at least 1"):
+            read(RUN, tail=0, offset=offset)
+
+
+@pytest.mark.parametrize("live", ["sse", "auto"])
+def test_pages_only_is_not_for_event_streams(any_world: World, live: Any) -> None:
+    with pytest.raises(ValueError, match="pages_only"):
+        any_world.client("http://127.0.0.1:1").runs.stream(RUN, live=live, pages_only=True)
+    with pytest.raises(ValueError, match="pages_only"):
+        any_world.durable("http://127.0.0.1:1/s", live=live, pages_only=True)
+
+
 def test_a_saved_offset_at_the_tail_of_a_closed_run_is_a_clean_empty_end(
     any_world: World, genuine: FlueServer, live: Any
 ) -> None:
@@ -173,6 +192,25 @@ def test_a_saved_offset_beyond_the_head_of_a_closed_run_is_a_reset(
     assert caught.value.offset == full.offset
     assert caught.value.tail == tail.offset
     assert caught.value.run_id == short
+
+
+def vanished(request: Request, connection: Connection) -> None:
+    """A run that is lost between a read, which says that it has ended, and the next request."""
+    if query(request).get("live"):
+        connection.answer(204, b"", {"stream-next-offset": "o", "stream-closed": "true"})
+    elif request.method == "HEAD":
+        connection.head(404, {"content-type": "application/json", "content-length": "90"})
+    else:
+        connection.json(404, {"error": {"type": "run_not_found", "message": "No such run."}})
+
+
+def test_a_run_that_vanishes_as_it_ends_is_not_found(any_world: World, serve: Serve) -> None:
+    runs = any_world.client(serve(vanished).url).runs
+    saved = Checkpoint(run_id=RUN, offset="o", event_index=1)
+    for start in ({"offset": "o"}, {"resume": saved}):
+        with pytest.raises(FlueApiError) as caught:
+            list(runs.stream(RUN, **start))
+        assert (type(caught.value), caught.value.type) == (FlueApiError, "run_not_found")
 
 
 def test_every_request_repeats_the_offset_verbatim(
