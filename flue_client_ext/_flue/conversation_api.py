@@ -152,7 +152,8 @@ class ConversationApi:
 
     def retry(self, options: BackoffOptions | None = None) -> Retry:
         """The retries of something that one of these calls is a part of."""
-        return Retry(options or self._backoff or BackoffOptions(), self.clock.jitter)
+        options = options or self._backoff or BackoffOptions()
+        return Retry(options, self.clock.jitter, self.requests.url)
 
     def read(self, request: Request) -> Flow[Response]:
         response = yield from self.call(request)

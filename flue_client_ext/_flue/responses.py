@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from flue_client.models import View
 
-from .._values.http import Request, Response, named_coding, proxy_note
+from .._values.excerpt import not_json
+from .._values.http import Request, Response, proxy_note
 from .._values.jsoncodec import NotJson, as_object, decode
 from ..errors import (
     FlueApiError,
@@ -66,7 +67,7 @@ def view_of(
     try:
         value = decode(response.body)
     except NotJson as error:
-        words = f"the answer is {error}{named_coding(response.headers)}"
+        words = not_json(error, response.headers, response.body, response.request)
         raise _unusable(response, request, words) from None
     for name in needed:
         if not isinstance(as_object(value).get(name), kind):

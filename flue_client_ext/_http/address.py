@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import ssl
 
 
+_FROM_ENVIRONMENT = "base_url (from the environment variable FLUE_BASE_URL)"
+
+
 @frozen
 class Address:
     """A checked URL without the trailing slash of its path, and the route to its origin."""
@@ -39,7 +42,7 @@ def base_address(
         raise ValueError(
             "base_url is missing: pass it, or set the environment variable FLUE_BASE_URL"
         )
-    url = _parsed(given, "base_url")
+    url = _parsed(given, "base_url" if base_url is not None else _FROM_ENVIRONMENT)
     if "?" in given:
         raise ValueError("base_url must not have a query: each call appends its own path to it")
     if "#" in given:
@@ -75,7 +78,7 @@ def _parsed(given: object, what: str) -> Url:
     if url is None:
         raise ValueError(f"{what} is not a URL: its host, its port or a character in it is invalid")
     if url.scheme not in ("http", "https"):
-        raise ValueError(f"{what} must begin with http:// or https://")
+        raise ValueError(f"{what} must begin with http:// or https://{_unlike(given)}")
     if not url.host:
         raise ValueError(f"{what} has no host")
     if url.username or url.password:
@@ -84,6 +87,11 @@ def _parsed(given: object, what: str) -> Url:
             " token= or headers="
         )
     return url
+
+
+def _unlike(given: str) -> str:
+    """Quote a URL that is refused, unless something in it may be secret."""
+    return "" if any(mark in given for mark in "@?#") else f", not {given.strip()[:80]!r}"
 
 
 def _route(url: Url, context: ssl.SSLContext | None, own_client: bool) -> Route:

@@ -42,7 +42,7 @@ def head_of(
         or "content-length" in folded
         or "transfer-encoding" in folded
     )
-    return Head(status, folded, close_delimited=not delimited, proxy=proxy, body_lost=body_lost)
+    return Head(status, folded, not delimited, proxy, body_lost, request=request)
 
 
 def is_small(request: Request, head: Head) -> bool:

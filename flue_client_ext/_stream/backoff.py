@@ -63,11 +63,14 @@ class GaveUp(Exception):  # caught inside the flow
 
 
 class Retry:
-    """The consecutive failures of one flow."""
+    """The consecutive failures of one flow. `what` names what it tries, for the log."""
 
-    def __init__(self, options: BackoffOptions, jitter: Callable[[float], float]) -> None:
+    def __init__(
+        self, options: BackoffOptions, jitter: Callable[[float], float], what: str = ""
+    ) -> None:
         self._options = options
         self._jitter = jitter
+        self._what = what
         self._delays: Generator[float, Any, None] | None = None
         self.failures = 0
         self.after: str | None = None
@@ -102,7 +105,8 @@ class Retry:
         yield from self._tell(FailedAttempt(self.failures, delay, cause, status))
         if delay is None:
             raise GaveUp
-        yield Note("info", f"attempt {self.failures} failed ({cause}), next in {delay:.2f} s")
+        words = f"attempt {self.failures} failed ({cause}), next in {delay:.2f} s"
+        yield Note("info", f"{self._what}: {words}" if self._what else words)
         self.is_waiting = True  # stays so if the deadline passes: the error says it
         yield Sleep(delay)
         self.is_waiting = False

@@ -129,15 +129,16 @@ def call(
 ) -> Flow[Response]:
     """Perform one call and return its answer, whatever its status. For a POST of which an earlier
     attempt may have arrived and got no answer, only one that `decides`."""
-    retry = Retry(options or UNARY, clock.jitter)
+    what = f"{request.method} {request.shown_url}"
+    retry = Retry(options or UNARY, clock.jitter, what)
     arrived = unanswered = False  # perhaps, with an earlier attempt
     try:
         while True:
             began = clock.monotonic()
             outcome = yield from exchange(request, credentials, limit, read)
-            what = outcome if isinstance(outcome, Failure) else outcome.status
+            told = outcome if isinstance(outcome, Failure) else outcome.status
             lasted = clock.monotonic() - began
-            decision = decide(what, lasted, idempotent=request.idempotent)
+            decision = decide(told, lasted, idempotent=request.idempotent)
             if isinstance(outcome, Failure):
                 unanswered = unanswered or outcome.sent
                 is_open = arrived = arrived or outcome.sent
@@ -154,7 +155,7 @@ def call(
     except DeadlineExceeded as passed:
         if request.method == "POST" and (passed.sent or arrived):
             raise outcome_unknown(request, deadline_cause(retry)) from None
-        raise overdue(retry, f"{request.method} {request.shown_url}") from None
+        raise overdue(retry, what) from None
 
 
 def _pause(retry: Retry, outcome: Response | Failure, clock: Clock) -> Flow[None]:

@@ -82,13 +82,12 @@ def is_overdue(error: FlueConnectionError) -> bool:
     return (error.cause or "").startswith(_DEADLINE_PASSED)
 
 
-def overdue(retry: Retry | None, where: str = "", *, offset: str | None = None) -> FlueTimeoutError:
-    """Return the error for a deadline that has passed. `where` says how far a call had come, and
-    `offset` how far a stream."""
+def overdue(retry: Retry | None, where: str, *, offset: str | None = None) -> FlueTimeoutError:
+    """Return the error for a deadline that has passed. `where` says what the call was doing, or
+    which stream it read, whose `offset` says how far it had come."""
     cause = deadline_cause(retry)
-    return FlueTimeoutError(
-        f"{cause} ({where or f'at offset {offset}'})", cause=cause, offset=offset
-    )
+    place = where if offset is None else f"{where}, at offset {offset}"
+    return FlueTimeoutError(f"{cause} ({place})", cause=cause, offset=offset)
 
 
 def identified(flow: Flow[T], identifiers: Identifiers) -> Flow[T]:

@@ -69,7 +69,8 @@ class Follower:
                 self._mode = self._next_mode()
                 yield from self._round()
         except DeadlineExceeded:
-            raise overdue(self._recovery.retry, offset=self._position.offset) from None
+            url, offset = self._resource.shown_url, self._position.offset
+            raise overdue(self._recovery.retry, url, offset=offset) from None
         finally:  # also when the driver closes the flow
             self._counters.state = "ended"
 
@@ -143,8 +144,7 @@ class Follower:
         batch, position = self._received(reading.batch), self._position
         if position.is_repeated(batch):
             self._counters.duplicates += len(batch.items)
-            at = position.offset
-            current = batch.offset == at
+            at, current = position.offset, batch.offset == position.offset
             batch = Batch([], at, current and batch.up_to_date, current and batch.closed)
         self._recovery.needs_page = False
         reading = Reading(batch, reading.cursor)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .._values.http import Head, named_coding
+from .._values.excerpt import not_json
+from .._values.http import Head
 from .._values.jsoncodec import NotJson, as_object, decode
 from .._values.steps import Batch
 from ..errors import FlueProtocolError
@@ -42,8 +43,7 @@ def parse_page(head: Head, body: bytes, context: Context) -> Reading | None:
         except NotJson as error:
             if head.close_delimited:
                 return None
-            words = f"the answer is {error}{named_coding(head.headers)}"
-            raise context.wrong(words) from None
+            raise context.wrong(not_json(error, head.headers, body, head.request)) from None
         items = _array(value, context)
     following = head.headers.get("stream-next-offset")
     if not following:

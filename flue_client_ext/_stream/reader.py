@@ -125,7 +125,8 @@ class Reader:
             return self.refused(head.response(None))  # an answer to a HEAD has no body
         tail = head.headers.get("stream-next-offset")
         if head.status != 200 or tail is None:
-            yield Note("warning", f"cannot check the saved offset: HEAD {head.status}")
+            words = f"cannot check the saved offset: HEAD {head.status}"
+            yield Note("warning", f"{self.context.url}: {words}")
         elif tail != self.context.offset:
             raise StreamResetError(offset=self.context.offset, tail=tail)
         return None

@@ -30,7 +30,8 @@ class Recovery:
         counters: Counters,
         position: Position,
     ) -> None:
-        self.retry = Retry(options.backoff or BackoffOptions(), clock.jitter)
+        self._url = resource.shown_url
+        self.retry = Retry(options.backoff or BackoffOptions(), clock.jitter, self._url)
         self.live: Live = options.live
         self.bulk = resource.catches_up_over_sse and not options.pages_only
         """Whether catching up may use SSE."""
@@ -76,7 +77,8 @@ class Recovery:
             return
         elif routine:
             self.needs_page = self.needs_page or not position.has_batch
-            yield Note("debug", f"live connection ended after {lasted:.0f} s: reopening")
+            words = f"live connection ended after {lasted:.0f} s: reopening"
+            yield Note("debug", f"{self._url}: {words}")
         elif shortcut:
             yield from self._pause(failed, self.budget.remaining)
             if not self.budget.remaining:
@@ -93,7 +95,7 @@ class Recovery:
         self.bulk = False
         if self.live == "auto":
             self.live = "long-poll"
-        yield Note("info", f"SSE does not work here ({cause}): reading pages")
+        yield Note("info", f"{self._url}: SSE does not work here ({cause}): reading pages")
 
     def _falls_back(self, failed: FailedRequest, mode: Mode, progress: bool) -> bool:
         return falls_back(

@@ -31,6 +31,11 @@ class Resource:
         self._url = url
         self._user_agent = user_agent
 
+    @property
+    def shown_url(self) -> str:
+        """The URL without its query, which may carry a signature."""
+        return self._url.partition("?")[0]
+
     def request(self, mode: Mode, offset: str, cursor: str | None) -> Request:
         """Return the request of one round, without credentials."""
         own = self.parameters(offset)

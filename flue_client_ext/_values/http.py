@@ -81,17 +81,19 @@ class Head:
     """Its body was discarded before it was read."""
     body: bytes | None = field(default=None, repr=False)
     """The whole body where it was read together with the head. A `Read` returns it as well."""
+    request: Request | None = field(default=None, repr=False, eq=False)
+    """What it answers, with the credentials that were sent."""
 
     def with_body(self, body: bytes) -> Head:
         """Return this head with the body that was read together with it."""
         known = (self.status, self.headers, self.close_delimited, self.proxy, self.body_lost)
-        return Head(*known, body)
+        return Head(*known, body, self.request)
 
     def response(self, body: bytes | None) -> Response:
         """Return the answer with its whole body; `None` says that the body is lost."""
         lost = self.body_lost or body is None
         known = (self.status, self.headers, body or b"", self.close_delimited, self.proxy)
-        return Response(*known, body_lost=lost)
+        return Response(*known, lost, self.request)
 
     @property
     def content_type(self) -> str:
@@ -128,6 +130,7 @@ class Response:
     close_delimited: bool = False
     proxy: str | None = None
     body_lost: bool = False
+    request: Request | None = field(default=None, repr=False, eq=False)
 
 
 def proxy_note(proxy: str | None) -> str:

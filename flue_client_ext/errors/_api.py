@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Unpack
 
+from .._values.excerpt import described
 from .._values.http import Response, is_retryable, proxy_note, redirect_origin
 from .._values.jsoncodec import NotJson, as_array, as_object, decode
 from ._base import Names, ResourceError, fact
@@ -29,6 +30,8 @@ class FlueApiError(ResourceError):
 
     status: int = fact("The answer's HTTP status.")
     headers: Mapping[str, str] = fact("The answer's headers, names in lower case, no cookies.")
+    method: str | None = fact("The method of the request.", None)
+    url: str | None = fact("Where the answer came from, without a query.", None)
     body: Any = fact("Decoded JSON, the text of anything else, or `None` for an empty body.")
     retryable: bool = fact("Whether the same request may be sent again and succeed.")
     type: str | None = fact("The server's own name for the problem; `None` if not from Flue.")
@@ -50,6 +53,8 @@ class FlueApiError(ResourceError):
         self.status = response.status
         self.headers: Mapping[str, str] = _harmless(response.headers)
         self.body: Any = _body_of(response)
+        if response.request is not None:
+            self.method, self.url = response.request.method, response.request.shown_url
         self.proxy = response.proxy
         self.retryable = read and is_retryable(response.status)
         envelope = _envelope(self.body)
@@ -59,7 +64,8 @@ class FlueApiError(ResourceError):
         self.meta: Any = envelope.get("meta")
         self.ref: str | None = _reference(envelope, response.headers)
         self.message: str = explanation or envelope.get("message") or _describe(response)
-        super().__init__(_sentence(self, explanation, envelope), **names)
+        words = _sentence(self, explanation, envelope)
+        super().__init__(words + _asked(response), **names)
 
 
 class RunNotReadableError(FlueApiError):
@@ -109,8 +115,20 @@ def _describe(response: Response) -> str:
         return f"redirect to {origin}, not followed: credentials go to the configured server only"
     if response.body_lost:
         return "an answer whose body is lost"
-    kind = response.headers.get("content-type", "").split(";")[0].strip()
-    return f"an answer without Flue's error envelope ({kind or 'no content type'})"
+    found = described(response.headers, response.body, response.request)
+    return f"an answer without Flue's error envelope ({found})"
+
+
+def _asked(response: Response) -> str:
+    """Say what was asked for, and whether with credentials where these are refused."""
+    request = response.request
+    if request is None:
+        return ""
+    token = ""
+    if response.status in (401, 403):
+        has_token = "authorization" in request.headers
+        token = "; a token was sent" if has_token else "; no token is set"
+    return f" ({request.method} {request.shown_url}{token})"
 
 
 def _sentence(error: FlueApiError, explanation: str | None, envelope: dict[str, Any]) -> str:

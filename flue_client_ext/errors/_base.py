@@ -72,9 +72,28 @@ class ResourceError(FlueError):
         "The key of the send: another send with it finishes or finds this one.", None
     )
 
+    _afterwards = ""
+    """What is true of a run or a submission after the error, for its text."""
+
     def __init__(self, words: str, **names: Unpack[Names]) -> None:
         super().__init__(words)
         self.__dict__.update(names)
+
+    def __str__(self) -> str:
+        """The words, and what they are about as far as they do not say it."""
+        words = super().__str__()
+        named = [f"{noun} {name}" for noun, name in self._about() if name not in words]
+        if self._afterwards and (self.run_id or self.submission_id):
+            named.append(self._afterwards)
+        return printable(f"{words} [{', '.join(named)}]") if named else words
+
+    def _about(self) -> list[tuple[str, str]]:
+        given = (
+            ("run", self.run_id),
+            ("submission", self.submission_id),
+            ("conversation", self.conversation_url),
+        )
+        return [(noun, name) for noun, name in given if name]
 
 
 class Identifiers:

@@ -121,7 +121,8 @@ def test_the_envelope_is_read_into_fields(any_world: World) -> None:
     assert (error.status, error.type, error.message) == (422, "t", "m")
     assert (error.details, error.dev, error.meta) == ("d", "v", {"issues": [1]})
     assert (error.body, error.retryable, error.run_id) == ({"error": envelope}, False, None)
-    assert str(error) == "422 t: m d"
+    assert str(error) == f"422 t: m d (POST {server.url}/workflows/w)"
+    assert (error.method, error.url) == ("POST", f"{server.url}/workflows/w")
     assert (error.headers["x-request-id"], error.headers["via"]) == ("7", "a, b")
     assert "set-cookie" not in error.headers
 
@@ -148,7 +149,7 @@ def test_the_genuine_servers_errors_arrive_by_type(any_world: World, genuine: Fl
     assert type(rejected) is FlueApiError
     assert (rejected.status, rejected.type) == (500, "action_input_validation")
     assert rejected.meta["issues"]
-    assert str(rejected).endswith(" (at 'text')")
+    assert " (at 'text') (POST " in str(rejected)
     failed = failure(invoke, "fail", input={"message": "kaput"}, wait="result")
     assert type(failed) is FlueApiError
     assert (failed.status, failed.type, failed.run_id) == (500, "internal_error", None)
@@ -171,7 +172,7 @@ def test_an_error_names_the_places_of_a_rejected_input_and_not_the_input(
     envelope = {"type": "t", "message": "m", "details": "", "meta": {"issues": issues}}
     with RawServer(says(500, json.dumps({"error": envelope}).encode())) as server:
         error = failure(any_world.client(server.url).workflows.invoke, "w")
-    assert str(error) == "500 t: m" + places
+    assert str(error) == f"500 t: m{places} (POST {server.url}/workflows/w)"
 
 
 def refuse_early(listener: socket.socket) -> None:
@@ -222,7 +223,7 @@ PICKLED = (
 def test_an_error_pickled_before_the_split_of_errors_is_read() -> None:
     error = pickle.loads(PICKLED)
     assert type(error) is FlueTimeoutError
-    assert (str(error), error.cause) == ("late", "c")
+    assert (error.args, error.cause) == (("late",), "c")
     assert (error.run_id, error.offset) == ("run_1", "0_5")
 
 
