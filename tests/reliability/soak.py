@@ -63,7 +63,9 @@ def measure(options: Options, servers: Mapping[str, str]) -> dict[str, Report]:
             command = [sys.executable, "-m", "tests.reliability.soak_share", json.dumps(order)]
             running[name] = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)
         try:
-            return {name: _report_of(name, share, options) for name, share in running.items()}
+            reports = {name: _report_of(name, share, options) for name, share in running.items()}
+            _check_starts(reports, len(local.run_ids()))
+            return reports
         finally:
             for share in running.values():
                 share.kill()
@@ -77,6 +79,13 @@ def _report_of(name: str, share: subprocess.Popen[bytes], options: Options) -> R
         raise Broken(f"{name}: its process has failed")
     report: Report = json.loads(said)
     return report
+
+
+def _check_starts(reports: Mapping[str, Report], executed: int) -> None:
+    """Raise `Broken` if the local server has more runs than the client was told to start."""
+    started = sum(report["counts"].get("starts on local", 0) for report in reports.values())
+    if executed > started:
+        raise Broken(f"{started} runs were started once each, and {executed} were executed")
 
 
 def check(reports: Mapping[str, Report], options: Options) -> None:
@@ -101,7 +110,7 @@ def text_of(reports: Mapping[str, Report]) -> str:
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in struck.most_common())
     seen = ", ".join(f"{counts[kind]:,} {kind}" for kind in (
         "runs read", "events", "conversations", "updates", "replies", "reconnects",
-        "sends answered as repeated", "starts without an answer",
+        "sends answered as repeated", "starts", "starts without an answer",
     ))  # fmt: skip
     lines = [
         f"{struck.total():,} faults: {kinds}.",

@@ -23,7 +23,7 @@ from tests.servers.cutting import CuttingProxy
 
 from .blocking import Blocking, finish
 from .footprint import Footprint, footprint
-from .soak_units import MESSAGES, Reader, Talker
+from .soak_units import MESSAGES, Reader, Sender
 
 Urls = dict[str, str]
 """Of servers, or of the proxies in front of them, by the server's name."""
@@ -35,7 +35,7 @@ class Order(TypedDict):
     faults: int
     sends: int
     units: int
-    """How many read at the same time; as many talk."""
+    """How many read at the same time; as many send."""
     rounds: int
     servers: Urls
 
@@ -80,19 +80,27 @@ class Share:
                 urls[name] = proxy.url
             yield urls
 
-    def rounds(self, faulty: Any, direct: Any) -> Iterator[list[tuple[Any, str]]]:
+    @property
+    def starts_received(self) -> int:
+        return sum(proxy.starts for proxy in self._proxies)
+
+    def rounds(self, faulty: Any) -> Iterator[list[tuple[Any, str]]]:
         """Yield the units of each round, with their names; take in what they have seen."""
         for number in range(1, self.order["rounds"] + 1):
             self._round = number
             units: list[Any] = []
             for _ in range(self.order["units"]):
-                units.append(Reader(faulty, direct, self._reads_on))
-                units.append(Talker(faulty, direct, self._talks_on))
+                units.append(Reader(faulty, self.order["servers"], self._reads_on))
+                units.append(Sender(faulty, self.order["servers"], self._sends_on))
             prefix = f"{self.order['world']}-{self.order['seed']}-{self._round}"
             yield [(unit, f"{prefix}-{place}") for place, unit in enumerate(units)]
             for unit in units:
-                self.counts.update(unit.tally.counts)
-                self.wrong += unit.tally.wrong
+                unit.check()
+                self.counts.update(unit.counts)
+                self.wrong += unit.wrong
+            if self.starts_received > self.counts["starts"]:
+                starts = f"{self.counts['starts']} runs started"
+                self.wrong.append(f"{starts} by {self.starts_received} POSTs")
             state = f"{self.order['world']}: {number} of {self.order['rounds']} rounds"
             print(f"{state}, {self.struck.total()} faults", file=sys.stderr, flush=True)
 
@@ -100,7 +108,7 @@ class Share:
         due = self.order["faults"] * self._round / self.order["rounds"]
         return self.struck.total() < due and not self.wrong
 
-    def _talks_on(self) -> bool:
+    def _sends_on(self) -> bool:
         due = self.order["sends"] * self._round / self.order["rounds"]
         with self._lock:
             goes_on = self._begun < due
@@ -111,14 +119,11 @@ class Share:
 def run_blocking(share: Share, urls: Urls) -> list[Footprint]:
     found = []
     with ExitStack() as stack:
-
-        def clients(urls: Urls) -> dict[str, Any]:
-            return {
-                name: Blocking(stack.enter_context(FlueClient(url, token=None)))
-                for name, url in urls.items()
-            }
-
-        for units in share.rounds(clients(urls), clients(share.order["servers"])):
+        clients = {
+            name: Blocking(stack.enter_context(FlueClient(url, token=None)))
+            for name, url in urls.items()
+        }
+        for units in share.rounds(clients):
             with ThreadPoolExecutor(len(units)) as pool:
                 for done in [pool.submit(finish, unit.work(name)) for unit, name in units]:
                     done.result()
@@ -129,15 +134,11 @@ def run_blocking(share: Share, urls: Urls) -> list[Footprint]:
 async def run_async(share: Share, urls: Urls, count_tasks: Callable[[], int]) -> list[Footprint]:
     found, tasks = [], count_tasks()
     async with AsyncExitStack() as stack:
-
-        async def clients(urls: Urls) -> dict[str, Any]:
-            return {
-                name: await stack.enter_async_context(AsyncFlueClient(url, token=None))
-                for name, url in urls.items()
-            }
-
-        faulty, direct = await clients(urls), await clients(share.order["servers"])
-        for units in share.rounds(faulty, direct):
+        clients = {
+            name: await stack.enter_async_context(AsyncFlueClient(url, token=None))
+            for name, url in urls.items()
+        }
+        for units in share.rounds(clients):
             async with anyio.create_task_group() as group:
                 for unit, name in units:
                     group.start_soon(unit.work, name)

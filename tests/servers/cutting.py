@@ -2,6 +2,7 @@
 
 Each connection gets a fault when it is made, which strikes if the connection lives long enough.
 `struck` counts them. What a fault is, stands in `KINDS`; which ones come, a seed decides.
+`starts` counts the requests that start a run, whether they arrive or not.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class CuttingProxy(TcpProxy):
     def __init__(self, target: tuple[str, int], seed: int) -> None:
         super().__init__(target)
         self.struck = Counter(dict.fromkeys(KINDS, 0))  # no new keys while another thread adds up
+        self.starts = 0
         self.chance = random.Random(seed)
 
     def make_end(self, other: End | None = None) -> End:
@@ -87,6 +89,7 @@ class CutEnd(End):
             self.proxy.loop.call_later(seconds, self.strike, b"")
 
     def data_received(self, data: bytes) -> None:
+        self.proxy.starts += self.faces_client and data.startswith(b"POST /workflows/")
         if self.faces_client and self.kind in _ALONE:
             self.strike(data)
         else:
