@@ -23,6 +23,7 @@ from .genuine_stage import GenuineStage
 from .handshakes import authority
 from .local_stage import LocalStage
 from .many_stages import ManyAgentsStage, ManyRunsStage
+from .outcome import Outcome, check_facts, finish_send
 from .pace import haste, lowered
 from .run_stage import RunStage
 from .stage import Stage
@@ -62,12 +63,12 @@ class Cell:
             found = self.run()
         except Broken as broken:
             raise Broken(f"{self.name}: {broken}") from None
-        if found.split(":")[0] != self.declared:
+        if found.kind != self.declared:
             raise Broken(f"{self.name}: {found}, not {self.declared}")
         return self.declared
 
-    def run(self) -> str:
-        """Return what became of the call: `resumed`, or the name of its error, with its words."""
+    def run(self) -> Outcome:
+        """Return what became of the call."""
         leftovers = Leftovers()
         with world(self.world) as entered:
             idle = tasks(entered)
@@ -94,7 +95,7 @@ class Cell:
             return GenuineStage(self.call, keeps=keeps)
         return LocalStage(self.call, keeps=keeps, tls=tls)
 
-    def _run_on(self, stage: Stage, entered: World) -> str:
+    def _run_on(self, stage: Stage, entered: World) -> Outcome:
         stage.begin()
         with ExitStack() as stack:
             stack.enter_context(haste(stage.options))
@@ -104,25 +105,27 @@ class Cell:
             stage.calm()
             if not stage.struck:
                 raise Broken(f"the fault has not struck ({outcome})")
-            stage.verify(complete=outcome == RESUMED)
+            check_facts(outcome, self.fault, self.call)
+            finish_send(outcome, client, stage, self.call)
+            stage.verify(complete=outcome.is_resumed)
             _is_healthy(client)
         return outcome
 
-    def _outcome(self, client: Any, stage: Stage) -> str:
+    def _outcome(self, client: Any, stage: Stage) -> Outcome:
         calling = InThread(lambda: self.call.perform(client, stage))
         try:
             calling.join(SECONDS)
         except FlueError as error:
-            return f"{type(error).__name__}: {error}"
+            return Outcome.of(error)
         except AssertionError as error:
             if "blocked" in str(error):
                 faulthandler.dump_traceback()
                 raise Broken("it hangs") from None
             raise
         if stage.outcomes.failures:
-            return stage.outcomes.failure
+            return Outcome.of(*stage.outcomes.failures)
         is_absent = stage.items and getattr(stage.items[-1], "phase", None) == ABSENT
-        return ABSENT if is_absent else RESUMED
+        return Outcome(ABSENT if is_absent else RESUMED)
 
     def _client(self, stage: Stage, entered: World, stack: ExitStack) -> Any:
         """A client with another token for each request, over one connection an item at a time."""

@@ -37,12 +37,6 @@ class Outcomes:
         else:
             self.failures.append(error)
 
-    @property
-    def failure(self) -> str:
-        """The name of the error of those that failed, with its words; empty if none did."""
-        kinds = sorted({type(error).__name__ for error in self.failures})
-        return f"{' and '.join(kinds)}: {self.failures[0]}" if kinds else ""
-
     def verify(self, *, spared: bool) -> None:
         """Raise `Broken` where an item is lost, was told or executed twice, or has the outcome of
         another. `spared`: the fault has not struck all of them, so not all have failed."""
