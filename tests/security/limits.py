@@ -14,6 +14,7 @@ from unittest.mock import patch
 from flue_client_ext import FlueConnectionError, FlueProtocolError, FlueTimeoutError
 from flue_client_ext._http.http11 import Connection
 from flue_client_ext._http.operations import HttpCut
+from flue_client_ext._http.route import Proxy, Route
 from flue_client_ext._stream import call
 from tests.core.connection import GET, Wire, exchange, route
 from tests.servers.raw import Connection as ServerConnection
@@ -32,13 +33,19 @@ ENDLESS = {
     "size of a chunk": (_CHUNKED, b"0"),
     "extension of a chunk": (_CHUNKED + b"1;", b"e"),
     "trailers": (_CHUNKED + b"0\r\n", b"a: b\r\n"),
-    "answer of a proxy to CONNECT": (b"HTTP/1.1 200 ", b"O"),
 }
+TUNNEL = {
+    "status line": (b"HTTP/1.1 200 ", b"O"),
+    "headers": (_OK, b"a: b\r\n"),
+    "refusal": (b"HTTP/1.1 407 ", b"N"),
+}
+"""Of a proxy's response to CONNECT."""
+DIRECT = route()
+THROUGH_A_TUNNEL = route(tls=True, proxy=Proxy("proxy.test", 3128, tls=False, authorization=None))
 
 
-def _endless(name: str) -> str:
+def _endless(through: Route, begin: bytes, piece: bytes) -> str:
     """Count what is read until it is refused."""
-    begin, piece = ENDLESS[name]
     read = 0
 
     def parts() -> Iterator[bytes]:
@@ -48,9 +55,11 @@ def _endless(name: str) -> str:
             assert read < 2 * _MOST, f"the reader takes {read} bytes and goes on"
             yield part
 
+    wire = Wire(parts())
     try:
-        exchange(Wire(parts()), Connection(route()), GET)
+        exchange(wire, Connection(through), GET)
     except HttpCut:
+        assert wire.sent.startswith(b"CONNECT ") == (through is THROUGH_A_TUNNEL)
         return f"refused after {read >> 10} kB"
     raise AssertionError("accepted")
 
@@ -167,5 +176,11 @@ CHECKS: dict[str, Callable[[World], str]] = {
     "body byte by byte": _drip,
 }
 PURE: dict[str, Callable[[], str]] = {
-    f"{name} without end": partial(_endless, name) for name in ENDLESS
+    **{f"{name} without end": partial(_endless, DIRECT, *ENDLESS[name]) for name in ENDLESS},
+    **{
+        f"{name} of a proxy that answers CONNECT, without end": partial(
+            _endless, THROUGH_A_TUNNEL, *TUNNEL[name]
+        )
+        for name in TUNNEL
+    },
 }
