@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,11 +9,13 @@ import attrs
 
 from ._dialect import Dialect
 from ._request import Target
+from ._rules import parameters
 from ._schema import Check, compile_schema
 
 Path = tuple[str, ...]
 _MANY = 2
 _MOUNT = "agents"
+_NO_YIELD = "give the answer in pieces by conversation.reply([...]), or return its text"
 
 
 @attrs.frozen
@@ -39,7 +40,7 @@ def define(
     model: str,
 ) -> Agent:
     """Read a function's signature: `(message, conversation)`, or `(message)` alone."""
-    count = len(inspect.signature(function).parameters)
+    count = parameters(f"agent {name!r}", function, _NO_YIELD)
     if count not in (1, _MANY):
         wanted = "(message, conversation) or (message)"
         raise TypeError(f"agent {name!r} takes {wanted}, not {count} parameters")

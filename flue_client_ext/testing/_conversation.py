@@ -9,7 +9,7 @@ from ._clock import Clock
 from ._ids import ulid
 from ._joins import Joins
 from ._message import Message
-from ._model import ToolCall
+from ._model import ToolCall, checked
 from ._response import Kind, Response
 from ._rules import SECONDS, TEXT, Rule
 
@@ -86,6 +86,7 @@ class ConversationContext:
         fails behind its last delta: in 2.x the next one takes back what it has said.
         """
         SECONDS.check("pace", pace)
+        checked(calls)
         self._joins.answered()
         if metadata:
             self._response.metadata(metadata)

@@ -10,7 +10,7 @@ import attrs
 
 from ._exchange import Fault
 from ._request import Request
-from ._rules import CHANCE, TEXT, one_of, whole
+from ._rules import CHANCE, METHOD, TEXT, one_of, whole
 
 
 class Injector:
@@ -38,7 +38,7 @@ class Injector:
         """Arm a fault behind those that are; refuses what can never strike."""
         _refuse_other_than_faults(fault)
         for name, value, rule in (
-            ("method", method, TEXT.or_none()),
+            ("method", method, METHOD.or_none()),
             ("run_id", run_id, TEXT.or_none()),
             ("workflow", workflow, TEXT.or_none()),
             ("agent", agent, TEXT.or_none()),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import attrs
 
@@ -22,6 +22,18 @@ class ToolCall:
     args: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     result: Any = None
     is_error: bool = False
+
+
+def checked(calls: Sequence[ToolCall]) -> Sequence[ToolCall]:
+    """Refuse what is no call to be scripted, as is the `ToolCall` of a reply, which is read."""
+    for call in cast(Sequence[object], calls):
+        if not isinstance(call, ToolCall):
+            wanted = (
+                f"{ToolCall.__name__} of {__package__}: {ToolCall.__name__}(name, args, result)"
+            )
+            kind = type(call)
+            raise TypeError(f"a call must be a {wanted}, not {kind.__module__}.{kind.__name__}")
+    return calls
 
 
 #: A call under its id.

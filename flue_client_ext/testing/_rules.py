@@ -6,6 +6,7 @@ as a test that waits. A rule is also an attrs validator.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -62,3 +63,15 @@ CHANCE = number("a chance from 0 to 1", lambda value: 0 <= value <= 1)
 SPEED = number("a number above 0", lambda value: value > 0)
 TEXT = Rule("a str", (str,), lambda value: True)
 FLAG = Rule("a bool", (bool,), lambda value: True)
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHOD = Rule(f"one of {', '.join(_METHODS)}", (str,), lambda value: value.upper() in _METHODS)
+
+
+def parameters(what: str, function: object, instead: str) -> int:
+    """Return how many parameters a function to be registered has; a generator's never runs."""
+    if not callable(function):
+        raise TypeError(f"{what} must be a function, not {function!r}")
+    for one in (function, getattr(function, "__call__", None)):  # noqa: B004 - a class may have it
+        if inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one):
+            raise TypeError(f"{what} must not be a generator function: {instead}")
+    return len(inspect.signature(function).parameters)

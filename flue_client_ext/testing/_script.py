@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._clock import Clock, sleep
-from ._model import SCRIPTED, Model, NamedCall, Spent, ToolCall
+from ._model import SCRIPTED, Model, NamedCall, Spent, ToolCall, checked
 from ._model import usage as counted
 from ._operation import Events, Operation
 from ._turn import Turn
@@ -107,6 +107,7 @@ class Prompt(Operation):
         pace: float = 0.0,
     ) -> str:
         """Let the model take a turn, and return its text; `pace` is seconds between deltas."""
+        checked(calls)
         turn = self.begin()
         turn.open()
         for say, deltas in ((turn.think, thinking), (turn.say, text)):

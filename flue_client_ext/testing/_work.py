@@ -7,6 +7,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable
+from traceback import walk_tb
 from typing import Any
 
 from ._agents import Agent
@@ -20,6 +21,8 @@ from ._joins import Joins, deliver
 from ._message import Message
 
 _log = logging.getLogger("flue_client.testing")
+#: What Python says where a value is raised that is no exception.
+_NO_EXCEPTION = "exceptions must derive from BaseException"
 
 
 class Work:
@@ -75,7 +78,7 @@ class Work:
             self._fail(told, str(error) or str(told.get("message")))
         except BaseException as error:  # whatever ends the function ends the submission only
             _log.warning("agent %s failed in %s", self._agent.name, self._id, exc_info=error)
-            self._fail(self._response.internal_error())
+            self._fail({**self._response.internal_error(), **_misuse(error)})
 
     def _answer(self, message: Message) -> None:
         """Call the function, and again for what has joined behind its last step."""
@@ -133,3 +136,17 @@ class Work:
 
 async def _awaited(result: Any) -> Any:
     return await result
+
+
+def _misuse(error: BaseException) -> dict[str, str]:
+    """Name an error that says how the function has misused this package; of others, nothing.
+
+    Only the function's author can read it, unlike what a real server keeps to itself.
+    """
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    told = str(error)
+    if isinstance(error, TypeError) and told == _NO_EXCEPTION:
+        told = f"what is raised must be an exception: ModelError is that of {__package__}"
+    elif frames[-1].f_globals.get("__package__") != __package__:
+        return {}
+    return {"name": type(error).__name__, "message": told}

@@ -19,11 +19,13 @@ import attrs
 from . import _errors as errors
 from ._body import MISSING
 from ._log import LiveRun
+from ._rules import parameters
 from ._run import RunContext
 from ._runs import Runs
 from ._schema import Check, compile_schema
 
 _log = logging.getLogger("flue_client.testing")
+_NO_YIELD = "tell what happens by run.log(...) or run.emit(...), and return the result"
 
 
 @attrs.frozen
@@ -41,7 +43,7 @@ def define(
     name: str, function: Callable[..., Any], schema: Mapping[str, Any] | None, readable: bool
 ) -> Workflow:
     """Read a function's signature: `(input, run)` takes input, `(run)` refuses it as Flue does."""
-    count = len(inspect.signature(function).parameters)
+    count = parameters(f"workflow {name!r}", function, _NO_YIELD)
     if count not in (1, 2):
         raise TypeError(f"workflow {name!r} takes (input, run) or (run), not {count} parameters")
     if count == 1 and schema is not None:

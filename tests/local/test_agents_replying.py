@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+import flue_client_ext
 from flue_client_ext.testing import (
     ConversationContext,
     LocalFlue,
@@ -141,7 +142,49 @@ def test_a_chunk_without_a_type_is_refused(
 
 def test_an_agent_that_returns_no_text_fails(server: LocalFlue, http: httpx.Client) -> None:
     server.agent("wrong")(lambda message: 5)
-    assert Conversation(http, "wrong").ask("x")[-1]["error"]["type"] == "internal_error"
+    error = Conversation(http, "wrong").ask("x")[-1]["error"]
+    assert error["type"] == "internal_error"
+    assert (error["name"], "returned 5, not a str or None" in error["message"]) == (
+        *("TypeError", True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"calls": [flue_client_ext.ToolCall("find", "call_1", {})]}, "flue_client_ext.testing"),
+        ({"calls": 5}, "not iterable"),
+        ({"text": 5}, "not iterable"),
+        ({"text": ["fine", 5]}, "a delta must be a str, not 5"),
+    ],
+)
+def test_a_misused_reply_says_why_in_the_error_of_its_submission(
+    server: LocalFlue, http: httpx.Client, words: dict[str, Any], message: str
+) -> None:
+    server.agent("wrong")(lambda _, conversation: conversation.reply(**words))
+    error = Conversation(http, "wrong").ask("x")[-1]["error"]
+    assert (error["name"], error["type"]) == ("TypeError", "internal_error")
+    assert message in error["message"]
+
+
+def test_another_model_error_than_that_of_the_server_is_told_apart(
+    server: LocalFlue, http: httpx.Client
+) -> None:
+    @server.agent("wrong")
+    def wrong(message: Message) -> None:
+        raise flue_client_ext.ModelError({"message": "x"})  # type: ignore[misc]
+
+    error = Conversation(http, "wrong").ask("x")[-1]["error"]
+    assert "ModelError is that of flue_client_ext.testing" in error["message"]
+
+
+def test_what_an_agent_raises_stays_at_the_server(server: LocalFlue, http: httpx.Client) -> None:
+    @server.agent("wrong")
+    def wrong(message: Message) -> None:
+        raise TypeError("secret")
+
+    error = Conversation(http, "wrong").ask("x")[-1]["error"]
+    assert (error["name"], "secret" in json.dumps(error)) == ("Error", False)
 
 
 @pytest.mark.parametrize(

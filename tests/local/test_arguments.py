@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,8 @@ def test_a_fault_that_cannot_be_is_refused(
     ("arguments", "kind", "words"),
     [
         ({"live": "SSE"}, ValueError, "live must be one of 'sse', 'long-poll', True, False, None"),
-        ({"method": 5}, TypeError, "method must be a str"),
+        ({"method": 5}, TypeError, "method must be one of GET, HEAD, POST"),
+        ({"method": "PSOT"}, ValueError, "method must be one of GET, HEAD, POST"),
         ({"run_id": b"run"}, TypeError, "run_id must be a str"),
         ({"workflow": len}, TypeError, "workflow must be a str"),
         ({"times": 0}, ValueError, "times must be an int from 1 up, or None"),
@@ -97,6 +100,35 @@ def test_a_server_keeps_its_clock() -> None:
     with pytest.raises(AttributeError):
         server.clock = VirtualClock()  # type: ignore[misc]
     assert server.clock is clock
+
+
+def _pieces(message: Any) -> Iterator[str]:
+    yield "a"
+
+
+async def _later(message: Any) -> AsyncIterator[str]:
+    yield "a"
+
+
+class _Called:
+    def __call__(self, message: Any) -> Iterator[str]:
+        yield "a"
+
+
+@pytest.mark.parametrize("function", [_pieces, _later, _Called(), partial(_pieces)])
+def test_a_generator_function_is_neither_an_agent_nor_a_workflow(function: Any) -> None:
+    with pytest.raises(TypeError, match=r"must not be a generator .* conversation.reply\(\["):
+        LocalFlue().agent("pieces")(function)
+    with pytest.raises(TypeError, match=r"must not be a generator .* run.log"):
+        LocalFlue().workflow("pieces")(function)
+
+
+def test_what_is_registered_is_a_function() -> None:
+    given: Any = 5
+    with pytest.raises(TypeError, match="agent 'bot' must be a function, not 5"):
+        LocalFlue().agent("bot")(given)
+    with pytest.raises(TypeError, match="workflow 'flow' must be a function, not 5"):
+        LocalFlue().workflow("flow")(given)
 
 
 def test_an_unknown_run_is_a_key_error_with_a_sentence(server: LocalFlue) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+import flue_client_ext
 from flue_client_ext.testing import LocalFlue, RunContext, ToolCall, VirtualClock, demo_server
 from tests.local.support import ended
 
@@ -23,6 +24,19 @@ def test_an_agent_that_fails_ends_its_operation_and_the_run(server: LocalFlue) -
     assert "result" not in operation
     assert [event["type"] for event in events[-4:]] == ["agent_end", "operation", "idle", "run_end"]
     assert events[-1]["error"] == {"name": "ConnectionError", "message": "model gone"}
+
+
+def test_the_tool_call_of_a_reply_is_none_of_a_script(server: LocalFlue) -> None:
+    @server.workflow("wrong")
+    def wrong(run: RunContext) -> None:
+        given: Any = flue_client_ext.ToolCall("find", "call_1", {})
+        with run.prompt("go") as agent:
+            agent.turn(calls=[given])
+
+    error = server.record(ended(server, "wrong"))["error"]
+    assert (error["name"], "ToolCall of flue_client_ext.testing" in error["message"]) == (
+        *("TypeError", True),
+    )
 
 
 def test_usage_adds_up_over_the_turns(server: LocalFlue) -> None:
