@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -60,16 +61,21 @@ def compete(
     rounds: int,
     warm_up: tuple[str, str] | None = None,
     uncounted: Sequence[Contestant] = (),
+    run_up: float = 0.0,
 ) -> Results:
     """Let everyone read `run` once a round, in turn, after reading the warm-up's (url, run).
 
     Whoever does not deliver all the events is an error, not a result, except the `uncounted`.
+    Before a reading that counts, each reads for `run_up` seconds what does not count.
     """
     warm_url, warm_run = warm_up or (url, run)
     samples: dict[Contestant, list[dict[str, float]]] = {each: [] for each in contestants}
     for number in range(rounds + 1):
         for each in contestants:
             where, what = (url, run) if number else (warm_url, warm_run)
+            begin_at = time.monotonic() + run_up
+            while time.monotonic() < begin_at:
+                peers.ask(each, url=where, run=what)
             answer = peers.ask(each, url=where, run=what)
             if number and answer["result"] != events and each not in uncounted:
                 raise RuntimeError(f"{each.label} delivered {answer['result']} of {events} events")
