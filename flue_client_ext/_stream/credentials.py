@@ -98,7 +98,9 @@ def _checked_headers(value: object) -> Mapping[str, Any]:
 
 def _checked(name: Any, value: Any) -> str:
     if not isinstance(name, str) or not re.fullmatch(_NAME, name):
-        raise ValueError("a name in headers has a character that no header name has, or none at all")
+        raise ValueError(
+            "a name in headers has a character that no header name has, or none at all"
+        )
     if name.lower() in _FRAMING:
         raise ValueError(f"the header {name!r} belongs to the HTTP connection and cannot be set")
     given = text(value, f"the header {name!r}")
