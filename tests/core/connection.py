@@ -58,7 +58,7 @@ class Wire:
                     case Connect(host, port):
                         self.connects.append((host, port))
                     case Send(data):
-                        self.take(data)
+                        self.take(bytes(data))
                     case Receive():
                         reply = self.give()
                     case ReceiveNow():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import trio
@@ -95,7 +97,7 @@ def test_a_task_cancelled_while_it_connects(serve: Serve, connections: str, mode
 def test_a_connection_under_way_in_httpx_is_not_cancelled_at_once(
     events: list[str], expected: bool
 ) -> None:
-    progress = _AsyncProgress()
+    progress = _AsyncProgress(anyio.CancelScope(), None, math.inf)
 
     async def main() -> None:
         for event in events:
