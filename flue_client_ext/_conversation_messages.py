@@ -53,5 +53,6 @@ def _outgoing(
 
 def _attachment(value: object) -> Attachment:
     if not isinstance(value, Attachment):
-        raise wrong_type("each of attachments", "an Attachment", value)
+        allowed = "an Attachment (Attachment.from_path reads a file)"
+        raise wrong_type("each of attachments", allowed, value)
     return value

@@ -67,7 +67,7 @@ class ConversationStreams:
             pages_only=False,
         )
         start, counters = reading.offset, new_counters()
-        api = self._conversation("updates", reading.backoff or BackoffOptions())
+        api = self._conversation("updates", self._retries(reading.backoff))
         incarnation = None if resume is None else resume.incarnation
         exists = start != "-1" or incarnation is not None
         updates = api.updates(incarnation=incarnation, exists=exists)
@@ -81,7 +81,7 @@ class ConversationStreams:
         self, live: LiveOption, wait_for_it: bool, backoff: BackoffOptions | None
     ) -> Opening:
         """The states of the conversation."""
-        backoff = arguments.backoff_options(backoff) or BackoffOptions()
+        backoff = self._retries(arguments.backoff_options(backoff))
         api, counters = self._conversation("observe", backoff), new_counters()
         observing = Observing(api, counters, arguments.live_mode(live), _flag(wait_for_it))
         return Opening(_named(api, observing.run(), counters), Delivery("-1"), counters)
@@ -100,7 +100,7 @@ class ConversationStreams:
         )
         start, counters = reading.offset, new_counters()
         tail = flue_arguments.tail(options.tail, start)
-        api = self._conversation("stream", reading.backoff or BackoffOptions())
+        api = self._conversation("stream", self._retries(reading.backoff))
         exists = start not in ("-1", "now") or (resume is not None and resume.after > 0)
         stream = events(api, tail=tail, exists=exists)
         if resume is not None and resume.path != stream.path:
@@ -117,6 +117,10 @@ class ConversationStreams:
         answer, outgoing = Answer(outgoing), outgoing.needing("ask_stream")
         flow = ask_stream(api, outgoing, answer, counters, followed(live))
         return Opening(_named(api, flow, counters), ReplyDelivery(answer), counters)
+
+    def _retries(self, chosen: BackoffOptions | None) -> BackoffOptions:
+        """The retries of a stream, for the single requests that are a part of it, too."""
+        return chosen or self._api.backoff or BackoffOptions()
 
     def _conversation(self, what: str, backoff: BackoffOptions | None) -> ConversationApi:
         """The operations behind the stream `what`, which the server must have."""

@@ -8,6 +8,8 @@ from typing import Any, Self, TypeAlias, cast
 
 from attrs import NOTHING, fields
 
+from ._values.checks import with_article
+
 Path: TypeAlias = str | bytes | PathLike[str] | PathLike[bytes]
 
 
@@ -42,7 +44,7 @@ class Saved:
             data = json.loads(text)
             return cls(**{name: data[key] for name, key in _keys(cls, data)})
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise ValueError(f"not the JSON text of a {cls.__name__}") from None
+            raise ValueError(f"not the JSON text of {with_article(cls.__name__)}") from None
 
     def save(self, path: Path) -> None:
         """Write the checkpoint to the file `path`, replacing what was there.
@@ -68,8 +70,8 @@ class Saved:
         try:
             return cls.from_json(content)
         except ValueError:
-            name = cls.__name__
-            raise ValueError(f"the file {fsdecode(path)!r} does not hold a {name}") from None
+            name = with_article(cls.__name__)
+            raise ValueError(f"the file {fsdecode(path)!r} does not hold {name}") from None
 
 
 def _values(saved: Any) -> dict[str, Any]:

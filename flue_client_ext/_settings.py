@@ -13,6 +13,7 @@ from ._http.address import Address, base_address
 from ._options import user_agent
 from ._stream import arguments
 from ._stream.arguments import Unset
+from ._stream.backoff import BackoffOptions
 from ._stream.credentials import Credentials, Headers, Token
 from ._values.limits import LIMITS
 from ._values.steps import Clock
@@ -34,6 +35,7 @@ class Settings(NamedTuple):
         headers: Headers | None | Unset,
         timeout: float | None | Unset,
         generation: Generation | None | Unset,
+        backoff: BackoffOptions | None | Unset,
     ) -> Settings:
         """Return the settings with the given options in place of the present ones."""
         own = self.api.credentials
@@ -44,7 +46,8 @@ class Settings(NamedTuple):
         generations = self.api.generations
         if not isinstance(generation, Unset):
             generations = generations.stating(checked(generation))
-        api = self.api.changed(credentials, generations)
+        retries = self.api.backoff if isinstance(backoff, Unset) else backoff
+        api = self.api.changed(credentials, generations, arguments.backoff_options(retries))
         return Settings(self.address, api, arguments.call_timeout(timeout, self.timeout))
 
 
@@ -55,6 +58,7 @@ def settings(
     timeout: float | None | Unset,
     ssl_context: ssl.SSLContext | None,
     generation: Generation | None,
+    backoff: BackoffOptions | None,
     clock: Clock,
     *,
     own_client: bool,
@@ -64,6 +68,7 @@ def settings(
     if isinstance(token, Unset):
         token = os.environ.get("FLUE_TOKEN") or None
     requests, generations = Requests(address.url, user_agent()), Generations(checked(generation))
-    api = Api(requests, Credentials(token, headers), clock, generations=generations)
+    retries = arguments.backoff_options(backoff)
+    api = Api(requests, Credentials(token, headers), clock, None, generations, retries)
     limit = arguments.call_timeout(timeout, LIMITS.unary)
     return Settings(address, api, limit)

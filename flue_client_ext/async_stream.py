@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Generic, Self, TypeVar
 
@@ -105,7 +106,10 @@ class Reading(Generic[T]):
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         # Daemon threads do not run while the interpreter finalises, and keep the locks they hold.
         if not finalizing():
+            words = self.consumer.unread()
             self._driver.close()
+            if words:
+                warnings.warn(words, ResourceWarning, source=self, stacklevel=2)
 
     def iterator_dropped(self) -> None:
         if self.consumer.iterator_dropped():

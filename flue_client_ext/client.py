@@ -15,6 +15,7 @@ from ._options import checked_client
 from ._session import Session
 from ._settings import settings
 from ._stream.arguments import UNSET, Unset
+from ._stream.backoff import BackoffOptions
 from ._stream.credentials import Headers, Token
 from ._values.uncopied import Uncopied
 
@@ -44,7 +45,8 @@ class FlueClient(Uncopied):
     deadline of single calls in seconds (30; `None` for none). `http_client` is used for all
     requests and never closed. `generation` states which protocol of agents the server speaks: `"2"`
     (Flue 2.x), `"beta.8"` (1.0.0-beta.8 and beta.9) or `"beta.3"` (beta.3 to beta.7); left out, the
-    client finds it out by itself. Raises `ValueError` or `TypeError` for bad options."""
+    client finds it out by itself. `backoff_options` are the retries of the calls and streams that
+    are given none of their own. Raises `ValueError` or `TypeError` for bad options."""
 
     _instead = (
         "make a client in each process, or share this one's connections through with_options()"
@@ -64,6 +66,7 @@ class FlueClient(Uncopied):
         http_client: httpx.Client | None = None,
         ssl_context: ssl.SSLContext | None = None,
         generation: Generation | None = None,
+        backoff_options: BackoffOptions | None = None,
     ) -> None:
         own = checked_client(http_client, "Client", ssl_context)
         chosen = settings(
@@ -73,6 +76,7 @@ class FlueClient(Uncopied):
             timeout,
             ssl_context,
             generation,
+            backoff_options,
             CLOCK,
             own_client=own is not None,
         )
@@ -85,6 +89,12 @@ class FlueClient(Uncopied):
         """Where requests go, without a trailing slash."""
         return self._session.settings.address.url
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client, or the one whose connections it shares, was closed: it cannot be used
+        again."""
+        return self._session.held.closed
+
     def with_options(
         self,
         *,
@@ -92,13 +102,16 @@ class FlueClient(Uncopied):
         headers: Headers | None | Unset = UNSET,
         timeout: float | None | Unset = UNSET,
         generation: Generation | None | Unset = UNSET,
+        backoff_options: BackoffOptions | None | Unset = UNSET,
     ) -> Self:
         """Return a client with other options over the same connections; this one does not change.
 
         It is of the same class and has the attributes that a subclass has set. Closing it closes
         nothing: the connections belong to this client.
         """
-        chosen = self._session.settings.changed(token, headers, timeout, generation)
+        chosen = self._session.settings.changed(
+            token, headers, timeout, generation, backoff_options
+        )
         return sibling(self, self._session.changed(chosen))
 
     def close(self) -> None:
@@ -115,6 +128,7 @@ class FlueClient(Uncopied):
             self._session.close()
 
     def __enter__(self) -> Self:
+        self._session.held.check()
         return self
 
     def __exit__(

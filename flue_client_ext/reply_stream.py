@@ -53,10 +53,11 @@ class ReplyStream(Stream[ReplyChange]):
     @property
     def reply(self) -> Reply:
         """The whole reply, once the iteration has ended. `RuntimeError` before, and where there is
-        none."""
+        none, as after `cancel()`: it says how to come by the reply."""
         reply = self._delivery.answer.reply
         if reply is None:
-            raise RuntimeError("there is no reply yet: read this stream to its end")
+            begun = self._counters.state != "new"
+            raise RuntimeError(self._delivery.missing(self._driver.machine, begun=begun))
         return reply
 
     def __repr__(self) -> str:

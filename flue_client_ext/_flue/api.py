@@ -41,20 +41,25 @@ class Api:
         clock: Clock,
         started: Started | None = None,
         generations: Generations | None = None,
+        backoff: BackoffOptions | None = None,
     ) -> None:
         self.credentials = credentials
         self._requests = requests
         self.clock = clock
         self._started = started or Started()
         self.generations = generations or Generations()
+        self.backoff = backoff
+        """The retries of calls and streams that choose none themselves; `None` for the defaults."""
 
     @property
     def user_agent(self) -> str:
         return self._requests.user_agent
 
-    def changed(self, credentials: Credentials, generations: Generations) -> Api:
+    def changed(
+        self, credentials: Credentials, generations: Generations, backoff: BackoffOptions | None
+    ) -> Api:
         """The same server and the same runs, with other options."""
-        return Api(self._requests, credentials, self.clock, self._started, generations)
+        return Api(self._requests, credentials, self.clock, self._started, generations, backoff)
 
     def invoke(self, name: str, input: Any, *, deadline: bool) -> Flow[WorkflowInvokeResult]:
         """Start a run. `deadline`: whether the call has one; without it the read limit applies."""
@@ -78,7 +83,8 @@ class Api:
 
     def get_run(self, run_id: str, backoff: BackoffOptions | None = None) -> Flow[RunRecord]:
         request = self._requests.run_record(run_id)
-        return identified(self._get_run(run_id, request, backoff), Identifiers(run_id))
+        flow = self._get_run(run_id, request, backoff or self.backoff)
+        return identified(flow, Identifiers(run_id))
 
     def _get_run(
         self, run_id: str, request: Request, backoff: BackoffOptions | None
@@ -97,6 +103,7 @@ class Api:
         """The flow that reads the run's stream, batch by batch, until `run_end`."""
         from .._stream.follow import follow  # most of the engine, and no single call needs it
 
+        options = options._replace(backoff=options.backoff or self.backoff)
         return follow(self._run(run_id, tail), options, self.clock, counters)
 
     def _run(self, run_id: str, tail: int | None = None) -> Run:

@@ -193,5 +193,5 @@ def conversation_api(
     """Return the operations of the conversation at `url`, of a server, for one call."""
     requests = ConversationRequests(url, api.user_agent)
     return ConversationApi(
-        requests, api.credentials, api.clock, identifiers, backoff, api.generations
+        requests, api.credentials, api.clock, identifiers, backoff or api.backoff, api.generations
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from io import StringIO
+from typing import Any
 
 from .._stream.delivery import Delivery
+from .._stream.machine import Machine
+from .._stream.states import ABORTED
 from .._values.steps import Batch
 from .reply_change import ReplyChange, Retracted, TextDelta
 from .reply_streaming import Answer
@@ -13,6 +16,8 @@ from .reply_streaming import Answer
 
 class ReplyDelivery(Delivery[ReplyChange]):
     """The changes of one reply; `answer` is what else is known of it."""
+
+    unread = "a reply stream was dropped before it was read: its message was not sent"
 
     def __init__(self, answer: Answer) -> None:
         super().__init__("-1")
@@ -26,6 +31,22 @@ class ReplyDelivery(Delivery[ReplyChange]):
         before = self._before.getvalue()  # first: another thread may see less of it, nothing twice
         added, retracted = _effect(self.current.returned)
         return added if retracted else before + added
+
+    def missing(self, reading: Machine[Any], *, begun: bool) -> str:
+        """Say why there is no reply, and how to come by it. `begun`: something was asked for."""
+        cancelled = reading.state is ABORTED or (not reading.ended and reading.signal.aborted)
+        if not (reading.ended or cancelled):
+            return "there is no reply yet: read this stream to its end"
+        if not begun:
+            return "there is no reply: this stream ended before it was read, and nothing was sent"
+        what = "was cancelled" if cancelled else "has ended"
+        if self.answer.admission is not None:
+            later = "conversation.read(stream.admission) waits for it"
+        elif self.answer.idempotency_key is not None:
+            later = "send the message again with stream.idempotency_key, which finishes the send"
+        else:
+            later = "whether the message was accepted is not known"
+        return f"this stream {what} before the reply was whole: {later}"
 
     def load(self, batch: Batch) -> None:
         added, retracted = _effect(self.current.returned)

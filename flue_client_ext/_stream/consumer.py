@@ -10,7 +10,7 @@ from .._values.steps import Batch
 from .aborting import CLIENT_CLOSED, client_closed
 from .delivery import Delivery, HandOver
 from .machine import Machine
-from .states import BROKEN, SecondReader
+from .states import BROKEN, NEW, SecondReader
 
 T = TypeVar("T")
 
@@ -40,6 +40,11 @@ class Consumer(Generic[T]):
         """Return whether it was the last one; then the stream needs no connection for now."""
         self._iterators -= 1
         return not self._iterators
+
+    def unread(self) -> str:
+        """Return the warning that is due where the stream is dropped now; empty for none."""
+        is_new = self._machine.state is NEW and not self._machine.signal.aborted
+        return self._delivery.unread if is_new else ""
 
     def check(self) -> None:
         """Raise the error that broke the delivery, once, and end the stream."""

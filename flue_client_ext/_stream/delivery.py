@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import length_hint
-from typing import Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from .._values.steps import Batch
 from ..errors import FlueError
@@ -53,6 +53,9 @@ class HandOver(NamedTuple, Generic[T]):
 
 class Delivery(Generic[T]):
     """The position of one consumer."""
+
+    unread: ClassVar[str] = ""
+    """The warning for a stream that is dropped before it was read; empty for none."""
 
     def __init__(self, offset: str) -> None:
         self.broken: FlueError | None = None

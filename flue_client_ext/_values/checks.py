@@ -18,6 +18,11 @@ def wrong_value(what: str, allowed: str, value: object) -> ValueError:
     return ValueError(f"{what} must be {allowed}, not {value!r}")
 
 
+def with_article(name: str) -> str:
+    """Return the name of a class with the article that it takes."""
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+
+
 def is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 

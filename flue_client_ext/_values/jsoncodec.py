@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, cast
 
+from .checks import with_article
+
 _WORTH_IT = 1024
 """Bytes below which a text is not worth the 25 ms that importing the C decoder takes, once."""
 
@@ -152,4 +154,4 @@ def _unpacked(value: object, path: str) -> Any:
         return {a.name: getattr(value, a.name) for a in fields}
     if dataclasses.is_dataclass(cls):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(cls)}
-    raise TypeError(f"{path} is a {cls.__name__}, which is not JSON")
+    raise TypeError(f"{path} is {with_article(cls.__name__)}, which is not JSON")

@@ -72,8 +72,8 @@ class ResourceError(FlueError):
         "The key of the send: another send with it finishes or finds this one.", None
     )
 
-    _afterwards = ""
-    """What is true of a run or a submission after the error, for its text."""
+    _ends_the_work = True
+    """Whether nothing of a run or a submission may go on after the error; else its text says so."""
 
     def __init__(self, words: str, **names: Unpack[Names]) -> None:
         super().__init__(words)
@@ -83,8 +83,9 @@ class ResourceError(FlueError):
         """The words, and what they are about as far as they do not say it."""
         words = super().__str__()
         named = [f"{noun} {name}" for noun, name in self._about() if name not in words]
-        if self._afterwards and (self.run_id or self.submission_id):
-            named.append(self._afterwards)
+        work = "run" if self.run_id else "submission" if self.submission_id else None
+        if work and not self._ends_the_work:
+            named.append(f"the {work} is not stopped by this")
         return printable(f"{words} [{', '.join(named)}]") if named else words
 
     def _about(self) -> list[tuple[str, str]]:

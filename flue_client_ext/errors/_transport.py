@@ -6,8 +6,6 @@ from typing import Any, Unpack
 
 from ._base import Names, ResourceError, fact, rebuild
 
-ONLY_THE_CALL = "not stopped by this"
-
 
 class FlueConnectionError(ResourceError):
     """The transport failed, and retrying did not help or was not allowed.
@@ -39,7 +37,7 @@ class FlueTimeoutError(FlueConnectionError, TimeoutError):
     `run_id` and `offset` are set when they are known: pass them to `runs.stream` to go on.
     """
 
-    _afterwards = ONLY_THE_CALL
+    _ends_the_work = False
 
 
 class InvokeOutcomeUnknownError(FlueConnectionError):
@@ -60,7 +58,7 @@ class FlueAbortError(ResourceError):
     """
 
     reason: Any = fact("What was given to `abort`.")
-    _afterwards = ONLY_THE_CALL
+    _ends_the_work = False
 
     def __init__(self, reason: Any = None, **names: Unpack[Names]) -> None:
         words = "the call was aborted" if reason is None else f"aborted: {reason}"

@@ -119,7 +119,7 @@ def _server(options: argparse.Namespace) -> LocalFlue:
     sys.path.insert(0, os.getcwd())
     server = getattr(importlib.import_module(module), name or "server")
     if not isinstance(server, LocalFlue):
-        raise TypeError(f"{options.server} is a {type(server).__name__}, not a LocalFlue")
+        raise TypeError(f"{options.server} must be a LocalFlue, not {type(server).__name__}")
     return server
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 
 from flue_client_ext import (
     AbortController,
+    FlueConnectionError,
     FlueExecutionError,
     FlueTimeoutError,
     Retracted,
@@ -195,7 +199,8 @@ def test_the_key_of_a_stream_finishes_its_send(talk: Any) -> None:
     admission = talk.send("hello", idempotency_key=stream.idempotency_key)
     assert list(stream) == [TextDelta("echo hello")]
     assert stream.admission.submission_id == admission.submission_id
-    assert talk.ask_stream("hello", idempotency_key=None).idempotency_key is None
+    with talk.ask_stream("hello", idempotency_key=None) as without:
+        assert without.idempotency_key is None
 
 
 def test_bad_arguments_are_refused_before_anything_is_sent(talk: Any, agents: AgentServer) -> None:
@@ -204,6 +209,8 @@ def test_bad_arguments_are_refused_before_anything_is_sent(talk: Any, agents: Ag
     ):  # fmt: skip
         with pytest.raises((TypeError, ValueError)):
             talk.ask_stream(text, **options)
+    with pytest.raises(TypeError, match="from_path"):
+        talk.ask_stream("x", attachments=["dot.gif"])
     assert agents.requests == []
 
 
@@ -219,3 +226,62 @@ def test_tokens_are_known_while_a_reply_comes(agents: AgentServer, under_way: An
     agents.change(PATH, lambda found: end(found, id))
     reader.join()
     assert reader.stream.usage == {"input": 3}
+
+
+def why(stream: Any) -> str:
+    """What `reply` says where there is none."""
+    error = failure(lambda: stream.reply)
+    assert type(error) is RuntimeError
+    return str(error)
+
+
+def test_a_stream_that_was_cancelled_says_how_to_get_the_reply(
+    agents: AgentServer, under_way: Any, talk: Any
+) -> None:
+    reader, id = under_way()
+    assert "read this stream to its end" in why(reader.stream)
+    begin_with(agents, id, "half")
+    assert reader.wait_items(1)
+    reader.stream.cancel()
+    reader.join()
+    for _ in range(2):
+        said = why(reader.stream)
+        assert said.startswith("this stream was cancelled before the reply was whole")
+        assert "conversation.read(stream.admission)" in said
+        reader.stream.close()
+    agents.change(PATH, lambda found: end(found, id))
+    assert talk.read(reader.stream.admission).submission_id == id
+
+
+def test_a_stream_that_failed_or_was_never_read_says_so(agents: AgentServer, talk: Any) -> None:
+    with talk.ask_stream("x") as unread:
+        assert "read this stream to its end" in why(unread)
+        unread.cancel()
+        assert "nothing was sent" in why(unread)
+    assert "nothing was sent" in why(unread)
+    assert agents.requests == []
+    agents.agent = never
+    with talk.ask_stream("x", timeout=0.2) as late:
+        assert isinstance(failure(list, late), FlueConnectionError)
+    assert why(late).startswith("this stream has ended before the reply was whole")
+
+
+def drop(make: Callable[[], object]) -> None:
+    make()
+    gc.collect()
+
+
+def test_a_message_that_was_never_sent_is_a_warning(talk: Any, agents: AgentServer) -> None:
+    conversation = getattr(talk, "real", talk)
+    with pytest.warns(ResourceWarning, match="its message was not sent"):
+        drop(lambda: conversation.ask_stream("x"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        list(talk.ask_stream("x"))
+        talk.ask_stream("x").close()
+        conversation.ask_stream("x").cancel()
+        conversation.updates()
+        conversation.observe()
+        gc.collect()
+    assert [each for each in caught if "message was not sent" in str(each.message)] == []
+    assert len(agents.sends()) == 1

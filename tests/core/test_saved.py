@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from flue_client_ext import Checkpoint
+from flue_client_ext import Checkpoint, UpdateCheckpoint
 from flue_client_ext._saved import Saved
 
 #: `Checkpoint("run_1", "0_5", 3)`, before checkpoints had a common base.
@@ -86,3 +86,10 @@ def test_checkpoints_are_equal_by_their_fields_within_their_kind() -> None:
     assert known != Checkpoint("run_1", "0_5")
     assert known != PLACE
     assert known != ("run_1", "0_5", 3)
+
+
+def test_what_is_no_checkpoint_is_named_with_its_article() -> None:
+    with pytest.raises(ValueError, match="of an UpdateCheckpoint"):
+        UpdateCheckpoint.from_json("x")
+    with pytest.raises(ValueError, match="of a Checkpoint"):
+        Checkpoint.from_json("x")

@@ -223,3 +223,17 @@ def test_a_read_tells_its_attempts_to_the_logger(
     assert words[0] == f"GET {server.url}/runs/run_1 -> 503"
     assert words[-1] == f"GET {server.url}/runs/run_1 -> 200"
     assert not any("meta" in each for each in words)
+
+
+def test_a_closed_client_is_not_entered_again(any_world: World) -> None:
+    client = any_world.client("http://127.0.0.1:1")
+    child = client.with_options(timeout=3)
+    with child:
+        assert not child.is_closed
+    assert not client.is_closed
+    with client:
+        pass
+    for closed in (client, child):
+        assert closed.is_closed
+        with pytest.raises(RuntimeError, match="closed"), closed:
+            pass

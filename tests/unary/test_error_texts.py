@@ -99,8 +99,9 @@ def test_a_deadline_names_what_goes_on(any_world: World) -> None:
         plain = failure(list, any_world.durable(f"{server.url}/s?sig=hunter2", timeout=0.1))
         assert {type(each) for each in (of_run, waiting, plain)} == {FlueTimeoutError}
         where = f"({server.url}/runs/r1, at offset -1)"
-        assert str(of_run) == f"the deadline passed {where} [not stopped by this]"
-        assert str(waiting).endswith("/agents/a/1) [submission sub_1, not stopped by this]")
+        assert str(of_run) == f"the deadline passed {where} [the run is not stopped by this]"
+        said = "[submission sub_1, the submission is not stopped by this]"
+        assert str(waiting).endswith(f"/agents/a/1) {said}")
         assert str(plain) == f"the deadline passed ({server.url}/s, at offset -1)"
 
 
@@ -110,7 +111,7 @@ def test_an_abort_names_what_goes_on(any_world: World) -> None:
         aside = Aside(lambda: client.runs.wait("r1", signal=controller.signal))
         assert server.wait_requests(1)
         controller.abort("enough")
-        assert str(aside.error()) == "aborted: enough [run r1, not stopped by this]"
+        assert str(aside.error()) == "aborted: enough [run r1, the run is not stopped by this]"
 
 
 def test_other_errors_name_their_resource_once() -> None:

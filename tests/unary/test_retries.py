@@ -242,3 +242,32 @@ def test_retry_after_is_read_in_both_its_forms_and_capped(value: str, seconds: f
 @example("21 Oct 2026")
 def test_no_retry_after_breaks_a_read(value: Any) -> None:
     assert 0 <= retry_after({"retry-after": value}, NOW) <= LIMITS.retry_after
+
+
+ONCE_MORE = BackoffOptions(initial_delay=0.001, max_delay=0.001, max_retries=1)
+CALLS: dict[str, Callable[..., Any]] = {
+    "get": lambda client, **own: client.runs.get("r", **own),
+    "events": lambda client, **own: client.runs.events("r", pages_only=True, **own),
+    "wait": lambda client, **own: client.runs.wait("r", **own),
+    "send": lambda client, **own: client.agents.send("a", "1", "x", **own),
+    "history": lambda client, **own: client.agents.history("a", "1", **own),
+    "updates": lambda client, **own: list(client.agents.updates("a", "1", **own)),
+    "observe": lambda client, **own: list(client.agents.observe("a", "1", **own)),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_the_retries_of_a_client_are_those_of_its_calls(any_world: World, call: str) -> None:
+    def requests(client: Any, **own: Any) -> int:
+        before = len(server.requests)
+        assert api_error(CALLS[call], client, **own).status == 503
+        return len(server.requests) - before
+
+    with RawServer(says(503)) as server:
+        client = any_world.client(server.url, backoff_options=ONCE_MORE)
+        assert requests(client) == requests(client.with_options(token="t")) == 2
+        assert requests(client, backoff_options=QUICK) == 4
+        assert requests(client.with_options(backoff_options=QUICK)) == 4
+        assert requests(client.with_options(backoff_options=NEVER_AGAIN)) == 1
+    with pytest.raises(TypeError, match="backoff_options"):
+        any_world.client(server.url, backoff_options=3)
