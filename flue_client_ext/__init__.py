@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ._flue.results import RunOutcome as RunOutcome
     from ._flue.results import WorkflowRunResult as WorkflowRunResult
     from ._flue.update_delivery import UpdateBatch as UpdateBatch
+    from ._stream.arguments import UNSET as UNSET
+    from ._stream.arguments import Unset as Unset
     from ._stream.backoff import BackoffOptions as BackoffOptions
     from ._stream.backoff import FailedAttempt as FailedAttempt
     from ._stream.stats import StreamStats as StreamStats
@@ -74,6 +76,10 @@ if TYPE_CHECKING:
     from .update_stream import UpdateStream as UpdateStream
 
 _PLACES = {
+    "flue_client_ext._stream.arguments": (
+        "UNSET",
+        "Unset",
+    ),
     "flue_client_ext._stream.backoff": (
         "BackoffOptions",
         "FailedAttempt",

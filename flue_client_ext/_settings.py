@@ -14,7 +14,7 @@ from ._options import user_agent
 from ._stream import arguments
 from ._stream.arguments import Unset
 from ._stream.backoff import BackoffOptions
-from ._stream.credentials import Credentials, Headers, Token
+from ._stream.credentials import AsyncHeaders, AsyncToken, Credentials
 from ._values.limits import LIMITS
 from ._values.steps import Clock
 
@@ -31,8 +31,8 @@ class Settings(NamedTuple):
 
     def changed(
         self,
-        token: Token | None | Unset,
-        headers: Headers | None | Unset,
+        token: AsyncToken | None | Unset,
+        headers: AsyncHeaders | None | Unset,
         timeout: float | None | Unset,
         generation: Generation | None | Unset,
         backoff: BackoffOptions | None | Unset,
@@ -53,8 +53,8 @@ class Settings(NamedTuple):
 
 def settings(
     base_url: str | None,
-    token: Token | None | Unset,
-    headers: Headers | None,
+    token: AsyncToken | None | Unset,
+    headers: AsyncHeaders | None,
     timeout: float | None | Unset,
     ssl_context: ssl.SSLContext | None,
     generation: Generation | None,

@@ -15,7 +15,7 @@ from ._options import checked_client
 from ._settings import settings
 from ._stream.arguments import UNSET, Unset
 from ._stream.backoff import BackoffOptions
-from ._stream.credentials import Headers, Token
+from ._stream.credentials import AsyncHeaders, AsyncToken
 from ._values.uncopied import Uncopied
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class AsyncFlueClient(Uncopied):
         self,
         base_url: str | None = None,
         *,
-        token: Token | None | Unset = UNSET,
-        headers: Headers | None = None,
+        token: AsyncToken | None | Unset = UNSET,
+        headers: AsyncHeaders | None = None,
         timeout: float | None | Unset = UNSET,
         http_client: httpx.AsyncClient | None = None,
         ssl_context: ssl.SSLContext | None = None,
@@ -97,8 +97,8 @@ class AsyncFlueClient(Uncopied):
     def with_options(
         self,
         *,
-        token: Token | None | Unset = UNSET,
-        headers: Headers | None | Unset = UNSET,
+        token: AsyncToken | None | Unset = UNSET,
+        headers: AsyncHeaders | None | Unset = UNSET,
         timeout: float | None | Unset = UNSET,
         generation: Generation | None | Unset = UNSET,
         backoff_options: BackoffOptions | None | Unset = UNSET,

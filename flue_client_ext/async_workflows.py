@@ -58,7 +58,7 @@ class AsyncWorkflows(Uncopied):
         wait: Literal["result"],
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowWaitResult: ...
+    ) -> WorkflowWaitResult[R]: ...
     @overload
     async def invoke(
         self,
@@ -68,7 +68,7 @@ class AsyncWorkflows(Uncopied):
         wait: Literal["result"] | None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowInvokeResult | WorkflowWaitResult: ...
+    ) -> WorkflowInvokeResult | WorkflowWaitResult[R]: ...
     async def invoke(
         self,
         name: str,
@@ -77,7 +77,7 @@ class AsyncWorkflows(Uncopied):
         wait: Literal["result"] | None = None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowInvokeResult | WorkflowWaitResult:
+    ) -> WorkflowInvokeResult | WorkflowWaitResult[R]:
         """Start a run and return its id; with `wait="result"`, wait until it has ended.
 
         `input` left out sends no body; `None` sends JSON `null`. `timeout` in seconds is the

@@ -23,9 +23,10 @@ MOST_BYTES = MOST_CHARACTERS // 4 * 3
 _MIME_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:[ \t]*;[ -~]*)?", re.ASCII)
 
 
-def _as_bytes(data: object) -> bytes:
-    if isinstance(data, bytes | bytearray | memoryview):
-        return bytes(cast("bytes | bytearray | memoryview[int]", data))
+def _as_bytes(data: bytes | bytearray | memoryview) -> bytes:
+    given = cast(object, data)
+    if isinstance(given, bytes | bytearray | memoryview):
+        return bytes(data)
     raise wrong_type("data", "bytes", data)
 
 

@@ -18,7 +18,13 @@ from ._options import checked_client, checked_signal, new_counters, user_agent
 from ._stream import arguments
 from ._stream.arguments import LiveOption
 from ._stream.backoff import BackoffOptions
-from ._stream.credentials import Credentials, Headers, HeaderValue
+from ._stream.credentials import (
+    AsyncHeaders,
+    AsyncHeaderValue,
+    Credentials,
+    Headers,
+    HeaderValue,
+)
 from ._stream.delivery import Delivery
 from ._stream.follow import follow
 from ._stream.resource import Resource
@@ -128,8 +134,8 @@ def astream(
     *,
     offset: str = "-1",
     live: LiveOption = True,
-    headers: Headers | None = None,
-    params: Mapping[str, HeaderValue] | None = None,
+    headers: AsyncHeaders | None = None,
+    params: Mapping[str, AsyncHeaderValue] | None = None,
     signal: AbortSignal | None = None,
     timeout: float | None = None,
     backoff_options: BackoffOptions | None = None,

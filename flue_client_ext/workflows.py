@@ -59,7 +59,7 @@ class Workflows(Uncopied):
         wait: Literal["result"],
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowWaitResult: ...
+    ) -> WorkflowWaitResult[R]: ...
     @overload
     def invoke(
         self,
@@ -69,7 +69,7 @@ class Workflows(Uncopied):
         wait: Literal["result"] | None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowInvokeResult | WorkflowWaitResult: ...
+    ) -> WorkflowInvokeResult | WorkflowWaitResult[R]: ...
     def invoke(
         self,
         name: str,
@@ -78,7 +78,7 @@ class Workflows(Uncopied):
         wait: Literal["result"] | None = None,
         signal: AbortSignal | None = None,
         timeout: float | None | Unset = UNSET,
-    ) -> WorkflowInvokeResult | WorkflowWaitResult:
+    ) -> WorkflowInvokeResult | WorkflowWaitResult[R]:
         """Start a run and return its id; with `wait="result"`, wait until it has ended.
 
         `input` left out sends no body; `None` sends JSON `null`. `timeout` in seconds is the

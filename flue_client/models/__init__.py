@@ -18,9 +18,27 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeGuard
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+    cast,
+)
 
 import attrs
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    _R = DefaultTypeVar("_R", default=Any)
+else:
+    _R = TypeVar("_R")
 
 AgentAttachmentType: TypeAlias = Literal["document", "image"]
 """What is attached. `document`, for `application/pdf`, is new in 2.2; older servers refuse
@@ -137,7 +155,7 @@ class WorkflowInvokeResult(View):
         return value
 
 
-class WorkflowWaitResult(View):
+class WorkflowWaitResult(View, Generic[_R]):
     """The answer to an invocation that waited for the run's end."""
 
     __slots__ = ()
@@ -152,9 +170,9 @@ class WorkflowWaitResult(View):
         return value
 
     @property
-    def result(self) -> Any:
+    def result(self) -> _R:
         """What the workflow returned, any JSON value; null if it returned nothing."""
-        return self._data.get("result")
+        return cast(_R, self._data.get("result"))
 
 
 class RunRecord(View):

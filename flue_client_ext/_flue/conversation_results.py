@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from attrs import field, frozen
 
@@ -64,3 +64,9 @@ class ReplyOutcome:
     def ok(self) -> bool:
         """Whether there is a reply."""
         return self.error is None
+
+    def unwrap(self) -> Reply:
+        """Return the reply, or raise the `error`, as a single call would have."""
+        if self.error is not None:
+            raise self.error
+        return cast(Reply, self.reply)

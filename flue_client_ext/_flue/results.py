@@ -49,6 +49,12 @@ class RunOutcome(Generic[R]):
         """Whether the run completed."""
         return self.error is None
 
+    def unwrap(self) -> R:
+        """Return the result, or raise the `error`, as a single call would have."""
+        if self.error is not None:
+            raise self.error
+        return self.result
+
 
 class EventBatch(NamedTuple):
     """Events that belong together, and the offset after them, to be committed together."""

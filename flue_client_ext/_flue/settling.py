@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flue_client.models import ConversationChunk, ConversationSettlement, parse_chunk
 
@@ -26,7 +26,7 @@ from .silence import Silence
 OnUpdate = Callable[[ConversationChunk], Any]
 Json = dict[str, Any]
 
-TARGET = "agent_submission"
+TARGET: Final = "agent_submission"
 _OF_CHUNKS = ("type", "conversationId", "position")
 """What a chunk has beside the settlement that it brings."""
 

@@ -25,9 +25,16 @@ _PROTOCOLS_OWN = ("offset", "live", "cursor")
 
 
 class Unset:
-    """The type of `UNSET`: an argument that was left out, where `None` means something."""
+    """The type of `UNSET`: an argument that was left out, where `None` means something.
+
+    A function that passes options on has it as their default:
+    `def fetch(run_id: str, timeout: float | None | Unset = UNSET)`.
+    """
 
     def __repr__(self) -> str:
+        return "UNSET"
+
+    def __reduce__(self) -> str:
         return "UNSET"
 
 

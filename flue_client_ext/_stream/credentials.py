@@ -6,7 +6,7 @@ client. Values never appear in messages."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, cast
 
 from attrs import evolve, field, frozen
@@ -15,9 +15,17 @@ from .._values.checks import mapping, text, wrong_type
 from .._values.http import Request, with_query
 from .._values.steps import Call, Flow, Outcome
 
-HeaderValue: TypeAlias = str | Callable[[], Any]
-Headers: TypeAlias = Mapping[str, HeaderValue] | Callable[[], Any]
-Token: TypeAlias = str | Callable[[], Any]
+Token: TypeAlias = str | Callable[[], str]
+HeaderValue: TypeAlias = Token
+Headers: TypeAlias = Mapping[str, HeaderValue] | Callable[[], Mapping[str, HeaderValue]]
+
+AsyncToken: TypeAlias = str | Callable[[], str | Awaitable[str]]
+"""What async code may give, where a function may be async: blocking code's is a case of it."""
+AsyncHeaderValue: TypeAlias = AsyncToken
+AsyncHeaders: TypeAlias = (
+    Mapping[str, AsyncHeaderValue]
+    | Callable[[], Mapping[str, AsyncHeaderValue] | Awaitable[Mapping[str, AsyncHeaderValue]]]
+)
 
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _VALUE = r"[\t\x20-\x7e\x80-\xff]*"
@@ -28,9 +36,9 @@ _FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection
 class Credentials:
     """The `token`, `headers` and `params` of a client or stream; checked when it is made."""
 
-    token: Token | None = field(default=None, repr=False)
-    headers: Headers | None = field(default=None, repr=False)
-    params: Mapping[str, HeaderValue] | None = field(default=None, repr=False)
+    token: AsyncToken | None = field(default=None, repr=False)
+    headers: AsyncHeaders | None = field(default=None, repr=False)
+    params: Mapping[str, AsyncHeaderValue] | None = field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.token is not None and not callable(self.token):
@@ -81,7 +89,7 @@ def _resolved(value: Any) -> Flow[Any]:
     return outcome.get()
 
 
-def _fixed(headers: Headers | None) -> dict[str, Any]:
+def _fixed(headers: AsyncHeaders | None) -> dict[str, Any]:
     if headers is None or callable(headers):
         return {}
     items = _checked_headers(headers).items()

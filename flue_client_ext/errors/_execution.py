@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from .._values.jsoncodec import as_object
 from ._base import FlueError, fact
+
+Target: TypeAlias = Literal["workflow", "agent_submission"]
+Failure: TypeAlias = Literal["failed", "aborted", "terminal_event_missing"]
 
 
 class FlueExecutionError(FlueError):
@@ -17,12 +20,14 @@ class FlueExecutionError(FlueError):
     `error` is the server's error object, if any.
     """
 
-    target: str = fact("`workflow` or `agent_submission`.")
+    target: Target = fact("`workflow` or `agent_submission`.")
     target_id: str = fact("The id of the run or submission.")
-    failure: str = fact("`failed`, `aborted` or `terminal_event_missing`.")
+    failure: Failure = fact("`failed`, `aborted` or `terminal_event_missing`.")
     error: Any = fact("The server's error object, if any.")
 
-    def __init__(self, *, target: str, target_id: str, failure: str, error: Any = None) -> None:
+    def __init__(
+        self, *, target: Target, target_id: str, failure: Failure, error: Any = None
+    ) -> None:
         what = _NOUNS.get(target, target)
         named = f"{what} {target_id}" if target_id else what
         super().__init__(f"{named} {_failure_text(target, failure, error)}")

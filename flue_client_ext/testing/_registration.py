@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, overload
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar, overload
 
 from . import _agents, _workflows
+from ._conversation import ConversationContext
+from ._message import Message
 from ._model import SCRIPTED
 from ._rules import FLAG, TEXT
+from ._run import RunContext
 from ._state import ServerState
 
-F = TypeVar("F", bound=Callable[..., Any])
+_Text: TypeAlias = str | None | Awaitable[str | None]
+A = TypeVar("A", bound=Callable[[Message], _Text] | Callable[[Message, ConversationContext], _Text])
+W = TypeVar("W", bound=Callable[[RunContext], Any] | Callable[[Any, RunContext], Any])
 
 
 class Registration(ServerState):
     """A server with the decorators that tell it what to run."""
 
     @overload
-    def workflow(self, name: F) -> F: ...
+    def workflow(self, name: W) -> W: ...
 
     @overload
     def workflow(
@@ -26,15 +31,15 @@ class Registration(ServerState):
         *,
         input_schema: Mapping[str, Any] | None = None,
         readable: bool = True,
-    ) -> Callable[[F], F]: ...
+    ) -> Callable[[W], W]: ...
 
     def workflow(
         self,
-        name: F | str | None = None,
+        name: W | str | None = None,
         *,
         input_schema: Mapping[str, Any] | None = None,
         readable: bool = True,
-    ) -> F | Callable[[F], F]:
+    ) -> W | Callable[[W], W]:
         """Register the decorated function, plain or async, as a workflow.
 
         `@server.workflow` alone gives it the function's name, `@server.workflow("name")` another.
@@ -48,7 +53,7 @@ class Registration(ServerState):
             return self.workflow()(name)
         known_as = name
 
-        def register(function: F) -> F:
+        def register(function: W) -> W:
             known = known_as or function.__name__
             self.workflows[known] = _workflows.define(known, function, input_schema, readable)
             return function
@@ -56,7 +61,7 @@ class Registration(ServerState):
         return register
 
     @overload
-    def agent(self, name: F) -> F: ...
+    def agent(self, name: A) -> A: ...
 
     @overload
     def agent(
@@ -67,17 +72,17 @@ class Registration(ServerState):
         initial_data_schema: Mapping[str, Any] | None = None,
         joins: bool = True,
         model: str = SCRIPTED,
-    ) -> Callable[[F], F]: ...
+    ) -> Callable[[A], A]: ...
 
     def agent(
         self,
-        name: F | str | None = None,
+        name: A | str | None = None,
         *,
         path: str | Sequence[str] | None = None,
         initial_data_schema: Mapping[str, Any] | None = None,
         joins: bool = True,
         model: str = SCRIPTED,
-    ) -> F | Callable[[F], F]:
+    ) -> A | Callable[[A], A]:
         """Register the decorated function, plain or async, as an agent with conversations.
 
         `@server.agent` alone gives it the function's name, `@server.agent("name")` another. It
@@ -99,7 +104,7 @@ class Registration(ServerState):
         TEXT.check("model", model)
         known_as = name
 
-        def register(function: F) -> F:
+        def register(function: A) -> A:
             known = known_as or function.__name__
             paths = [path] if isinstance(path, str) else path or [f"agents/{known}"]
             for one in paths:

@@ -54,7 +54,8 @@ def test_functions_are_asked_anew_for_every_attempt() -> None:
 
 
 def test_all_headers_may_come_from_one_function() -> None:
-    credentials = Credentials(headers=lambda: {"X-One": "1", "X-Two": lambda: "2"})
+    given: dict[str, Any] = {"X-One": "1", "X-Two": lambda: "2"}
+    credentials = Credentials(headers=lambda: given)
     headers = applied(credentials).headers
     assert (headers["x-one"], headers["x-two"]) == ("1", "2")
 

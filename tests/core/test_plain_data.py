@@ -13,6 +13,7 @@ import pytest
 import flue_client_ext
 from flue_client.models import ConversationMessage, ConversationSettlement
 from flue_client_ext import (
+    UNSET,
     Admission,
     AgentCheckpoint,
     Attachment,
@@ -129,6 +130,10 @@ def test_a_value_is_the_same_in_another_process(value: Any) -> None:
         assert repr(again) == repr(value)
 
 
+def test_what_is_left_out_is_left_out_in_another_process_too() -> None:
+    assert [way(UNSET) is UNSET for way in WAYS] == [True] * len(WAYS)
+
+
 @pytest.mark.parametrize("error", ERRORS, ids=named)
 def test_an_error_is_the_same_in_another_process(error: FlueError) -> None:
     error.add_note("a note")
@@ -137,6 +142,18 @@ def test_an_error_is_the_same_in_another_process(error: FlueError) -> None:
         assert type(again) is type(error)
         assert (str(again), again.args, vars(again)) == (str(error), error.args, vars(error))
         assert again.__notes__ == error.__notes__
+
+
+@pytest.mark.parametrize(
+    ("good", "value"),
+    [(ReplyOutcome(1, "id", "s", REPLY), REPLY), (RunOutcome(1, "run_1", None), None)],
+)
+def test_an_outcome_returns_its_value_or_raises_its_error(good: Any, value: object) -> None:
+    assert good.unwrap() is value
+    error = ERRORS[1]
+    with pytest.raises(FlueApiError) as raised:
+        attrs.evolve(good, error=error).unwrap()
+    assert raised.value is error
 
 
 @pytest.mark.parametrize("kind", [ReplyOutcome, RunOutcome])

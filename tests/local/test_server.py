@@ -285,7 +285,7 @@ def only_run(run: RunContext) -> None: ...
 def test_a_workflow_is_refused_when_its_signature_cannot_work() -> None:
     server = LocalFlue()
     with pytest.raises(TypeError, match="3 parameters"):
-        server.workflow("max")(max_of_three)
+        server.workflow("max")(max_of_three)  # type: ignore[type-var]
     with pytest.raises(TypeError, match="input_schema"):
         server.workflow("one", input_schema={})(only_run)
 

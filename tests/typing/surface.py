@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing, closing
 from typing import Any, Literal, TypedDict, assert_never, assert_type
 
 import httpx
 
 from flue_client_ext import (
+    UNSET,
     AbortController,
     AbortSignal,
     Admission,
@@ -52,6 +53,7 @@ from flue_client_ext import (
     TextPart,
     ToolEvent,
     UnknownEvent,
+    Unset,
     Usage,
     View,
     WorkflowInvokeResult,
@@ -61,6 +63,8 @@ from flue_client_ext import (
 )
 from flue_client_ext.async_workflows import AsyncWorkflows
 from flue_client_ext.runs import Runs
+from flue_client_ext.testing import ConversationContext, LocalFlue, RunContext
+from flue_client_ext.testing import Message as AgentMessage
 
 
 class Summary(TypedDict):
@@ -81,6 +85,9 @@ def clients_take_what_they_should(owned: httpx.Client) -> None:
     FlueClient("http://h", token=fixed_token, headers=lambda: {"x": "y"}, timeout=None)
     FlueClient(base_url="http://h", token=None, http_client=owned)
     AsyncFlueClient("http://h", token=fetched_token, http_client=httpx.AsyncClient())
+    AsyncFlueClient("http://h", token=fixed_token, headers={"x": fetched_token, "y": fixed_token})
+    AsyncFlueClient("http://h", token=lambda: "t", headers=fixed_headers)
+    AsyncFlueClient("http://h", headers=fetched_headers)
     with FlueClient("http://h") as client:
         assert_type(client, FlueClient)
         assert_type(client.with_options(token=None, timeout=None), FlueClient)
@@ -123,6 +130,8 @@ def invoke(client: FlueClient, wait: Literal["result"] | None) -> None:
     assert_type(either.run_id, str)
     if isinstance(either, WorkflowWaitResult):
         assert_type(either.result, Any)
+    named: WorkflowWaitResult[Summary] = client.workflows.invoke("w", wait="result")
+    assert_type(named.result, Summary)
 
 
 async def invoke_async(client: AsyncFlueClient, wait: Literal["result"] | None) -> None:
@@ -132,6 +141,8 @@ async def invoke_async(client: AsyncFlueClient, wait: Literal["result"] | None) 
     assert_type(
         await client.workflows.invoke("w", wait=wait), WorkflowInvokeResult | WorkflowWaitResult
     )
+    named: WorkflowWaitResult[Summary] = await client.workflows.invoke("w", wait="result")
+    assert_type(named.result, Summary)
     async with AsyncFlueClient("http://h") as entered:
         assert_type(entered, AsyncFlueClient)
         assert_type(entered.with_options(token=fetched_token), AsyncFlueClient)
@@ -203,6 +214,7 @@ def many(client: FlueClient) -> None:
     assert_type(client.runs.wait_all(iter(["r"])), list[RunOutcome])
     summaries: list[RunOutcome[Summary]] = client.runs.wait_all(["r"])
     assert_type(summaries[0].result, Summary)
+    assert_type(summaries[0].unwrap(), Summary)
     named: Iterator[RunOutcome[Summary]] = client.workflows.map("w", [1])
     assert_type(next(named).result, Summary)
     for outcome in outcomes:
@@ -276,6 +288,7 @@ def conversations(client: FlueClient) -> None:
     for outcome in client.agents.map("support", ["a"], ids=["x"]):
         assert_type(outcome, ReplyOutcome)
         assert_type(outcome.reply, Reply | None)
+        assert_type(outcome.unwrap(), Reply)
     for ended in client.workflows.map("w", [1]):
         assert_type(ended, RunOutcome)
 
@@ -320,6 +333,42 @@ def fixed_headers() -> dict[str, str]:
     return {}
 
 
+async def fetched_headers() -> dict[str, str]:
+    return {}
+
+
+def passed_on(
+    client: FlueClient, input: Any = UNSET, timeout: float | None | Unset = UNSET
+) -> WorkflowInvokeResult:
+    return client.workflows.invoke("w", input=input, timeout=timeout)
+
+
+def attachments_are_bytes_of_each_kind(picture: memoryview) -> list[Attachment]:
+    kinds: list[bytes | bytearray | memoryview] = [picture, b"", bytearray()]
+    return [Attachment(data, "image/png") for data in kinds]
+
+
+def local_servers_take_functions(server: LocalFlue) -> Callable[[RunContext], None]:
+    @server.agent
+    async def answers(message: AgentMessage, conversation: ConversationContext) -> str | None:
+        return message.text
+
+    @server.agent("other")
+    def echoes(message: AgentMessage) -> str:
+        return message.text
+
+    @server.workflow(input_schema={})
+    async def runs(input: dict[str, str], run: RunContext) -> dict[str, str]:
+        return input
+
+    @server.workflow
+    def ends(run: RunContext) -> None:
+        run.log("at once")
+
+    assert_type(echoes(AgentMessage("x", "user", "sub_1")), str)
+    return ends
+
+
 def signals_and_options(controller: AbortController) -> None:
     assert_type(controller.signal, AbortSignal)
     both = AbortSignal.any([controller.signal, AbortSignal.timeout(1.5)])
@@ -341,7 +390,8 @@ def errors(
     assert_type(api.type, str | None)
     assert_type(api.retryable, bool)
     assert_type(api.body, Any)
-    assert_type(failed.failure, str)
+    assert_type(failed.failure, Literal["failed", "aborted", "terminal_event_missing"])
+    assert_type(failed.target, Literal["workflow", "agent_submission"])
     timeout: TimeoutError = late
     assert timeout
     return late.run_id, late.offset, api.run_id, failed.run_id, *runs_of_others()

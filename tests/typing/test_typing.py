@@ -13,7 +13,7 @@ PRELUDE = """\
 import flue_client_ext
 import httpx
 from flue_client_ext import *
-from flue_client_ext import durable_streams
+from flue_client_ext import doctor, durable_streams, testing
 from typing import Any, TypedDict
 
 class Summary(TypedDict):
@@ -23,10 +23,30 @@ sync = FlueClient("http://h")
 later = AsyncFlueClient("http://h")
 signal = AbortController().signal
 
-async def wrong(event: FlueEvent, name: str) -> None:
+local = testing.LocalFlue()
+
+async def fetched() -> str:
+    return "t"
+
+def takes_a_number(number: int) -> str:
+    return ""
+
+async def wrong(
+    event: FlueEvent, name: str, failed: FlueExecutionError,
+    ended: RunOutcome[int], answered: ReplyOutcome,
+) -> None:
 """
 WRONG = """\
 FlueClient("http://h", token=7)
+FlueClient("http://h", token=fetched)
+FlueClient("http://h", token=lambda: 5)
+FlueClient("http://h", headers=lambda: 5)
+FlueClient("http://h", headers={"x": 5})
+AsyncFlueClient("http://h", token=lambda: 5)
+AsyncFlueClient("http://h", headers={"x": lambda: None})
+doctor.diagnose("http://h", token=fetched)
+durable_streams.stream("http://h", params={"x": fetched})
+durable_streams.astream("http://h", params={"x": lambda: 5})
 FlueClient("http://h", timeout="3")
 FlueClient("http://h", headers=["x"])
 FlueClient("http://h", "token")
@@ -39,6 +59,7 @@ sync.workflows.invoke("w", {"text": "a"})
 sync.workflows.invoke("w", wait="forever")
 sync.workflows.invoke("w", wait=name)
 sync.workflows.invoke("w").result
+held: WorkflowWaitResult[int] = sync.workflows.invoke("w", wait="result"); held.result.upper()
 sync.workflows.invoke("w", signal=AbortController())
 later.workflows.invoke("w").run_id
 (await later.workflows.invoke("w")).result
@@ -57,6 +78,16 @@ RunEndEvent({}).text
 sync.workflows.map("w", 7)
 named: WorkflowRunResult[Summary] = sync.workflows.run("w"); named.result["no_such_key"]
 other: WorkflowRunResult[int] = sync.workflows.run("w"); other.result.upper()
+ended.unwrap().upper()
+answered.unwrap().no_such_name
+failed.failure == "abortd"
+failed.target == "agent"
+Attachment(data=5, mime_type="image/png")
+Attachment("text", "text/plain")
+local.agent(lambda message: 5)
+local.agent(takes_a_number)
+local.agent("x")(takes_a_number)
+local.workflow(takes_a_number)
 BackoffOptions(0.1)
 BackoffOptions(max_retries="many")
 Checkpoint.from_json(7)

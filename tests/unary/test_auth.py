@@ -165,9 +165,10 @@ def test_what_a_credential_function_raises_reaches_the_caller_before_any_io(
 
 
 def test_an_async_function_given_to_the_sync_client_is_a_type_error() -> None:
-    async def token() -> str:
+    async def fetched() -> str:
         return "t"
 
+    token: Any = fetched
     with RawServer(works) as server, FlueClient(server.url, token=token) as client:
         assert type(failure(client.workflows.invoke, "w")) is TypeError
         assert not server.requests

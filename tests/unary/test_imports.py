@@ -25,7 +25,7 @@ FlueApiError FlueClient FlueConnectionError FlueError FlueEventStream FlueExecut
 FlueProtocolError FlueTimeoutError Generation InvokeOutcomeUnknownError
 ReasoningDelta Reply ReplyChange
 ReplyOutcome ReplyStream Retracted RunNotReadableError RunOutcome StateStream StreamResetError
-StreamStats TextDelta ToolCall ToolResult UnsupportedByServerError
+StreamStats TextDelta ToolCall ToolResult UNSET Unset UnsupportedByServerError
 UnsupportedFlueEventVersionError UpdateBatch
 UpdateCheckpoint UpdateStream WorkflowApiNotFoundError WorkflowRunResult __version__
 """
