@@ -76,7 +76,7 @@ async def _waited(exchange: Exchange, key: Key, receipt: Receipt, url: str, befo
     if "error" not in settlement:
         return protocol.result(settlement["result"], url, before, submission_id)
     error = settlement["error"]
-    if error.get("type") == "internal_error":
+    if (error.get("type"), error.get("name")) == ("internal_error", "Error"):  # no misuse
         raise errors.internal_error()
     told = (str(error.get(name, "")) for name in ("type", "message", "details"))
     raise errors.Problem(500, *told, meta=error.get("meta"))

@@ -83,7 +83,21 @@ def fail(input: dict[str, Any], run: RunContext) -> None:
 
 
 def assistant(message: Message, conversation: ConversationContext) -> None:
-    """Say what was said, a word at a time; a product is calculated by a tool."""
+    """Say what was said, a word at a time; a product is calculated by a tool.
+
+    Messages that join the response are answered in it, each: what joins behind the last step comes
+    with a call of its own, and is then among the joined ones.
+    """
+    _answer(message, conversation)
+    done = 0
+    if message in conversation.joined:
+        done = conversation.joined.index(message) + 1
+    while done < len(conversation.joined):
+        _answer(conversation.joined[done], conversation)
+        done += 1
+
+
+def _answer(message: Message, conversation: ConversationContext) -> None:
     asked = re.search(r"(\d{1,9}) *[*x] *(\d{1,9})", message.text)
     if asked is None:
         words = message.text.split() or ["nothing"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
 
 import flue_client_ext
+from flue_client_ext import FlueApiError, FlueClient
 from flue_client_ext.testing import (
     ConversationContext,
     LocalFlue,
@@ -141,7 +142,7 @@ def test_a_chunk_without_a_type_is_refused(
 
 
 def test_an_agent_that_returns_no_text_fails(server: LocalFlue, http: httpx.Client) -> None:
-    server.agent("wrong")(lambda message: 5)
+    server.agent("wrong")(lambda message: 5)  # type: ignore[type-var]
     error = Conversation(http, "wrong").ask("x")[-1]["error"]
     assert error["type"] == "internal_error"
     assert (error["name"], "returned 5, not a str or None" in error["message"]) == (
@@ -165,6 +166,26 @@ def test_a_misused_reply_says_why_in_the_error_of_its_submission(
     error = Conversation(http, "wrong").ask("x")[-1]["error"]
     assert (error["name"], error["type"]) == ("TypeError", "internal_error")
     assert message in error["message"]
+
+
+@pytest.mark.parametrize("generation", ["beta.3", "beta.8"])
+def test_a_beta_that_is_waited_for_tells_of_a_misuse_too(
+    generation: Literal["beta.3", "beta.8"],
+) -> None:
+    server = LocalFlue(generation=generation)
+
+    @server.agent
+    def wrong(message: Message, conversation: ConversationContext) -> None:
+        if message.text == "raise":
+            raise TypeError("secret")
+        conversation.reply(["fine"], pace=-1)
+
+    with server.run() as url, FlueClient(url) as client:
+        for text, words in (("x", "pace must be"), ("raise", "internal error")):
+            with pytest.raises(FlueApiError, match=words) as raised:
+                client.agents.prompt("wrong", "x", text)
+            assert raised.value.type == "internal_error"
+    server.close()
 
 
 def test_another_model_error_than_that_of_the_server_is_told_apart(

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 import flue_client_ext
+from flue_client_ext import FlueClient
 from flue_client_ext.testing import LocalFlue, RunContext, ToolCall, VirtualClock, demo_server
 from tests.local.support import ended
 
@@ -37,6 +38,18 @@ def test_the_tool_call_of_a_reply_is_none_of_a_script(server: LocalFlue) -> None
     assert (error["name"], "ToolCall of flue_client_ext.testing" in error["message"]) == (
         *("TypeError", True),
     )
+
+
+def test_the_ready_agent_answers_each_message_that_joins() -> None:
+    server = demo_server(delta_hold=0)
+    texts = [" ".join([word] * 15) for word in ("one", "two", "three")]
+    with server.run() as url, FlueClient(url) as client:
+        conversation = client.agents.conversation("assistant", "joined")
+        sent = [conversation.send(text) for text in texts]
+        replies = [conversation.read(admission).text for admission in sent]
+    server.close()
+    for text, reply in zip(texts, replies, strict=True):
+        assert reply.count(f"You said: {text}") == 1
 
 
 def test_usage_adds_up_over_the_turns(server: LocalFlue) -> None:
