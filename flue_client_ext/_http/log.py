@@ -30,6 +30,8 @@ def configure(environment: Mapping[str, str] = os.environ) -> None:
     """Attach a handler to this logger only when `FLUE_LOG` is `debug` or `info`; once."""
     level = environment.get("FLUE_LOG", "").strip().upper()
     if level not in ("DEBUG", "INFO"):
+        if level:
+            _warn(level)
         return
     import logging
 
@@ -40,6 +42,13 @@ def configure(environment: Mapping[str, str] = os.environ) -> None:
     handler.flue_log = True  # type: ignore[attr-defined]
     logger().addHandler(handler)
     logger().setLevel(level)
+
+
+def _warn(level: str) -> None:
+    import warnings
+
+    words = f"FLUE_LOG is {level.lower()!r}, which has no effect: debug and info are its values"
+    warnings.warn(words, stacklevel=5)  # where the client is made
 
 
 def trace(step: Step, reply: Any) -> None:

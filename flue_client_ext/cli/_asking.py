@@ -21,6 +21,7 @@ from ..errors import (
 )
 from ..signals import AbortController
 from ._options import live_of
+from ._retrying import telling
 
 if TYPE_CHECKING:
     from .._flue.conversation_results import Admission, Reply
@@ -52,7 +53,9 @@ class Asking:
             "idempotency_key": UNSET if key is None else key,
             "live": live_of(live),
             "timeout": timeout,
+            "backoff_options": telling(self._attempt_failed),
         }
+        self._view: ReplyView | None = None
         self._controller = AbortController()
         self.stream: ReplyStream | None = None
         """`None` where the server has no replies in pieces."""
@@ -87,6 +90,7 @@ class Asking:
 
         Servers before 1.0.0-beta.8 tell it when it is whole.
         """
+        self._view = view
         if self.stream is not None:
             with _whole_replies():
                 return self._streamed(self.stream, view)
@@ -98,6 +102,10 @@ class Asking:
         if view is not None:
             view.whole(reply)
         return reply
+
+    def _attempt_failed(self) -> bool:
+        """Whether nobody is to be told: a view shows it, or nothing is to be shown."""
+        return self._view is None or self._view.attempt_failed()
 
     def _streamed(self, stream: ReplyStream, view: ReplyView | None) -> Reply | None:
         if view is not None:

@@ -121,7 +121,7 @@ class Batch(ABC):
             else:
                 self._refused = 0
             self.results.add(record)
-            view.done(record)
+            view.done(item, record)
 
     def _is_missing(self, item: Item) -> bool:
         record = self.results.get(item.key)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.text import Text
 
 from .._values.jsoncodec import as_object
 from ._printable import brief
 from ._view import View, duration_text
+
+if TYPE_CHECKING:
+    from ._items import Item
 
 _MOST_FAILURES = 20
 _SECONDS_BETWEEN_LINES = 10.0
@@ -26,11 +29,11 @@ class BatchView(View):
         self._failed = 0
         self._start = self._said = time.monotonic()
 
-    def done(self, record: dict[str, Any]) -> None:
-        """Count one outcome."""
+    def done(self, item: Item, record: dict[str, Any]) -> None:
+        """Count the outcome of an item."""
         self._done += 1
         if "error" in record:
-            self._fail(record)
+            self._fail(item, record)
         now = time.monotonic()
         if not (self.moving or self._quiet) and now - self._said > _SECONDS_BETWEEN_LINES:
             self._said = now
@@ -62,7 +65,7 @@ class BatchView(View):
         if not self._quiet:
             self.line(self.words())
 
-    def _fail(self, record: dict[str, Any]) -> None:
+    def _fail(self, item: Item, record: dict[str, Any]) -> None:
         self._failed += 1
         if self._quiet or self._failed > _MOST_FAILURES + 1:
             return
@@ -70,5 +73,4 @@ class BatchView(View):
             self.line("More failures are in the file of results only.", "red")
             return
         message = as_object(record["error"]).get("message")
-        item = f"{self.symbols.failed} item {record['index'] + 1}"
-        self.line(f"{item}: {brief(message, 200)}", "red")
+        self.line(f"{self.symbols.failed} line {item.line}: {brief(message, 200)}", "red")

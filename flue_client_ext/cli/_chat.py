@@ -17,6 +17,7 @@ from ._interruption import Interruption
 from ._lines import is_interactive, line_reader
 from ._out import note, print_text
 from ._reply_view import ReplyView
+from ._retrying import telling
 from ._termination import terminated
 
 if TYPE_CHECKING:
@@ -158,7 +159,8 @@ class Chat:
             self._failed(error)
 
     def _state(self) -> ConversationState:
-        with self._conversation.observe(timeout=self._timeout) as states:
+        options = telling()
+        with self._conversation.observe(timeout=self._timeout, backoff_options=options) as states:
             return next(states)
 
     def _first_state(self) -> ConversationState:

@@ -14,12 +14,13 @@ import attrs
 
 @attrs.frozen
 class Item:
-    """A line: its place among the items, its value, and its key.
+    """A line: its number in the file, its place among the items, its value, and its key.
 
     The key is made of the value and counts equal ones: lines may be added, removed and moved
     between two runs, and what is done stays done.
     """
 
+    line: int
     index: int
     value: Any
     key: str
@@ -43,7 +44,7 @@ def read_items(file: Path) -> list[Item]:
             raise ValueError(f"{'stdin' if stdin else file}, line {number}, is not JSON") from None
         digest = _digest(value)
         seen[digest] += 1
-        items.append(Item(len(items), value, f"{digest}-{seen[digest]}"))
+        items.append(Item(number, len(items), value, f"{digest}-{seen[digest]}"))
     return items
 
 

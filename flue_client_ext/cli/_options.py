@@ -141,15 +141,6 @@ def quiet_option(body: Body) -> Body:
     return click.option("--quiet", "-q", is_flag=True, help="Show nothing but the result.")(body)
 
 
-def types_option(body: Body) -> Body:
-    return click.option(
-        "--types",
-        metavar="A,B",
-        callback=_names,
-        help="Print only these types.",
-    )(body)
-
-
 def resume_option(body: Body) -> Body:
     return click.option(
         "--resume",
@@ -191,9 +182,3 @@ def json_value(context: object, option: object, given: str | None) -> Any:
 
 def _format(context: object, option: object, given: Format | None) -> Format:
     return given or ("pretty" if sys.stdout.isatty() else "ndjson")
-
-
-def _names(context: object, option: object, given: str | None) -> frozenset[str] | None:
-    if given is None:
-        return None
-    return frozenset(name.strip() for name in given.split(",") if name.strip())

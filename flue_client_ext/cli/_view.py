@@ -17,6 +17,7 @@ from rich.text import Text
 from ._keyboard import unechoed
 from ._out import is_terminal, is_unicode
 from ._printable import printable_text
+from ._retrying import NO_CONNECTION
 
 if TYPE_CHECKING:
     from .._stream.stats import StreamStats
@@ -54,6 +55,7 @@ class View:
         self.symbols = Symbols(is_unicode(stream))
         self._began = time.monotonic()
         self._stream: Followed | None = None
+        self._failing = False
         self._live = ExitStack()
 
     def region(self) -> list[Text]:
@@ -71,8 +73,16 @@ class View:
 
     def connection(self) -> list[str]:
         """What there is to say of the connection: nothing while all is well."""
-        waits = self._stream is not None and self._stream.stats.state == "waiting"
-        return ["no connection, trying again"] if waits else []
+        if self._stream is None:
+            return []
+        stats = self._stream.stats
+        waits = stats.state == "waiting" or (self._failing and stats.last_byte_age is None)
+        return [NO_CONNECTION] if waits else []
+
+    def attempt_failed(self) -> bool:
+        """Show, where the view moves, that a request before the stream is tried again."""
+        self._failing = True
+        return self.moving
 
     def elapsed(self) -> str:
         """The time since the view was made."""

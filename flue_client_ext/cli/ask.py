@@ -81,6 +81,7 @@ def command(
     from ..attachments import Attachment
     from ._asking import Asking, key_in
 
+    text = _from_stdin() if message == "-" else message
     is_new = idempotency_key is None
     if resume is not None:
         if idempotency_key is not None:
@@ -88,7 +89,6 @@ def command(
         idempotency_key, is_new = key_in(resume, agent, id)
         if not (is_new or quiet):
             note(f"Going on with the message whose key is in {resume}")
-    text = sys.stdin.read() if message == "-" else message
     with server.client() as client, _view(format, quiet) as view:
         asking = Asking(
             client.agents.conversation(agent, id),
@@ -109,6 +109,13 @@ def command(
             reply = asking.show(view)
     if format == "ndjson" and reply is not None:
         print_json(reply_json(reply))
+
+
+def _from_stdin() -> str:
+    text = sys.stdin.read()
+    if not text.strip():
+        raise click.UsageError("MESSAGE is -, and stdin is empty: there is nothing to send")
+    return text
 
 
 def _view(format: Format, quiet: bool) -> AbstractContextManager[ReplyView | None]:

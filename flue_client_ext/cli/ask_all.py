@@ -82,10 +82,8 @@ def _message(item: Item) -> tuple[str, str | None]:
     value = item.value
     text, id = (value, None) if isinstance(value, str) else _fields(as_object(value))
     if not isinstance(text, str) or not isinstance(id, str | None):
-        raise ValueError(
-            f'item {item.index + 1} must be a string or {{"message": "...", "id": "..."}}'
-        )
-    return text, None if id is None else segment(id, f"the id of item {item.index + 1}")
+        raise ValueError(f'line {item.line} must be a string or {{"message": "...", "id": "..."}}')
+    return text, None if id is None else segment(id, f"the id of line {item.line}")
 
 
 def _fields(value: dict[str, object]) -> tuple[object, object]:

@@ -17,8 +17,9 @@ from ._options import (
     resume_option,
     server_options,
     start_options,
-    types_option,
 )
+from ._retrying import telling
+from ._types import types_option
 
 
 @click.command()
@@ -46,6 +47,12 @@ def command(
     start = start_of(offset, tail, resume)
     with server.client() as client:
         with event_view(format, live=True) as view:
-            stream = client.runs.stream(run, live=live_of(live), timeout=server.timeout, **start)
+            stream = client.runs.stream(
+                run,
+                live=live_of(live),
+                timeout=server.timeout,
+                backoff_options=telling(lambda: getattr(view, "moving", False)),
+                **start,
+            )
             follow_run(stream, of_types(types, view), server, resume)
         client.runs.wait(run, timeout=server.remaining())  # raises the failure of the run

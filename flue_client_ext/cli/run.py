@@ -20,9 +20,9 @@ from ._options import (
     quiet_option,
     resume_option,
     server_options,
-    types_option,
 )
 from ._out import note, print_json
+from ._types import types_option
 
 
 @click.command()

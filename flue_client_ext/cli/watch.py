@@ -14,8 +14,8 @@ from ._options import (
     resume_option,
     server_options,
     start_options,
-    types_option,
 )
+from ._types import types_option
 
 
 @click.command()

@@ -83,11 +83,11 @@ def test_a_killed_batch_is_completed_without_a_second_run(local: Local, tmp_path
 
 def test_what_has_failed_is_tried_again_unless_it_is_kept(local: Local, tmp_path: Path) -> None:
     env = environment(local.url)
-    write(tmp_path / "in.jsonl", [{"text": "a"}, {"nonsense": 1}])
+    (tmp_path / "in.jsonl").write_text('{"text": "a"}\n\n{"nonsense": 1}\n')
     command = ("map", "summarize", "in.jsonl", "--output", "out.jsonl")
     ran = piped(*command, env=env, cwd=tmp_path)
     assert (ran.returncode, json.loads(ran.stdout)["failed"]) == (1, 1)
-    assert "✗ item 2:" in ran.stderr
+    assert "✗ line 3:" in ran.stderr
     good, bad = read(tmp_path / "out.jsonl")
     assert (good["result"], bad["error"]["type"]) == ({"summary": "a"}, "FlueApiError")
     assert bad["error"]["status"] == 500
