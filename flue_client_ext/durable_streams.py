@@ -30,7 +30,6 @@ from ._stream.follow import follow
 from ._stream.resource import Resource
 from ._stream.sse import MAX_FRAME_BYTES
 from ._stream.stats import Counters
-from ._values.http import Request
 from ._values.steps import Batch, Clock
 from .async_stream import AsyncStream
 from .signals import AbortController, AbortSignal
@@ -51,7 +50,8 @@ class _Position:
 
     _delivery: Delivery[Any]
     _counters: Counters
-    _shown_url = ""
+    url = ""
+    """Where it is read, without the query, which may hold a secret."""
 
     @property
     def up_to_date(self) -> bool:
@@ -64,7 +64,7 @@ class _Position:
         return self._delivery.closed
 
     def __repr__(self) -> str:
-        of = f"{self._shown_url}, {self._counters.snapshot().state}"
+        of = f"{self.url}, {self._counters.snapshot().state}"
         return f"<{type(self).__name__} of {of}, at {self._delivery.offset}>"
 
 
@@ -198,9 +198,10 @@ def _opened(
     pool = kind.channels.new_pool(address.route, most_idle=0)
     channel = kind.channels.open_channel(pool, own)
     controller, counters = AbortController(), new_counters()
-    flow = follow(Resource(address.url, user_agent()), reading, kind.clock, counters)
+    resource = Resource(address.url, user_agent())
+    flow = follow(resource, reading, kind.clock, counters)
     watched = controller.linked(checked_signal(signal))
     driver = kind.driver(flow, channel, watched, arguments.timeout(timeout), copy_context())
     made = kind.stream(driver, Delivery(reading.offset), controller, counters)
-    made._shown_url = Request("GET", address.url).shown_url
+    made.url = resource.shown_url
     return made

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._http.failures import describe
-from .._values.http import Head, http_date, proxy_note
+from .._values.http import Head, proxy_note
+from .._values.retry_after import http_date
 from .access import proxy_unauthorized, redirect, refused
 from .exchange import Exchange
 from .finding import Finding, finding

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._values.http import Request, Response, is_retryable, retry_after, retry_delay
+from .._values.http import Request, Response, is_retryable
+from .._values.retry_after import retry_after, retry_delay
 from .._values.steps import Failure, Flow, T
 from ..errors import (
     FlueConnectionError,

@@ -12,8 +12,6 @@ from urllib.parse import quote_plus, urlsplit
 
 from attrs import field, frozen
 
-from .limits import LIMITS
-
 _CODINGS = frozenset(
     {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}
     | {"dcb", "dcz", "exi", "pack200-gzip", "aes128gcm"}
@@ -165,39 +163,6 @@ def fold_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 def is_retryable(status: int) -> bool:
     """Whether the same read may succeed later (PROTOCOL, retries of reads)."""
     return status in _RETRIED_4XX or (500 <= status < 600 and status not in _NEVER_RETRIED_5XX)
-
-
-def retry_after(headers: Mapping[str, str], now: float) -> float:
-    """Return the seconds that a Retry-After header asks for, capped; 0 when absent or unreadable.
-
-    `now` is the wall clock in seconds since 1970, for the header's date form.
-    """
-    return retry_delay(headers.get("retry-after", ""), now)
-
-
-def retry_delay(value: str, now: float) -> float:
-    """Return the seconds that the value of a Retry-After header asks for, as `retry_after` does."""
-    value = value.strip()
-    if not value:
-        return 0.0
-    if value.isascii() and value.isdigit():
-        return min(float(value), LIMITS.retry_after)
-    when = http_date(value)
-    return 0.0 if when is None else min(max(when - now, 0.0), LIMITS.retry_after)
-
-
-def http_date(value: str) -> float | None:
-    """Return the seconds since 1970 of a date (RFC 9110 section 5.6.7); `None` for another text."""
-    from datetime import UTC  # rarely needed, and slow to import
-    from email.utils import parsedate_to_datetime
-
-    try:
-        when = parsedate_to_datetime(value)
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=UTC)
-        return when.timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def redirect_origin(response: Response) -> str | None:

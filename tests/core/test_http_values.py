@@ -19,10 +19,10 @@ from flue_client_ext._values.http import (
     is_retryable,
     named_coding,
     redirect_origin,
-    retry_after,
     with_query,
 )
 from flue_client_ext._values.limits import LIMITS
+from flue_client_ext._values.retry_after import retry_after
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 

@@ -20,8 +20,8 @@ from flue_client_ext import (
     FlueProtocolError,
     FlueTimeoutError,
 )
-from flue_client_ext._values.http import retry_after
 from flue_client_ext._values.limits import LIMITS
+from flue_client_ext._values.retry_after import retry_after
 from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.unary.support import NEVER_AGAIN, QUICK, api_error, failure, in_turn, says, works
 from tests.worlds import World

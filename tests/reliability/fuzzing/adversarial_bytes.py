@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from flue_client_ext._http.http11 import Connection
 from flue_client_ext._http.operations import HttpCut
 from flue_client_ext._stream.sse import Framer, FrameTooLarge, parse_frame
-from flue_client_ext._values.http import Head, fold_headers, retry_delay
+from flue_client_ext._values.http import Head, fold_headers
 from flue_client_ext._values.jsoncodec import NotJson, decode
+from flue_client_ext._values.retry_after import retry_delay
 from tests.core.connection import GET, Wire, route
 
 Reading = Callable[[], object]

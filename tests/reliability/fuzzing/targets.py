@@ -28,9 +28,9 @@ from flue_client_ext._values.http import (
     fold_headers,
     named_coding,
     redirect_origin,
-    retry_delay,
 )
 from flue_client_ext._values.jsoncodec import NotJson, decode
+from flue_client_ext._values.retry_after import retry_delay
 from flue_client_ext.errors import FlueProtocolError
 
 GET = Request("GET", "http://server.test/a")
