@@ -84,7 +84,8 @@ class Conversation(ConversationStreams):
     ) -> None:
         """Write an attachment to the file `path` as it arrives, replacing what was there.
 
-        Atomic: until it is whole and on the disk, the file is the old one.
+        Atomic: until it is whole and on the disk, the file is the old one. Raises
+        `FlueProtocolError` for more than 256 MiB.
         """
         call = self._calls.save_attachment(attachment, path, backoff_options, aside)
         self._run(call, signal, self._limit(timeout))

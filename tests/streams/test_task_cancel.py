@@ -97,14 +97,14 @@ def test_a_task_cancelled_while_it_connects(serve: Serve, connections: str, mode
 def test_a_connection_under_way_in_httpx_is_not_cancelled_at_once(
     events: list[str], expected: bool
 ) -> None:
-    progress = _AsyncProgress(anyio.CancelScope(), None, math.inf)
+    async def main() -> bool:
+        with anyio.CancelScope() as scope:
+            progress = _AsyncProgress(scope, None, math.inf)
+            for event in events:
+                await progress.trace(event, {})
+        return progress.interruptible.is_set()
 
-    async def main() -> None:
-        for event in events:
-            await progress.trace(event, {})
-
-    asyncio.run(main())
-    assert progress.interruptible.is_set() is expected
+    assert asyncio.run(main()) is expected
 
 
 def test_two_hundred_cancellations_at_any_moment_leave_the_client_healthy(
