@@ -23,7 +23,7 @@ from .genuine_stage import GenuineStage
 from .handshakes import authority
 from .local_stage import LocalStage
 from .many_stages import ManyAgentsStage, ManyRunsStage
-from .outcome import Outcome, check_facts, finish_send
+from .outcome import Outcome, check_facts, check_pauses, finish_send
 from .pace import haste, lowered
 from .run_stage import RunStage
 from .stage import Stage
@@ -106,6 +106,7 @@ class Cell:
             if not stage.struck:
                 raise Broken(f"the fault has not struck ({outcome})")
             check_facts(outcome, self.fault, self.call)
+            check_pauses(stage.attempts, outcome, self.fault)
             finish_send(outcome, client, stage, self.call)
             stage.verify(complete=outcome.is_resumed)
             _is_healthy(client)

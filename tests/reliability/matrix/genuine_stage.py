@@ -49,8 +49,8 @@ class GenuineStage(RestartStage):
     def finish_work(self) -> None:
         if self.call.column.startswith("ask"):
             with FlueClient(self.url, token=None) as client:
-                talk = client.agents.conversation(self.agent, ID)
-                talk.wait(str(talk.history().messages[0].submission_id))
+                conversation = client.agents.conversation(self.agent, ID)
+                conversation.wait(str(conversation.history().messages[0].submission_id))
 
     def events(self) -> list[Any]:
         with FlueClient(self.url, token=None) as client:

@@ -19,7 +19,7 @@ from .cuts import (
 )
 from .faults import NONE, RESUMED, Fault
 from .rewrites import GarbageControl, Gzip, GzipBomb, Oversized, SmallLines, WrongType
-from .strikes import Away, Edited, LostStore, Repeated, Status, Strike
+from .strikes import Away, Edited, LostStore, Repeated, Status, Strike, Unauthorized
 
 API, RESET = "FlueApiError", "StreamResetError"
 PROTOCOL, UNREADABLE = "FlueProtocolError", "RunNotReadableError"
@@ -102,7 +102,7 @@ FAULTS = (
     passing("503", Status(503)),
     passing("520", Status(520)),
     passing("524", Status(524, body=HTML)),
-    Fault("401 until a new token", Status(401)),
+    Fault("401 until a new token", Unauthorized(401)),
     Fault("403", Status(403), "lasting", {"*": API}),
     Fault(
         "404 of Flue",

@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from flue_client_ext import FlueApiError, InvokeOutcomeUnknownError
+from flue_client_ext import FailedAttempt, FlueApiError, InvokeOutcomeUnknownError
+from flue_client_ext._values.limits import LIMITS
 
 from ..options import Broken
 from .calls import Call
@@ -60,3 +61,17 @@ def finish_send(outcome: Outcome, client: Any, stage: Stage, call: Call) -> None
         if isinstance(error, InvokeOutcomeUnknownError) and call.column == "send":
             key = error.idempotency_key
             client.agents.send(stage.agent, ID, "hello", idempotency_key=key, timeout=20)
+
+
+def check_pauses(attempts: Sequence[FailedAttempt], outcome: Outcome, fault: Fault) -> None:
+    """Raise `Broken` for a retry sooner than a Retry-After says, as far as the client obeys it: it
+    is told of more seconds than that (`pace`)."""
+    what = fault.what
+    if not isinstance(what, Status) or "retry-after" not in what.headers():
+        return
+    told = [attempt.delay for attempt in attempts if attempt.status == what.status]
+    delays = [delay for delay in told if delay is not None]
+    if outcome.is_resumed and not delays:
+        raise Broken("no attempt failed with that status")
+    if delays and min(delays) < LIMITS.retry_after:
+        raise Broken(f"a retry after {min(delays)} s, not {LIMITS.retry_after} s")

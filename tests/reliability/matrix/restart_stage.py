@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
-from flue_client_ext import BackoffOptions, FlueClient
+from flue_client_ext import BackoffOptions, FailedAttempt, FlueClient
 
 from ..options import Broken
 from .calls import Call
@@ -28,6 +28,7 @@ class RestartStage:
         self.struck = 0
         self.items: list[Any] = []
         self.outcomes = Outcomes()
+        self.attempts: list[FailedAttempt] = []
         self.restarts_at_item = call.shows_items and not call.column.startswith(_AT_A_REQUEST)
         """Whether it restarts once an item was shown; else with the request that is struck."""
         self.options = BackoffOptions(initial_delay=0.02, max_delay=0.1, max_retries=500)

@@ -24,6 +24,7 @@ class Stage(Observer, Protocol):
     """The server of one cell."""
 
     struck: int
+    attempts: list[FailedAttempt]
 
     @property
     def url(self) -> str: ...
@@ -60,8 +61,12 @@ class RawStage:
         self.struck = 0
         self.items: list[Any] = []
         self.outcomes = Outcomes()
+        self.attempts: list[FailedAttempt] = []
+        """The failed ones, as the client has told of them."""
         self.posts = 0
         """The POSTs that were carried out."""
+        self.expired: set[str] = set()
+        """The credentials that were refused."""
         self.pages: dict[str, bytes] = {}
         """The latest page of each resource, by its path, for a fault that repeats it."""
         self.over = threading.Event()
@@ -159,10 +164,12 @@ class RawStage:
             self.posts += request.method == "POST"
             self._serve(request, connection)
 
-        if self.over.is_set() or not self.call.targets(request) or not self._strikes():
+        if self.over.is_set() or not self.call.targets(request):
             serve()
-        else:
+        elif self._strikes() or self.fault.what.strikes_again(self, request):
             self.fault.what.strike(self, request, connection, serve)
+        else:
+            serve()
 
     def _strikes(self) -> bool:
         """Whether the next request of those that can be struck is."""
@@ -177,6 +184,7 @@ class RawStage:
 
     def _failed(self, attempt: FailedAttempt) -> None:
         """Accept connections again after the second failure since they are refused."""
+        self.attempts.append(attempt)
         self._failures += 1
         if self._failures >= 2 and self.fault.when != "lasting":
             self.mend()

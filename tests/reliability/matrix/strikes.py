@@ -27,6 +27,7 @@ class Stage(Protocol):
     struck: int
     posts: int
     pages: dict[str, bytes]
+    expired: set[str]
     over: threading.Event
 
     def count(self) -> None:
@@ -53,6 +54,10 @@ class Strike:
     ) -> None:
         """Answer a request that is struck. `handle` answers it as it should be."""
         handle()
+
+    def strikes_again(self, stage: Stage, request: Request) -> bool:
+        """Whether a request is struck out of its turn, because of one that was struck before."""
+        return False
 
     def midway(self, stage: Stage) -> None:
         """Do something once the call has brought a part of what is there."""
@@ -90,7 +95,7 @@ class Status(Strike):
     ) -> None:
         stage.count()
         if request.method == "HEAD":
-            connection.head(self.status, {"content-length": "0"})
+            connection.head(self.status, {"content-length": "0", **self.headers()})
             return
         kind = self.types.get(stage.call.wants)
         if kind is None:
@@ -102,6 +107,20 @@ class Status(Strike):
         connection.answer(
             self.status, json.dumps({"error": error}).encode(), {"content-type": "application/json"}
         )
+
+
+@attrs.frozen
+class Unauthorized(Status):
+    """The request's token has expired: 401, as often as that token comes again."""
+
+    def strike(
+        self, stage: Stage, request: Request, connection: Connection, handle: Handle
+    ) -> None:
+        stage.expired.add(request.headers["authorization"])
+        super().strike(stage, request, connection, handle)
+
+    def strikes_again(self, stage: Stage, request: Request) -> bool:
+        return request.headers["authorization"] in stage.expired
 
 
 @attrs.frozen

@@ -95,8 +95,8 @@ def ask(client: Any, stage: Observer, live: Any) -> None:
 
 
 def ask_stream(client: Any, stage: Observer, live: Any) -> None:
-    talk = client.agents.conversation(stage.agent, ID)
-    with talk.ask_stream("hello", live=live, backoff_options=stage.options) as stream:
+    conversation = client.agents.conversation(stage.agent, ID)
+    with conversation.ask_stream("hello", live=live, backoff_options=stage.options) as stream:
         for change in stream:
             if not isinstance(change, TextDelta):
                 raise Broken(f"nothing but text was said: {change}")
@@ -120,8 +120,8 @@ def map_agents(client: Any, stage: Observer, live: Any) -> None:
 
 
 def updates(client: Any, stage: Observer, live: Any) -> None:
-    talk = client.agents.conversation(stage.agent, ID)
-    with talk.updates(live=live, backoff_options=stage.options) as stream:
+    conversation = client.agents.conversation(stage.agent, ID)
+    with conversation.updates(live=live, backoff_options=stage.options) as stream:
         for update in stream:
             stage.take(update.to_dict())
             if stage.is_complete():
@@ -129,8 +129,8 @@ def updates(client: Any, stage: Observer, live: Any) -> None:
 
 
 def observe(client: Any, stage: Observer, live: Any) -> None:
-    talk = client.agents.conversation(stage.agent, ID)
-    with talk.observe(live=live, backoff_options=stage.options) as stream:
+    conversation = client.agents.conversation(stage.agent, ID)
+    with conversation.observe(live=live, backoff_options=stage.options) as stream:
         for state in stream:
             stage.take(state)
             if stage.is_complete():
