@@ -22,8 +22,13 @@ from tests.worlds import World
 
 CANARY = "canary5f1d8c0b3e7a49f2a6d4"
 BASIC = base64.b64encode(f"u:{CANARY}".encode()).decode()
-FORMS = (CANARY, BASIC)
-"""The forms in which a secret travels or could be shown."""
+SENT = (CANARY, BASIC)
+"""The forms in which a secret of the client travels."""
+COOKIE, CHALLENGE = "cookie91be04d7c2f853a6", "challenge4e6f09b12d7c8a35"
+"""What a server gives: a cookie and the password in a location, and the words of a challenge."""
+FORMS = (*SENT, COOKIE, CHALLENGE)
+FACTS = "errors, their causes and pickles"
+"""Has the headers of a response, and so the challenge; never a cookie or a password."""
 
 SECRETS: dict[str, dict[str, Any]] = {
     "token": {"token": f"t-{CANARY}"},
@@ -47,7 +52,7 @@ class Texts(defaultdict[str, str]):
         super().__init__(str)
 
     def error(self, error: BaseException) -> None:
-        self["errors, their causes and pickles"] += spoken(error)
+        self[FACTS] += spoken(error)
         self["notes of errors"] += repr(getattr(error, "__notes__", ()))
         self["tracebacks"] += "".join(traceback.format_exception(error))
         self["locals in tracebacks"] += seen_by_a_tracker(error)
@@ -63,7 +68,7 @@ class Texts(defaultdict[str, str]):
     def check(self) -> str:
         """Fail for a canary; return how many surfaces show none."""
         for surface, text in self.items():
-            for form in FORMS:
+            for form in SENT + ((COOKIE,) if surface == FACTS else (COOKIE, CHALLENGE)):
                 assert form not in text, f"{surface} show the secret: {text!r}"
         SURFACES.update(self)
         return f"shown by none of {len(self)} surfaces"
@@ -76,7 +81,14 @@ def _pickled(thing: Any) -> str:
         return f"{error!r} {error}"
 
 
-def troubled(request: Request, connection: Connection) -> None:
+GIVEN = {
+    "set-cookie": f"session={COOKIE}; Path=/",
+    "www-authenticate": f'Bearer realm="{CHALLENGE}"',
+}
+"""Headers of every response."""
+
+
+def misbehave(request: Request, connection: Connection) -> None:
     """Answer by the name of the run, and to all else with a page of HTML."""
     if "reset" in request.target:
         connection.reset()
@@ -84,28 +96,30 @@ def troubled(request: Request, connection: Connection) -> None:
         connection.send(b"\x00 garbage\r\n\r\n")
         connection.close()
     elif "cut" in request.target:
-        connection.head(200, {"content-length": "50"})
+        connection.head(200, {**GIVEN, "content-length": "50"})
         connection.close()
     elif "stall" in request.target:
         connection.wait_closed()
     elif "moved" in request.target:
-        connection.answer(307, b"", {"location": "https://other.test/x?signature=q"})
+        location = f"https://u:{COOKIE}@other.test/x?signature={COOKIE}#{COOKIE}"
+        connection.answer(307, b"", {**GIVEN, "location": location})
     elif "denied" in request.target:
-        connection.answer(401, b'{"error":{"type":"unauthorized","message":"no"}}')
+        body = b'{"error":{"type":"unauthorized","message":"no"}}'
+        connection.answer(401, body, GIVEN)
     elif "stream" in request.target:
-        headers = {"stream-next-offset": "o2", "stream-closed": "true"}
+        headers = {**GIVEN, "stream-next-offset": "o2", "stream-closed": "true"}
         connection.json(200, [{"type": "log", "v": 3, "eventIndex": 0}], headers)
     else:
-        connection.answer(503, b"<html>", {"retry-after": "0"})
+        connection.answer(503, b"<html>", {**GIVEN, "retry-after": "0"})
 
 
 @contextlib.contextmanager
 def listening(texts: Texts) -> Iterator[None]:
-    """Take down every record of every logger, at DEBUG."""
+    """Take down every record of every logger, at DEBUG; httpx tells its own headers and URLs."""
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.name.startswith(("flue_client", "asyncio", "anyio", "trio")):
+            if not record.name.startswith(("httpx", "httpcore")):
                 texts["logs at DEBUG"] += record.getMessage() + repr(vars(record))
 
     handler, root = Handler(), logging.getLogger()
@@ -122,7 +136,7 @@ def listening(texts: Texts) -> Iterator[None]:
 def show(world: World, options: dict[str, Any], folder: Path) -> tuple[Texts, RawServer]:
     """Use a client with a secret, in good and in bad times; return what was shown."""
     texts = Texts()
-    with listening(texts), RawServer(troubled) as server:
+    with listening(texts), RawServer(misbehave) as server:
         told: list[Any] = []
         often = BackoffOptions(
             initial_delay=0.001, max_delay=0.001, max_retries=1, on_failed_attempt=told.append

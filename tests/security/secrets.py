@@ -19,7 +19,7 @@ from tests.unary.support import NEVER_AGAIN, borrowed, failure, says, spoken
 from tests.worlds import World
 
 from .blocked import shown_while_it_is_sent
-from .canary import BASIC, CANARY, FORMS, SECRETS, Texts, listening, show, troubled
+from .canary import BASIC, CANARY, SECRETS, SENT, Texts, listening, misbehave, show
 
 Check = Callable[[World], str]
 
@@ -27,7 +27,7 @@ Check = Callable[[World], str]
 def _sent(server: RawServer) -> bool:
     """Whether the secret has reached the server."""
     said = "".join(f"{request.target} {request.headers}" for request in server.requests)
-    return any(form in said for form in FORMS)
+    return any(form in said for form in SENT)
 
 
 def _given(name: str, world: World) -> str:
@@ -75,7 +75,7 @@ def _userinfo_of_a_base_url(world: World) -> str:
 
 def _signature_of_a_stream(world: World) -> str:
     texts = Texts()
-    with listening(texts), RawServer(troubled) as server:
+    with listening(texts), RawServer(misbehave) as server:
         for name in ("reset", "garbage", "cut", "moved", "denied", "html", "stream"):
             stream = world.durable(
                 f"{server.url}/{name}?signature=q-{CANARY}",
@@ -94,7 +94,7 @@ def _signature_of_a_stream(world: World) -> str:
 
 def _input_and_message(world: World) -> str:
     texts = Texts()
-    with listening(texts), RawServer(troubled) as server:
+    with listening(texts), RawServer(misbehave) as server:
         client = world.client(server.url, timeout=2)
         for call in (
             lambda: client.workflows.invoke("html", input={"a": CANARY}),
@@ -109,7 +109,7 @@ def _input_and_message(world: World) -> str:
 
 def _command_line() -> str:
     texts = Texts()
-    with RawServer(troubled) as server, tempfile.TemporaryDirectory() as folder:
+    with RawServer(misbehave) as server, tempfile.TemporaryDirectory() as folder:
         env = environment(server.url, FLUE_TOKEN=f"t-{CANARY}", FLUE_LOG="debug")
         secret = ("--header", f"X-Api-Key: {CANARY}", "--timeout", "2")
         for command in (
@@ -121,10 +121,6 @@ def _command_line() -> str:
             texts[f"flue-client {command[0]}"] += ran.stdout + ran.stderr
         assert _sent(server)
     return texts.check()
-
-
-def _passphrase_of_a_key() -> str:
-    return "in the user's own SSLContext: the client never gets it"
 
 
 def _repr_of_credentials() -> str:
@@ -150,6 +146,5 @@ CHECKS: dict[str, Check] = {
 }
 PURE: dict[str, Callable[[], str]] = {
     "token and header of the command line": _command_line,
-    "passphrase of a TLS key": _passphrase_of_a_key,
     "values that hold credentials": _repr_of_credentials,
 }
