@@ -22,6 +22,8 @@ from tests.servers.raw import RawServer, Request
 from tests.unary.support import NEVER_AGAIN, borrowed, failure
 from tests.worlds import World
 
+from .channels import over_both
+
 _OK = b"HTTP/1.1 200 OK\r\n"
 _CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
 _MOST = 1 << 20
@@ -169,11 +171,11 @@ def _drip(world: World) -> str:
 
 
 CHECKS: dict[str, Callable[[World], str]] = {
-    "interim responses without end": _interim_responses,
+    "interim responses without end": over_both(_interim_responses),
     **{f"body in the coding {coding}": partial(_bomb, coding) for coding in BOMBS},
-    "body without end": _body,
-    "JSON of 200,000 levels": _depth,
-    "body byte by byte": _drip,
+    "body without end": over_both(_body),
+    "JSON of 200,000 levels": over_both(_depth),
+    "body byte by byte": over_both(_drip),
 }
 PURE: dict[str, Callable[[], str]] = {
     **{f"{name} without end": partial(_endless, DIRECT, *ENDLESS[name]) for name in ENDLESS},

@@ -14,14 +14,21 @@ from tests.unary.forward_proxy import ForwardProxy
 from tests.unary.support import NEVER_AGAIN, failure, works
 from tests.worlds import World
 
+from .channels import OverHttpx, over_both, over_httpx
+
 TOKEN = "t0k3n"
 
 
 def _redirect(status: int, world: World) -> str:
-    """To another origin, by a location of any form; the other server must hear nothing at all."""
+    """To another origin, by a location of any form; the other server must hear nothing at all.
+    The message names the origin of a location that is a URL."""
     with RawServer(works) as other:
-        place = other.url.removeprefix("http://")
-        for location in (f"{other.url}/x", f"//{place}/x", f"http:{place}", f"\\\\{place}\\x"):
+        authority = other.url.removeprefix("http://")
+        locations = {f"{other.url}/x": True, f"//{authority}/x": True}
+        locations[f"\\\\{authority}\\x"] = False
+        if not isinstance(world, OverHttpx):  # httpx raises its own InvalidURL for such a location
+            locations[f"http:{authority}"] = False
+        for location, is_url in locations.items():
 
             def move(_: Request, connection: Connection, location: str = location) -> None:
                 connection.answer(status, b"", {"location": location})
@@ -34,7 +41,11 @@ def _redirect(status: int, world: World) -> str:
                     partial(client.runs.events, "r"),
                     partial(client.agents.send, "a", "1", "x"),
                 ]
-                assert all(isinstance(failure(call), FlueApiError) for call in calls)
+                for call in calls:
+                    error = failure(call)
+                    assert isinstance(error, FlueApiError), error
+                    assert (error.status, error.headers["location"]) == (status, location)
+                    assert not is_url or other.url in str(error)
         assert other.accepted == 0
     return "an error that names the origin; the other server gets no connection"
 
@@ -85,12 +96,12 @@ def _attachment(world: World) -> str:
         with RawServer(answer) as server:
             client = world.client(server.url, token=TOKEN, timeout=2)
             conversation = client.agents.conversation("a", "1")
-            place = other.url.removeprefix("http://")
+            authority = other.url.removeprefix("http://")
             for id in (
                 f"{other.url}/x",
-                f"//{place}",
-                f"@{place}",
-                f"..\\{place}",
+                f"//{authority}",
+                f"@{authority}",
+                f"..\\{authority}",
                 "a/../b",
                 "?x#y",
             ):
@@ -105,11 +116,11 @@ def _attachment(world: World) -> str:
 def _url_of_a_conversation(world: World) -> str:
     with RawServer(works) as other, RawServer(works) as server:
         client = world.client(server.url, token=TOKEN)
-        place = other.url.removeprefix("http://")
+        authority = other.url.removeprefix("http://")
         for url in (
             f"{other.url}/agents/a/1",
-            f"http://{server.host}:{server.port}@{place}/agents/a/1",
-            f"{server.url}.{place}/agents/a/1",
+            f"http://{server.host}:{server.port}@{authority}/agents/a/1",
+            f"{server.url}.{authority}/agents/a/1",
             f"https://{server.host}:{server.port}/agents/a/1",
         ):
             assert isinstance(failure(client.agents.conversation, url=url), ValueError), url
@@ -151,15 +162,34 @@ def _cookies(world: World) -> str:
             client.runs.get("r")
         assert all("cookie" not in request.headers for request in server.requests)
         assert all("authorization" not in request.headers for request in server.requests)
-    return "not kept, not sent"
+    return "neither kept nor sent, over own connections"
+
+
+def _cookies_over_httpx(world: World) -> str:
+    """The control: httpx has a jar of its own, and a user who lends the client lends the jar."""
+
+    def bake(_: Request, connection: Connection) -> None:
+        connection.json(200, {"runId": "r"}, {"set-cookie": "session=tracked; Path=/"})
+
+    with RawServer(bake) as server, over_httpx(world) as other:
+        client = other.client(server.url)
+        for _ in range(2):
+            client.runs.get("r")
+        first, second = (request.headers for request in server.requests)
+        assert "cookie" not in first and second["cookie"] == "session=tracked"
+    return "httpx keeps them in its own jar and sends them back, as with every request of it"
 
 
 CHECKS: dict[str, Callable[[World], str]] = {
-    **{f"redirect {status}": partial(_redirect, status) for status in (301, 302, 303, 307, 308)},
-    "offsets, cursors, links and ids of the server": _strings_of_the_server,
-    "attachments": _attachment,
-    "url= of a conversation": _url_of_a_conversation,
+    **{
+        f"redirect {status}": over_both(partial(_redirect, status))
+        for status in (301, 302, 303, 307, 308)
+    },
+    "offsets, cursors, links and ids of the server": over_both(_strings_of_the_server),
+    "attachments": over_both(_attachment),
+    "url= of a conversation": over_both(_url_of_a_conversation),
     "proxy of http://": _plain_proxy,
     "proxy of https://": _tunnel,
     "cookies of the server": _cookies,
+    "cookies of the server, over httpx": _cookies_over_httpx,
 }

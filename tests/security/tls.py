@@ -7,19 +7,24 @@ import ssl
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import trustme
 
 from flue_client_ext import FlueConnectionError
 from tests.servers.raw import RawServer
+from tests.unary.forward_proxy import ForwardProxy
 from tests.unary.support import NEVER_AGAIN, failure, works
 from tests.worlds import World
 
+from .channels import over_httpx
+
+TOKEN = "t0k3n"
 Make = Callable[[trustme.CA], ssl.SSLContext]
 
 
@@ -66,6 +71,11 @@ PEERS: dict[str, Make] = {
     "TLS 1.0": partial(_old, ssl.TLSVersion.TLSv1),
     "TLS 1.1": partial(_old, ssl.TLSVersion.TLSv1_1),
 }
+BEHIND_A_PROXY: dict[str, Make] = {
+    "expired certificate": lambda authority: _context(authority, "localhost", (-9, -1)),
+    "certificate of the proxy": _context,
+    "certificate of an unknown authority": lambda _: _context(trustme.CA(), "localhost"),
+}
 
 
 @contextmanager
@@ -81,31 +91,65 @@ def _serving(make: Make) -> Iterator[RawServer]:
             yield server
 
 
+def _refuse(client: Any, server: RawServer) -> None:
+    for call in (
+        lambda: client.workflows.invoke("w"),
+        lambda: client.runs.get("r", backoff_options=NEVER_AGAIN),
+        lambda: list(client.runs.stream("r", live="sse", backoff_options=NEVER_AGAIN)),
+    ):
+        error = failure(call)
+        assert type(error) is FlueConnectionError, error
+    assert server.requests == []
+
+
+def _over_httpx(world: World) -> AbstractContextManager[World]:
+    """Trust what the environment trusts, as the client does."""
+    return over_httpx(world, verify=ssl.create_default_context())
+
+
 def _refused(make: Make, world: World) -> str:
-    with _serving(make) as server:
-        client = world.client(server.url, token="t", timeout=10)
-        for call in (
-            lambda: client.workflows.invoke("w"),
-            lambda: client.runs.get("r", backoff_options=NEVER_AGAIN),
-            lambda: list(client.runs.stream("r", live="sse", backoff_options=NEVER_AGAIN)),
-        ):
-            error = failure(call)
-            assert type(error) is FlueConnectionError, error
-        assert server.requests == []
+    with _serving(make) as server, _over_httpx(world) as other:
+        for each in (world, other):
+            _refuse(each.client(server.url, token=TOKEN, timeout=10), server)
     return "refused, and nothing is sent"
 
 
+@contextmanager
+def _through_a_tunnel() -> Iterator[ForwardProxy]:
+    with ForwardProxy() as proxy, ExitStack() as stack:
+        changed = {"https_proxy": proxy.url, "no_proxy": ""}
+        stack.enter_context(patch.dict(os.environ, changed))
+        yield proxy
+
+
+def _refused_behind_a_proxy(make: Make, world: World) -> str:
+    """The server is asked for by a name that is not the proxy's."""
+    with _serving(make) as server, _through_a_tunnel() as proxy:
+        _refuse(world.client(_by_name(server), token=TOKEN, timeout=10), server)
+        assert {request.method for request in proxy.requests} == {"CONNECT"}
+        assert TOKEN not in str([request.headers for request in proxy.requests])
+    return "refused, and nothing but CONNECT is sent"
+
+
+def _by_name(server: RawServer) -> str:
+    return server.url.replace("127.0.0.1", "localhost")
+
+
 def _accepted(world: World) -> str:
-    """The control: the same server with a good certificate."""
-    with _serving(_context) as server:
-        world.client(server.url).workflows.invoke("w")
+    """The control: the same server with a good certificate, directly and behind a proxy."""
+    with _serving(_context) as server, _over_httpx(world) as other:
+        for each in (world, other):
+            each.client(server.url).workflows.invoke("w")
+    with _serving(partial(_context, name="localhost")) as server, _through_a_tunnel():
+        world.client(_by_name(server)).workflows.invoke("w")
     return "accepted"
 
 
 CHECKS: dict[str, Callable[[World], str]] = {
     **{name: partial(_refused, make) for name, make in PEERS.items()},
+    **{
+        f"{name}, behind CONNECT": partial(_refused_behind_a_proxy, make)
+        for name, make in BEHIND_A_PROXY.items()
+    },
     "good certificate": _accepted,
-}
-PURE: dict[str, Callable[[], str]] = {
-    "revoked certificate": lambda: "accepted: neither CRL nor OCSP is asked, as in Python's `ssl`"
 }
