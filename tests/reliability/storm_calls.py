@@ -15,19 +15,22 @@ from flue_client_ext import FlueAbortError, FlueTimeoutError, InvokeOutcomeUnkno
 LONGEST = 0.06
 """Seconds after which a call is cut off, at most; most calls would take longer."""
 
+ENDED = "ended"
 CUT = (FlueAbortError, FlueTimeoutError, InvokeOutcomeUnknownError)
 """The documented ends of a call that was cut off in a thread, of a POST at its deadline too."""
 
 
 class Clients(NamedTuple):
-    """Of one surface: a client of the runs and one of the agents, and a run that has no end."""
+    """Of one surface: a client of the runs and one of the agents, a run that has no end, and the
+    user's own httpx client, if these are its connections."""
 
     runs: Any
     agents: Any
     run_id: str
+    own: Any
 
 
-class Place(NamedTuple):
+class Endpoint(NamedTuple):
     """A server, and what trusts its certificate."""
 
     url: str
@@ -37,14 +40,18 @@ class Place(NamedTuple):
 class Target(NamedTuple):
     """The server of the runs, that of the agents, and a run that has no end."""
 
-    runs: Place
-    agents: Place
+    runs: Endpoint
+    agents: Endpoint
     run_id: str
+    over_httpx: bool
 
-    def clients(self, kind: type[Any]) -> Clients:
-        places = (self.runs, self.agents)
-        made = [kind(place.url, token=None, ssl_context=place.context) for place in places]
-        return Clients(made[0], made[1], self.run_id)
+    def clients(self, kind: type[Any], httpx_kind: type[Any]) -> Clients:
+        own = httpx_kind(trust_env=False) if self.over_httpx else None
+        made: list[Any] = []
+        for each in (self.runs, self.agents):
+            channel: dict[str, Any] = {"http_client": own} if own else {"ssl_context": each.context}
+            made.append(kind(each.url, token=None, **channel))
+        return Clients(made[0], made[1], self.run_id, own)
 
 
 Call = Callable[[Clients, str, dict[str, Any]], Any]
@@ -64,12 +71,12 @@ CALLS: dict[str, Call] = {
     "workflows.run": lambda at, _, options: at.runs.workflows.run(
         "research", input={"pace": 0.01}, **options
     ),
-    "history": lambda at, _, options: talk(at, "begun").history(**options),
-    "updates": lambda at, _, options: talk(at, "begun").updates(**options),
-    "observe": lambda at, _, options: talk(at, "begun").observe(**options),
-    "send": lambda at, name, options: talk(at, name).send("Hello", **options),
-    "ask": lambda at, name, options: talk(at, name).ask("6 * 7", **options),
-    "ask_stream": lambda at, name, options: talk(at, name).ask_stream("6 * 7", **options),
+    "history": lambda at, _, options: conversation(at, "begun").history(**options),
+    "updates": lambda at, _, options: conversation(at, "begun").updates(**options),
+    "observe": lambda at, _, options: conversation(at, "begun").observe(**options),
+    "send": lambda at, name, options: conversation(at, name).send("Hello", **options),
+    "ask": lambda at, name, options: conversation(at, name).ask("6 * 7", **options),
+    "ask_stream": lambda at, name, options: conversation(at, name).ask_stream("6 * 7", **options),
 }
 
 
@@ -88,7 +95,7 @@ def plans(count: int, chance: random.Random) -> list[Plan]:
     return [Plan(call, f"t{n}", chance.uniform(0, LONGEST)) for n, call in enumerate(kinds)]
 
 
-def talk(clients: Clients, name: str) -> Any:
+def conversation(clients: Clients, name: str) -> Any:
     return clients.agents.agents.conversation("assistant", name)
 
 
@@ -98,10 +105,23 @@ class Seen:
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
         self.waits: list[float] = []
+        self.ended_anyway = 0
+        """How many of those that were cut off ended as if they were not."""
         self._lock = threading.Lock()
 
-    def add(self, outcome: str, waited: float | None = None) -> None:
+    @property
+    def longest(self) -> float:
+        return max(self.waits)
+
+    @property
+    def median(self) -> float:
+        return sorted(self.waits)[len(self.waits) // 2]
+
+    def add(self, outcome: str, late: float) -> None:
+        """Count a call that ended `late` seconds after it was to be cut off: below 0, it was done
+        before."""
         with self._lock:
             self.outcomes[outcome] += 1
-            if waited is not None:
-                self.waits.append(waited)
+            if late > 0:
+                self.waits.append(late)
+                self.ended_anyway += outcome == ENDED

@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+import httpx
+
 from flue_client_ext import AbortController, AbortSignal, FlueClient
 
 from .options import Broken
-from .storm_calls import CUT, Clients, Plan, Seen, Target, talk
+from .storm_calls import CUT, ENDED, Clients, Plan, Seen, Target, conversation
 
 THREADS = 16
 Options = dict[str, Any]
@@ -20,12 +22,13 @@ Options = dict[str, Any]
 
 def abort_threads(target: Target, plans: list[Plan], seen: Seen, limit: float) -> None:
     """Carry out `plans`, many at once; none may go on for `limit` seconds after it was cut off."""
-    clients = target.clients(FlueClient)
-    talk(clients, "begun").ask("Hello")
-    ways = [WAYS[number % len(WAYS)] for number in range(len(plans))]
+    clients = target.clients(FlueClient, httpx.Client)
+    conversation(clients, "begun").ask("Hello")
+    stops = [STOPS[number % len(STOPS)] for number in range(len(plans))]
     with ThreadPoolExecutor(THREADS) as threads:
         calls = [
-            threads.submit(_cut_off, clients, *both, seen) for both in zip(plans, ways, strict=True)
+            threads.submit(_cut_off, clients, *both, seen)
+            for both in zip(plans, stops, strict=True)
         ]
         _, hung = wait(calls, sum(plan.after for plan in plans) + limit)
         if hung:
@@ -33,21 +36,23 @@ def abort_threads(target: Target, plans: list[Plan], seen: Seen, limit: float) -
         for call in calls:
             call.result()
     assert clients.runs.runs.get(target.run_id).status == "active"
-    assert talk(clients, "afterwards").ask("6 * 7").text.endswith("42.")
+    assert conversation(clients, "afterwards").ask("6 * 7").text.endswith("42.")
     clients.runs.close()
     clients.agents.close()
+    if clients.own:
+        clients.own.close()
 
 
-def _cut_off(clients: Clients, plan: Plan, way: Way, seen: Seen) -> None:
-    with way(plan.after) as options:
+def _cut_off(clients: Clients, plan: Plan, stop: Stop, seen: Seen) -> None:
+    with stop(plan.after) as options:
         began = time.monotonic()
         try:
             _exhaust(plan.call(clients, plan.name, options))
-            outcome = "ended"
+            outcome = ENDED
         except CUT as error:
             outcome = type(error).__name__
         late = time.monotonic() - began - plan.after
-    seen.add(outcome, late if late > 0 else None)
+    seen.add(outcome, late)
 
 
 def _exhaust(result: Any) -> None:
@@ -69,8 +74,8 @@ def _by_another_thread(after: float) -> Iterator[Options]:
         timer.join()
 
 
-Way = Callable[[float], AbstractContextManager[Options]]
-WAYS: list[Way] = [
+Stop = Callable[[float], AbstractContextManager[Options]]
+STOPS: list[Stop] = [
     _by_another_thread,
     lambda after: nullcontext({"signal": AbortSignal.timeout(after)}),
     lambda after: nullcontext({"timeout": after}),
