@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.servers.flue import FlueServer
 from tests.servers.flue2 import Flue2Server
-from tests.worlds import NAMES
 
 from . import silence
 from .options import Options
@@ -14,6 +13,4 @@ def test_what_is_silent_for_long_ends_with_its_result(
     genuine: FlueServer, genuine2: Flue2Server
 ) -> None:
     seen = silence.measure(Options(quick=True), genuine, genuine2)
-    assert [each for each in seen if not each.ok] == []
-    assert all(each.connections > len(NAMES) for each in seen)
-    assert sum(each.killed for each in seen)
+    assert [each for each in seen if each.wrong] == []
