@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.readme import fill
 
+from . import unclosed
 from .options import Options
 
 NAMES = ("faults", "soak", "silence", "vanished", "storm", "fuzz", "security")  # as on the page
@@ -31,11 +32,13 @@ def main() -> None:
         parser.error(f"no such experiment: {', '.join(sorted(unknown))}")
     if given.write and given.quick:
         parser.error("--write takes a whole run")
+    unclosed.watch()
     options = Options(given.quick, random.randrange(2**32) if given.seed is None else given.seed)
     for name in given.names or NAMES:
         print(f"\n{name} (--seed {options.seed}):", flush=True)
         began = time.monotonic()
         report = importlib.import_module(f"tests.reliability.{name}").experiment(options)
+        unclosed.check()
         text = f"{report}\n\n{_circumstances(options, time.monotonic() - began)}"
         print(text, flush=True)
         if given.write:

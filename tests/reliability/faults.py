@@ -15,6 +15,7 @@ from itertools import cycle, product
 
 from tests.worlds import NAMES
 
+from . import unclosed
 from .matrix.calls import CALLS, Call
 from .matrix.cell import Cell
 from .matrix.faults import NONE, Channel, Fault
@@ -98,6 +99,10 @@ def run(task: Task) -> tuple[list[Seen], list[str], list[str]]:
                 broken.append(str(error))
             else:
                 seen.append((cell.call.column, cell.call.mode, world, channel, outcome))
+    try:
+        unclosed.check()
+    except Broken as error:
+        broken.append(f"{name}, {world}, {channel}: {error}")
     return seen, broken, again
 
 
@@ -121,7 +126,8 @@ def experiment(options: Options) -> str:
     wrong: list[str] = []
     repeated: list[str] = []
     spawning = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES * (os.cpu_count() or 1), mp_context=spawning) as pool:
+    count = PROCESSES * (os.cpu_count() or 1)
+    with ProcessPoolExecutor(count, spawning, initializer=unclosed.watch) as pool:
         for tasks in _tasks(options.quick):
             for (name, *_), (seen, broken, again) in zip(tasks, pool.map(run, tasks), strict=True):
                 wrong += broken

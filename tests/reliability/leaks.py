@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from tests.worlds import World
 
+from . import unclosed
 from .options import Broken
 
 PATIENCE = 10.0
@@ -23,12 +24,14 @@ class Leftovers:
         self._sockets = open_sockets()
 
     def check(self) -> None:
-        """Raise `Broken` for a thread or a socket that does not go."""
+        """Raise `Broken` for a thread or a socket that does not go, or was dropped unclosed."""
         if not eventually(lambda: threads() <= self._threads):
             more = [thread.name for thread in threads() - self._threads]
             raise Broken(f"threads are left over: {', '.join(more)}")
         if not eventually(lambda: open_sockets() <= self._sockets):
             raise Broken(f"{open_sockets() - self._sockets} sockets are left over")
+        if found := unclosed.take():
+            raise Broken(f"dropped unclosed, or failed unseen: {found[:5]}")
 
 
 def threads() -> set[threading.Thread]:

@@ -21,6 +21,7 @@ from flue_client_ext import AsyncFlueClient, FlueClient
 from flue_client_ext._values.limits import LIMITS
 from tests.servers.cutting import CuttingProxy
 
+from . import unclosed
 from .blocking import Blocking, finish
 from .footprint import Footprint, footprint
 from .soak_units import MESSAGES, Reader, Sender
@@ -93,7 +94,7 @@ class Share:
                 units.append(Reader(faulty, self.order["servers"], self._reads_on))
                 units.append(Sender(faulty, self.order["servers"], self._sends_on))
             prefix = f"{self.order['world']}-{self.order['seed']}-{self._round}"
-            yield [(unit, f"{prefix}-{place}") for place, unit in enumerate(units)]
+            yield [(unit, f"{prefix}-{index}") for index, unit in enumerate(units)]
             for unit in units:
                 unit.check()
                 self.counts.update(unit.counts)
@@ -163,7 +164,7 @@ def run(order: Order) -> Report:
     return Report(
         counts=dict(share.counts),
         struck=dict(share.struck),
-        wrong=share.wrong[:10],
+        wrong=[*share.wrong, *unclosed.take()][:10],
         rounds=rounds,
         before=before,
         after=after,
@@ -186,4 +187,5 @@ def _trio_tasks() -> int:
 
 
 if __name__ == "__main__":
+    unclosed.watch()
     print(json.dumps(run(json.loads(sys.argv[1]))))
