@@ -26,12 +26,12 @@ def pieces(chance: Random, raw: bytes) -> list[bytes]:
         return [raw] if raw else []
     if kind < 0.3:
         return [raw[at : at + 1] for at in range(len(raw))]
-    places = sorted({chance.randrange(len(raw)) for _ in range(chance.randrange(1, 12))} - {0})
-    return [raw[a:b] for a, b in zip([0, *places], [*places, len(raw)], strict=True)]
+    offsets = sorted({chance.randrange(len(raw)) for _ in range(chance.randrange(1, 12))} - {0})
+    return [raw[a:b] for a, b in zip([0, *offsets], [*offsets, len(raw)], strict=True)]
 
 
 def spoilt(chance: Random, raw: bytes) -> bytes:
-    """Change `raw` in a few places: bytes are lost, doubled, inserted, replaced; the end is cut."""
+    """Change `raw` at some offsets: bytes are lost, doubled, inserted, replaced; the end is cut."""
     changed = bytearray(raw)
     for _ in range(chance.randrange(1, 4)):
         at = chance.randrange(len(changed) + 1)
