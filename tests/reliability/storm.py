@@ -25,9 +25,11 @@ from .storm_tasks import cancel_tasks
 from .storm_threads import abort_threads
 
 END_LIMIT = 5.0
-"""Seconds within which a call must have ended after it was cut off: the machine may be busy."""
+"""Seconds within which a call must have ended after it was cut off."""
 MEDIAN_LIMIT = 1.0
 """Seconds within which half of them must have."""
+PATIENCE = 4
+"""How many times as long it may take in a quick run, beside other tests on a busy machine."""
 Channel = Literal["plain", "TLS", "httpx"]
 """The client's own connections, or those of a user's httpx client."""
 CHANNELS: tuple[Channel, ...] = ("plain", "TLS", "httpx")
@@ -51,7 +53,7 @@ def _row(part: Part, seen: Seen) -> str:
 
 def experiment(options: Options) -> str:
     """Run the storm in each world, over each channel; the report, or `Broken`."""
-    count = 40 if options.quick else 3000
+    count, patience = (40, PATIENCE) if options.quick else (3000, 1)
     rows = [
         "| world | connection | calls | cut off | of them done | median time to end | most |",
         "|---|---|--:|--:|--:|--:|--:|",
@@ -62,20 +64,20 @@ def experiment(options: Options) -> str:
         cuts = plans(count, random.Random(f"{options.seed} {part}"))
         with target(part.channel) as reached:
             if part.world == "threads":
-                abort_threads(reached, cuts, seen, END_LIMIT)
+                abort_threads(reached, cuts, seen, END_LIMIT * patience)
             else:
-                cancel_tasks(part.world, reached, cuts, seen, END_LIMIT)
-        _check(part, seen)
+                cancel_tasks(part.world, reached, cuts, seen, END_LIMIT * patience)
+        _check(part, seen, patience)
         rows.append(_row(part, seen))
         outcomes += seen.outcomes
     told = ", ".join(f"{name} {count:,}" for name, count in outcomes.most_common())
     return "\n".join([*rows, "", f"Outcomes: {told}."])
 
 
-def _check(part: Part, seen: Seen) -> None:
+def _check(part: Part, seen: Seen, patience: int) -> None:
     if not seen.waits:
         raise Broken(f"{part}: no call was cut off: {seen.outcomes}")
-    if seen.longest > END_LIMIT or seen.median > MEDIAN_LIMIT:
+    if seen.longest > END_LIMIT * patience or seen.median > MEDIAN_LIMIT * patience:
         late = f"ended {seen.longest:.1f} s after it was cut off, half of them {seen.median:.1f} s"
         raise Broken(f"{part}: a call {late}")
 
