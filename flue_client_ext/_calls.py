@@ -145,9 +145,7 @@ def opening(api: Api, run_id: str, options: StreamOptions) -> Opening:
         backoff=options.backoff,
         pages_only=options.pages_only,
     )
-    flow = api.follow(
-        run_id, reading, counters, tail=flue_arguments.tail(options.tail, reading.offset)
-    )
+    flow = api.follow(run_id, reading, counters, tail=flue_arguments.tail(options.tail))
     return Opening(flow, EventDelivery(run_id, start, handled), counters)
 
 

@@ -99,7 +99,7 @@ class ConversationStreams:
             pages_only=False,
         )
         start, counters = reading.offset, new_counters()
-        tail = flue_arguments.tail(options.tail, start)
+        tail = flue_arguments.tail(options.tail)
         api = self._conversation("stream", self._retries(reading.backoff))
         exists = start not in ("-1", "now") or (resume is not None and resume.after > 0)
         stream = events(api, tail=tail, exists=exists)

@@ -24,15 +24,8 @@ def run_ids(value: object) -> list[str]:
     return [segment(run_id, "run_id") for run_id in several(value, "run_ids")]
 
 
-def tail(value: object, offset: str) -> int | None:
-    """Check the limit of a read from the start; servers ignore it elsewhere (PROTOCOL, offsets)."""
-    if value is None:
-        return None
-    limit = whole(value, "tail", 1)
-    if offset != "-1":
-        words = 'tail limits a read from the start, offset "-1": it means nothing at'
-        raise ValueError(f"{words} {offset!r}")
-    return limit
+def tail(value: object) -> int | None:
+    return None if value is None else whole(value, "tail", 1)
 
 
 def wait(value: object) -> Literal["result"] | None:

@@ -26,7 +26,9 @@ from .._values.printable import printable as printable
 from ._api import FlueApiError, RunNotReadableError, WorkflowApiNotFoundError
 from ._base import FlueError, rebuild
 from ._base import Identifiers as Identifiers  # for the rest of the package
+from ._execution import Failure as Failure  # as above
 from ._execution import FlueExecutionError
+from ._execution import Target as Target
 from ._generation import UnsupportedByServerError
 from ._protocol import FlueProtocolError, StreamResetError, UnsupportedFlueEventVersionError
 from ._transport import (

@@ -146,17 +146,6 @@ def test_resume_excludes_other_starting_points(any_world: World, serve: Serve) -
         runs.stream("run_other", resume=saved)
 
 
-@pytest.mark.parametrize("offset", ["now", "at/5"])
-def test_a_tail_is_for_reads_from_the_start(any_world: World, offset: str) -> None:
-    client = any_world.client("http://127.0.0.1:1")  # nothing is sent
-    agents, runs = client.agents, client.runs
-    for read in (runs.stream, runs.events, lambda *a, **kw: agents.stream("a", *a, **kw)):
-        with pytest.raises(ValueError, match="tail limits"):
-            read(RUN, tail=1, offset=offset)
-        with pytest.raises(ValueError, match="tail must be at least 1"):
-            read(RUN, tail=0, offset=offset)
-
-
 @pytest.mark.parametrize("live", ["sse", "auto"])
 def test_pages_only_is_not_for_event_streams(any_world: World, live: Any) -> None:
     with pytest.raises(ValueError, match="pages_only"):

@@ -173,7 +173,7 @@ def runs(client: FlueClient, checkpoint: Checkpoint) -> None:
     record = client.runs.get("run_1")
     assert_type(record, RunRecord)
     assert_type(record.status, str)
-    assert_type(client.runs.events("run_1", offset="-1", tail=3), list[FlueEvent])
+    assert_type(client.runs.events("run_1", offset="now", tail=3), list[FlueEvent])
     with client.runs.stream("run_1", live="auto", resume=checkpoint) as stream:
         assert_type(stream, FlueEventStream)
         assert_type(stream.offset, str)

@@ -22,7 +22,8 @@ from .rewrites import GarbageControl, Gzip, GzipBomb, Oversized, SmallLines, Wro
 from .strikes import Away, Edited, LostStore, Repeated, Status, Strike, Unauthorized
 
 API, RESET = "FlueApiError", "StreamResetError"
-PROTOCOL, UNREADABLE = "FlueProtocolError", "RunNotReadableError"
+PROTOCOL = "FlueProtocolError"
+UNREADABLE = "RunNotReadableError"
 UNKNOWN, NO_API = "InvokeOutcomeUnknownError", "WorkflowApiNotFoundError"
 STARTS = ("run: its POST", "workflows.map: its POSTs")
 FINAL = (*STARTS, "send without a key")
