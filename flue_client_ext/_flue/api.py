@@ -61,20 +61,30 @@ class Api:
         """The same server and the same runs, with other options."""
         return Api(self._requests, credentials, self.clock, self._started, generations, backoff)
 
-    def invoke(self, name: str, input: Any, *, deadline: bool) -> Flow[WorkflowInvokeResult]:
+    def invoke(
+        self, name: str, input: Any, *, deadline: bool, backoff: BackoffOptions | None = None
+    ) -> Flow[WorkflowInvokeResult]:
         """Start a run. `deadline`: whether the call has one; without it the read limit applies."""
         request = self._requests.invoke(name, input, None)
-        return self._invoke(request, WorkflowInvokeResult, 202, None if deadline else LIMITS.read)
+        limit = None if deadline else LIMITS.read
+        return self._invoke(request, WorkflowInvokeResult, 202, limit, backoff)
 
     def invoke_and_wait(self, name: str, input: Any) -> Flow[WorkflowWaitResult]:
         """Start a run and wait for its result, for as long as that takes."""
         request = self._requests.invoke(name, input, "result")
-        return self._invoke(request, WorkflowWaitResult, 200, None)
+        return self._invoke(request, WorkflowWaitResult, 200, None, None)
 
     def _invoke(
-        self, request: Request, cls: type[Invoked], wanted: int, limit: float | None
+        self,
+        request: Request,
+        cls: type[Invoked],
+        wanted: int,
+        limit: float | None,
+        backoff: BackoffOptions | None,
     ) -> Flow[Invoked]:
-        response = yield from call(request, self.credentials, self.clock, limit=limit)
+        response = yield from call(
+            request, self.credentials, self.clock, options=backoff or self.backoff, limit=limit
+        )
         if response.status != wanted:
             raise api_error(response, read=False, base_url=self._requests.base_url)
         result = view_of(cls, response, request, "runId")

@@ -33,7 +33,7 @@ def run(
     identifiers: Identifiers,
 ) -> Flow[WorkflowRunResult[Any]]:
     """Start a run, follow it to its end and return its result. Sets its id in `identifiers`."""
-    invoke = api.invoke(name, input, deadline=False)
+    invoke = api.invoke(name, input, deadline=False, backoff=backoff)
     return _run(api, invoke, on_event, live, backoff, counters, identifiers)
 
 
@@ -84,7 +84,7 @@ def wait(
     end = ends[-1].to_dict() if ends else {}
     if isinstance(failed := end.get("isError"), bool):
         return _ended(run_id, failed, end)
-    record = (yield from api.get_run(run_id)).to_dict()
+    record = (yield from api.get_run(run_id, backoff)).to_dict()
     if record.get("status") not in ("completed", "errored"):
         raise FlueExecutionError(
             target="workflow", target_id=run_id, failure="terminal_event_missing"

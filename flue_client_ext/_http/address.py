@@ -5,6 +5,7 @@ Reads `FLUE_BASE_URL` and the variables of proxies; opens nothing."""
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -89,9 +90,16 @@ def _parsed(given: object, what: str) -> Url:
     return url
 
 
+_HOST = re.compile(
+    r"(localhost|\d+(\.\d+){3}|([a-z0-9-]+\.)+[a-z]{2,10})(:\d{1,5})?", re.IGNORECASE
+)
+"""A host that only lacks the scheme; a token does not end in a top-level domain."""
+
+
 def _unlike(given: str) -> str:
-    """Quote a URL that is refused, unless something in it may be secret."""
-    return "" if any(mark in given for mark in "@?#") else f", not {given.strip()[:80]!r}"
+    """Quote a URL that is refused if it has the shape of a host: anything else may be a token."""
+    shown = given.strip()
+    return f", not {shown!r}" if _HOST.fullmatch(shown) else ""
 
 
 def _route(url: Url, context: ssl.SSLContext | None, own_client: bool) -> Route:

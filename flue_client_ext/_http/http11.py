@@ -64,11 +64,6 @@ class Connection:
         return f" (trusting the certificates of {source})" if source else ""
 
     @property
-    def body_ended(self) -> bool:
-        """Whether the body of the latest response was read to its end."""
-        return self._body is None or self._body.ended
-
-    @property
     def reusable(self) -> bool:
         """Whether the response was read to its end, no bytes follow it, and the server keeps the
         connection open. Bytes that follow would count as the response to the next request."""

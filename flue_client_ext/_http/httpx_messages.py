@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from .._values.http import Head, Request
+from .._values.http import Head, Request, fold_headers
 from .._values.limits import LIMITS
 from .message import head_of, raw_headers
 
@@ -70,9 +70,11 @@ def _merged(headers: httpx.Headers, own: list[tuple[bytes, bytes]]) -> httpx.Hea
 
 def head_of_response(request: Request, response: httpx.Response) -> Head:
     """Return the head of httpx's `response`. A transport that gives no network stream is not
-    httpcore's, and hands over whole bodies."""
+    httpcore's, and hands over whole bodies. What it answers has the headers and the parameters that
+    the user's client has added, so that no error quotes a credential of these."""
+    sent = response.request
     return head_of(
-        request,
+        Request(request.method, str(sent.url), fold_headers(sent.headers.raw)),
         response.status_code,
         response.headers.raw,
         framed=response.http_version in _FRAMED or "network_stream" not in response.extensions,

@@ -6,16 +6,20 @@ requests."""
 from __future__ import annotations
 
 import socket
+import threading
 from typing import Any
 
 
 class RequestSocket:
     """The socket that carries a request, from the time that httpcore reports it to the end of the
-    response: after that it may carry another call's request."""
+    response: after that it may carry another call's request. One of HTTP/2 carries several at once
+    and is never touched."""
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
         self._duplicate: socket.socket | None = None
+        self._shared = False
+        self._lock = threading.RLock()
 
     @property
     def known(self) -> bool:
@@ -23,7 +27,12 @@ class RequestSocket:
 
     def note(self, event: str, info: dict[str, Any]) -> None:
         """Take note of an event of httpcore's `trace` extension."""
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+        if event.startswith("http2."):
+            self._shared = True
+            self.forget()
+        elif event.endswith("response_closed.started"):  # then the connection serves others
+            self.forget()
+        elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self.remember(info.get("return_value"))
         elif event.endswith("start_tls.started") and self._socket is not None:
             # `SSLContext.wrap_socket` detaches the descriptor from the socket object. A duplicate
@@ -37,18 +46,20 @@ class RequestSocket:
 
     def remember(self, stream: Any) -> None:
         """Take the socket from one of httpcore's network streams."""
-        if stream is not None:
+        if stream is not None and not self._shared:
             self._socket = stream.get_extra_info("socket")
 
     def forget(self) -> None:
         """Do not touch the socket any more: it may carry another request."""
-        self._socket = None
+        with self._lock:  # a shutdown that has begun is over before another request comes
+            self._socket = None
 
     def shut_down(self) -> None:
         """End the wait on the socket; from any thread. `SSLSocket.shutdown` would not do: it resets
         the TLS state under the thread that reads."""
-        if (sock := self._socket) is not None:
-            try:
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-            except OSError:  # closed already
-                pass
+        with self._lock:
+            if self._socket is not None:
+                try:
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                except OSError:  # closed already
+                    pass

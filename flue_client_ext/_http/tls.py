@@ -91,7 +91,7 @@ class Tls:
         except ssl.SSLError as error:
             if not parts:
                 raise
-            self._error = error
+            self._error, self.ended = error, True
         return b"".join(parts)
 
     def _take(self) -> ByteFlow[None]:

@@ -23,6 +23,7 @@ _SEPARATORS = r"[\s,;=&]+"
 _NO_SECRETS = frozenset(
     {"accept", "accept-encoding", "content-type", "user-agent", "traceparent", "tracestate"}
 )
+_SCHEMES = ("bearer", "basic", "digest")
 
 
 def excerpt(body: bytes, request: Request | None) -> str:
@@ -31,7 +32,8 @@ def excerpt(body: bytes, request: Request | None) -> str:
     secrets = [] if request is None else [*_secrets(request)]
     longest = max(map(len, secrets), default=0)
     text = body[: _LOOKED_AT + 4 * longest].decode("utf-8", "replace")
-    if any(secret in text for secret in secrets):
+    unescaped = text.replace("\\", "")  # JSON may have escaped a slash
+    if any(secret in text or secret in unescaped for secret in secrets):
         return ""
     if len(body) > _LOOKED_AT and longest:
         text = text[:-longest]  # the end may be that of a credential that goes on
@@ -41,7 +43,10 @@ def excerpt(body: bytes, request: Request | None) -> str:
 
 def described(headers: Mapping[str, str], body: bytes, request: Request | None) -> str:
     """Say of what kind a body is, and how it begins."""
-    kind = printable(headers.get("content-type", "").split(";")[0].strip()) or "no content type"
+    kind = (
+        printable(headers.get("content-type", "").split(";")[0].strip()[:_MOST])
+        or "no content type"
+    )
     begins = excerpt(body, request)
     return f"{kind}: {begins}" if begins else kind
 
@@ -59,4 +64,5 @@ def _secrets(request: Request) -> Iterator[str]:
     given += [value for _, value in parse_qsl(urlsplit(request.url).query)]
     given.append(urlsplit(request.url).query)
     for value in given:
-        yield from (part for part in re.split(_SEPARATORS, value) if len(part) >= _SHORTEST)
+        parts = (part for part in re.split(_SEPARATORS, value) if len(part) >= _SHORTEST)
+        yield from (part for part in parts if part.lower() not in _SCHEMES)

@@ -127,7 +127,7 @@ def _asked(response: Response) -> str:
     token = ""
     if response.status in (401, 403):
         has_token = "authorization" in request.headers
-        token = "; a token was sent" if has_token else "; no token is set"
+        token = "; a token was sent" if has_token else "; no authorization header was sent"
     return f" ({request.method} {request.shown_url}{token})"
 
 

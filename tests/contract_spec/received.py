@@ -151,7 +151,7 @@ def _look_on_at_sockets(answers: Answers, patch: pytest.MonkeyPatch) -> None:
         answer = latest.get(self)
         if answer is not None:
             answer.body += data
-            if self.body_ended:
+            if self._body is None or self._body.ended:
                 latest[self] = None
                 answers.end(answer)
 

@@ -48,3 +48,9 @@ def test_a_credential_far_behind_is_no_reason_to_show_nothing() -> None:
 def test_no_part_of_a_credential_is_shown_behind_any_number_of_spaces() -> None:
     for spaces in range(900, 1200):
         assert "hunt" not in excerpt(b" " * spaces + SECRET.encode(), ASKED["own header"])
+
+
+def test_a_credential_whose_slashes_are_escaped_is_found() -> None:
+    asked = Request("GET", "http://h/", {"authorization": "Bearer abc/def/ghi"})
+    assert excerpt(b"Bearer token expired", asked) == "Bearer token expired"
+    assert excerpt(rb'{"auth":"abc\/def\/ghi"}', asked) == ""

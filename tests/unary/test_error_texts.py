@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from flue_client_ext import (
     AbortController,
+    BackoffOptions,
     FlueApiError,
     FlueClient,
     FlueConnectionError,
@@ -69,7 +71,7 @@ def test_a_401_says_whether_a_token_was_sent(any_world: World, call: str, token:
     asked, run = CALLS[call]
     with RawServer(says(401, UNAUTHORIZED)) as server:
         error = failure(run, any_world.client(server.url, token=token))
-        said = "a token was sent" if token else "no token is set"
+        said = "a token was sent" if token else "no authorization header was sent"
         where = f"({asked.format(server.url)}; {said})"
         assert str(error) == f"401 unauthorized: Unauthorized. {where}"
 
@@ -146,7 +148,43 @@ def test_a_base_url_without_a_scheme_is_quoted(monkeypatch: pytest.MonkeyPatch) 
     error = str(failure(FlueClient))
     assert "FLUE_BASE_URL" in error
     assert error.endswith("must begin with http:// or https://, not 'localhost:3583'")
-    given = str(failure(FlueClient, "ftp://h/api"))
-    assert given == "base_url must begin with http:// or https://, not 'ftp://h/api'"
-    for secret in ("u:hunter2@h", "ftp://h/?sig=hunter2", "h:1#hunter2"):
-        assert "hunter2" not in str(failure(FlueClient, secret))
+    unquoted = "base_url must begin with http:// or https://"
+    tokens = (
+        "sk-live-hunter2",
+        "u:hunter2",
+        "eyJhbGciOi.eyJzdWIiOi.SflKxwRJSMeKKF2QT4fwpM",
+        "ftp://h/t",
+    )
+    for secret in ("u:hunter2@h", "ftp://h/?sig=hunter2", "h:1#hunter2", *tokens):
+        assert str(failure(FlueClient, secret)) == unquoted
+
+
+def test_a_page_that_repeats_a_credential_of_the_users_client_is_not_shown() -> None:
+    def echo(request: Request, connection: Connection) -> None:
+        shown = f"<p>{request.headers['authorization']} {request.target}".encode()
+        connection.answer(401, shown, HTML)
+
+    with (
+        RawServer(echo) as server,
+        httpx.Client(
+            headers={"authorization": "Bearer hunter2-5f"}, params={"key": "k-hunter2"}
+        ) as http,
+        FlueClient(server.url, token=None, http_client=http) as client,
+    ):
+        for run in (CALLS["get"][1], CALLS["invoke"][1]):
+            error = failure(run, client)
+            assert "hunter2" not in str(error)
+            assert "a token was sent" in str(error)
+
+
+def test_retries_of_the_client_are_those_of_posts_too(any_world: World) -> None:
+    told: list[Any] = []
+    never = BackoffOptions(max_retries=0, on_failed_attempt=told.append)
+    client = any_world.client("http://127.0.0.1:1", backoff_options=never)
+    for start in (client.workflows.invoke, client.workflows.run):
+        assert isinstance(failure(start, "w"), FlueConnectionError)
+    assert isinstance(
+        failure(any_world.client("http://127.0.0.1:1").workflows.run, "w", backoff_options=never),
+        FlueConnectionError,
+    )
+    assert len(told) == 3
