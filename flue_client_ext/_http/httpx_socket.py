@@ -12,13 +12,12 @@ from typing import Any
 
 class RequestSocket:
     """The socket that carries a request, from the time that httpcore reports it to the end of the
-    response: after that it may carry another call's request. One of HTTP/2 carries several at once
-    and is never touched."""
+    response: after that it may carry another call's request. One of HTTP/2 may carry others even
+    before: its shutdown ends them, too."""
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
         self._duplicate: socket.socket | None = None
-        self._shared = False
         self._lock = threading.RLock()
 
     @property
@@ -27,10 +26,7 @@ class RequestSocket:
 
     def note(self, event: str, info: dict[str, Any]) -> None:
         """Take note of an event of httpcore's `trace` extension."""
-        if event.startswith("http2."):
-            self._shared = True
-            self.forget()
-        elif event.endswith("response_closed.started"):  # then the connection serves others
+        if event.endswith("response_closed.started"):  # then the connection serves others
             self.forget()
         elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self.remember(info.get("return_value"))
@@ -46,7 +42,7 @@ class RequestSocket:
 
     def remember(self, stream: Any) -> None:
         """Take the socket from one of httpcore's network streams."""
-        if stream is not None and not self._shared:
+        if stream is not None:
             self._socket = stream.get_extra_info("socket")
 
     def forget(self) -> None:

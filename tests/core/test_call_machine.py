@@ -152,8 +152,10 @@ class Machine(RuleBasedStateMachine):
     @precondition(waits_for(Open, Read))
     @rule(sent=st.booleans(), executed=st.booleans())
     def let_the_deadline_pass(self, sent: bool, executed: bool) -> None:
-        sent = sent or isinstance(self.play.step, Read)
-        if sent and executed and isinstance(self.play.step, Open):
+        if isinstance(self.play.step, Read):
+            sent = True
+            self.lose_the_body()
+        elif sent and executed:
             self.execute()
         self.step(lambda: self.play.deadline(sent))
 

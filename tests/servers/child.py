@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +41,7 @@ class NodeChild:
         self._wanted_port = port
         self._port: int | None = port
         self._log = tempfile.TemporaryFile(mode="a+b", buffering=0)  # noqa: SIM115
+        weakref.finalize(self, self._log.close)
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = os.getpid()
 
