@@ -29,6 +29,7 @@ class Tls:
         self.truncated = False
         """Whether the peer has closed without it: anybody on the way can end a TCP connection. A
         body that only the close ends would count as whole."""
+        self._cut = False
         self._received = False
         self._error: ssl.SSLError | None = None
         self._version: str | None = None
@@ -81,24 +82,29 @@ class Tls:
             while part := self._session.read(_MAX_READ):
                 parts.append(part)
                 self._received = True
-            self.ended = True
+            self._end()
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLZeroReturnError:
-            self.ended = True
-        except ssl.SSLEOFError:
-            self.ended = self.truncated = True
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            self._end()
         except ssl.SSLError as error:
             if not parts:
                 raise
             self._error, self.ended = error, True
         return b"".join(parts)
 
+    def _end(self) -> None:
+        """Note the end. Some versions of Python take the end of TCP for a close_notify, but that
+        comes before it."""
+        if not self.ended:
+            self.ended, self.truncated = True, self._cut
+
     def _take(self) -> ByteFlow[None]:
         raw: bytes = (yield from self._outer.receive()) if self._outer else (yield RECEIVE)
         if raw:
             self._incoming.write(raw)
         else:
+            self._cut = True
             self._incoming.write_eof()
 
     def _flush(self) -> ByteFlow[None]:
