@@ -6,7 +6,6 @@ ordered; most of all without the GIL. Once a reader has begun, the state refuses
 from __future__ import annotations
 
 from threading import get_ident
-from types import TracebackType
 
 from .._stream.states import SECOND, SecondReader
 
@@ -26,10 +25,5 @@ class OneReader:
         if self._thread.setdefault(None, get_ident()) != get_ident():
             raise SecondReader(SECOND.words)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._thread.clear()

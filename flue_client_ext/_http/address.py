@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from .._values.http import without_query
 from .environment import proxy_for
 from .route import Route
 from .url import Url, parsed
@@ -27,7 +28,7 @@ _FROM_ENVIRONMENT = "base_url (from the environment variable FLUE_BASE_URL)"
 class Address:
     """A checked URL without the trailing slash of its path, and the route to its origin."""
 
-    url: str = field(repr=lambda url: repr(url.partition("?")[0]))
+    url: str = field(repr=lambda url: repr(without_query(url)))
     route: Route
 
 

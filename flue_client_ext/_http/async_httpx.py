@@ -18,7 +18,7 @@ from .._values.http import Head, Request
 from .._values.limits import wait_until
 from .._values.steps import DeadlineExceeded, Failure
 from .async_httpx_body import Body
-from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, response_of, timed_out
+from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, overdue, response_of
 from .httpx_messages import build_request, head_of_response, timeouts
 from .httpx_progress import IGNORED, Progress
 from .message import is_small
@@ -106,13 +106,13 @@ class AsyncHttpxChannel:
         finally:
             progress.withdraw()
         if progress.head is None:
-            return _overdue(progress.maybe_sent(self._client, sent.url), deadline)
+            return overdue(progress.maybe_sent(self._client, sent.url), loop_time(), deadline)
         self._late = True  # a small body exceeds a limit: `read` tells
         return progress.head
 
     async def read(self, limit: float | None, deadline: float) -> bytes | Failure:
         if self._late:
-            return _overdue(True, deadline)
+            return overdue(True, loop_time(), deadline)
         body = self._body
         assert body is not None
         if body.fetched:
@@ -126,7 +126,7 @@ class AsyncHttpxChannel:
                 return await cancellable(body.next())
         except TRANSPORT_ERRORS as error:
             return self._failed(error, deadline)
-        return _overdue(True, deadline)
+        return overdue(True, loop_time(), deadline)
 
     async def poll(self) -> None:
         """httpx cannot read without waiting, nor say whether it holds bytes."""
@@ -165,14 +165,6 @@ class AsyncHttpxChannel:
         if isinstance(error, httpx.TimeoutException) and loop_time() >= deadline:
             raise DeadlineExceeded(failure.sent)
         return failure
-
-
-def _overdue(sent: bool, deadline: float) -> Failure:
-    """Return the failure of a wait that has exceeded a limit. Raises `DeadlineExceeded` if that was
-    the deadline."""
-    if loop_time() >= deadline:
-        raise DeadlineExceeded(sent)
-    return timed_out(sent)
 
 
 async def _discard(response: tuple[Head, Body]) -> None:

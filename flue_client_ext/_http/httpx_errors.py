@@ -12,7 +12,7 @@ import ssl
 import httpx
 
 from .._values.http import is_retryable
-from .._values.steps import Failure
+from .._values.steps import DeadlineExceeded, Failure
 from .failures import chain, classified, describe, is_permanent, tls_reason
 from .httpx_messages import BODY_LOST
 from .httpx_progress import Progress
@@ -74,8 +74,11 @@ def failure_of(error: Exception, progress: Progress) -> Failure:
     )
 
 
-def timed_out(sent: bool) -> Failure:
-    """Return the failure that a wait is which exceeds a limit of this package."""
+def overdue(sent: bool, now: float, deadline: float) -> Failure:
+    """Return the failure that a wait is which exceeds a limit of this package. Raises
+    `DeadlineExceeded` if that was the deadline."""
+    if now >= deadline:
+        raise DeadlineExceeded(sent) from None
     cause = describe(TimeoutError("timed out"))
     return classified(cause, sent=sent, permanent=False, timed_out=True, stale=False)
 

@@ -16,9 +16,9 @@ import httpx
 
 from .._values.http import Head, Request
 from .._values.limits import wait_until
-from .._values.steps import DeadlineExceeded, Failure
+from .._values.steps import Failure
 from .deadlines import watch
-from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, response_of, timed_out
+from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, overdue, response_of
 from .httpx_messages import head_of_response
 from .httpx_progress import IGNORED, Progress
 from .httpx_socket import RequestSocket
@@ -96,9 +96,10 @@ class Exchange:
         self.abort()
 
     def _ended_early(self, sent: bool) -> Failure:
-        if time.monotonic() >= self._deadline:
-            raise DeadlineExceeded(sent) from None
-        return timed_out(sent) if self._overdue else Failure("cut", "aborted")
+        now = time.monotonic()
+        if self._overdue or now >= self._deadline:
+            return overdue(sent, now, self._deadline)
+        return Failure("cut", "aborted")
 
     def _failed(self, error: Exception) -> Failure:
         failure = failure_of(error, self._progress)

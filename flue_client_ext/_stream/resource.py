@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .._values.http import Request, Response
+from .._values.http import Request, Response, without_query
 from ..errors import FlueApiError, FlueError, Identifiers
 from .request import Mode, stream_request
 
@@ -33,8 +33,8 @@ class Resource:
 
     @property
     def shown_url(self) -> str:
-        """The URL without its query, which may carry a signature."""
-        return self._url.partition("?")[0]
+        """The URL without its query."""
+        return without_query(self._url)
 
     def request(self, mode: Mode, offset: str, cursor: str | None) -> Request:
         """Return the request of one round, without credentials."""

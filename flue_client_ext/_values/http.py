@@ -31,7 +31,7 @@ class Request:
     """What is to be sent; `url` is absolute."""
 
     method: str
-    url: str = field(repr=lambda url: repr(_without_query(url)))
+    url: str = field(repr=lambda url: repr(without_query(url)))
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     body: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
@@ -44,8 +44,8 @@ class Request:
 
     @property
     def shown_url(self) -> str:
-        """The URL without its query, which may carry a signature."""
-        return _without_query(self.url)
+        """The URL without its query."""
+        return without_query(self.url)
 
 
 def with_query(url: str, parameters: Mapping[str, str]) -> str:
@@ -61,7 +61,8 @@ def _escaped(text: str) -> str:
     return text if _UNRESERVED.fullmatch(text) else quote_plus(text)
 
 
-def _without_query(url: str) -> str:
+def without_query(url: str) -> str:
+    """Return `url` as it may be shown: a query may carry a signature."""
     return url.partition("?")[0]
 
 

@@ -60,15 +60,14 @@ def wait(client: Any, stage: Observer, live: Any) -> None:
     stage.items.append(done.result)
 
 
+def _many(stage: Observer, live: Any) -> dict[str, Any]:
+    options = {"concurrency": stage.concurrency, "backoff_options": stage.options}
+    return {"return_errors": True, "live": live, **options}
+
+
 def map_runs(client: Any, stage: Observer, live: Any) -> None:
-    found = client.workflows.map(
-        "each",
-        [input_of(index) for index in range(MANY)],
-        concurrency=stage.concurrency,
-        return_errors=True,
-        live=live,
-        backoff_options=stage.options,
-    )
+    inputs = [input_of(index) for index in range(MANY)]
+    found = client.workflows.map("each", inputs, **_many(stage, live))
     for outcome in found:
         stage.outcomes.take(outcome.index, outcome.result, outcome.error)
 
@@ -106,14 +105,8 @@ def ask_stream(client: Any, stage: Observer, live: Any) -> None:
 
 
 def map_agents(client: Any, stage: Observer, live: Any) -> None:
-    found = client.agents.map(
-        stage.agent,
-        [message_of(index) for index in range(MANY)],
-        concurrency=stage.concurrency,
-        return_errors=True,
-        live=live,
-        backoff_options=stage.options,
-    )
+    messages = [message_of(index) for index in range(MANY)]
+    found = client.agents.map(stage.agent, messages, **_many(stage, live))
     for outcome in found:
         text = outcome.reply.text if outcome.ok else None
         stage.outcomes.take(outcome.index, text, outcome.error)
