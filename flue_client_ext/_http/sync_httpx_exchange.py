@@ -39,6 +39,8 @@ class Exchange:
         self._socket = RequestSocket()
         self._job: Job[Any] | None = None
         self._aborted = self._overdue = False
+        self._left = False
+        """Whether a job that was abandoned may still use the response."""
         self._response: httpx.Response | None = None
         self._head: Head | None = None
         self._chunks: Iterator[bytes] = iter(())
@@ -76,11 +78,17 @@ class Exchange:
         self._socket.shut_down()
 
     def close(self) -> None:
-        """Close the response."""
+        """Close the response; a job that was abandoned does so when it has ended."""
+        if not self._left:
+            self._dispose()
+
+    def _dispose(self) -> None:
         # In this order: once the response is closed, the socket may carry another call's request,
         # which an abort would shut down.
         self._socket.forget()
-        self._close_response()
+        response, self._response = self._response, None
+        if response is not None:
+            response.close()
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take note of an event of httpcore's `trace` extension, in the thread that sends."""
@@ -175,7 +183,7 @@ class Exchange:
         self, function: Callable[[], T], until: Callable[[], float], pause: float = math.inf
     ) -> T:
         """Run `function` in a worker, and wait for it as `Job.result` does."""
-        job = Job(function, lambda _: self._close_response())
+        job = Job(function, self._dispose)
         self._job = job
         if self._aborted:  # abort() found no job to abandon
             raise Abandoned
@@ -189,9 +197,4 @@ class Exchange:
             self._socket.shut_down()
             raise
         finally:
-            self._job = None
-
-    def _close_response(self) -> None:
-        response, self._response = self._response, None
-        if response is not None:
-            response.close()
+            self._job, self._left = None, job.abandoned

@@ -25,12 +25,12 @@ class Abandoned(Exception):  # becomes an abort or a DeadlineExceeded
 
 
 class Job(Generic[T]):
-    """A function that runs in a worker, in the context of the caller. `discard` disposes of a
-    result that comes after the caller has abandoned the job."""
+    """A function that runs in a worker, in the context of the caller. If the caller abandons the
+    job, `dispose` is called once the function has ended: what it uses must not be closed before."""
 
-    def __init__(self, function: Callable[[], T], discard: Callable[[T], object]) -> None:
+    def __init__(self, function: Callable[[], T], dispose: Callable[[], object]) -> None:
         self._function = function
-        self._discard = discard
+        self._dispose = dispose
         # Reentrant: a signal handler may abandon the job while its thread holds the lock.
         self._lock = threading.RLock()
         self._changed = WakeUp()
@@ -66,6 +66,11 @@ class Job(Generic[T]):
             raise error
         return cast(T, self._value)
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether the job disposes of what it uses itself."""
+        return self._abandoned
+
     def abandon(self) -> None:
         """Make `result` raise `Abandoned`, unless the job has finished; from any thread."""
         with self._lock:
@@ -94,10 +99,6 @@ class Job(Generic[T]):
         if not self._abandoned:
             self._abandoned = True
             self._dispose()
-
-    def _dispose(self) -> None:
-        if self._error is None:
-            self._discard(cast(T, self._value))
 
 
 class _Worker:

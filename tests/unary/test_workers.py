@@ -8,10 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
 from flue_client_ext import FlueClient, FlueTimeoutError
@@ -38,7 +39,7 @@ class Came(threading.Event):
 
 
 def ran(function: Callable[[], Any]) -> Any:
-    job = Job(function, lambda _: None)
+    job = Job(function, lambda: None)
     job.start()
     return job.result(within(SOON))
 
@@ -80,7 +81,7 @@ def test_each_job_runs_in_the_context_of_its_caller() -> None:
 
 def test_a_result_that_comes_too_late_is_discarded() -> None:
     go, discarded = threading.Event(), threading.Event()
-    job = Job(lambda: go.wait(SOON), lambda _: discarded.set())
+    job = Job(lambda: go.wait(SOON), discarded.set)
     job.start()
     assert type(failure(job.result, within(0.01))) is Abandoned
     assert not discarded.is_set()
@@ -88,9 +89,51 @@ def test_a_result_that_comes_too_late_is_discarded() -> None:
     assert discarded.wait(SOON)
 
 
+class Withheld(httpx.SyncByteStream):
+    """A body that does not come until `go`; notes whether it was closed while it was read."""
+
+    def __init__(self) -> None:
+        self.go, self.closed = threading.Event(), threading.Event()
+        self.closed_too_early = False
+        self._is_read = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._is_read = True
+        self.go.wait(SOON)
+        self._is_read = False
+        yield b"{}"
+
+    def close(self) -> None:
+        self.closed_too_early = self._is_read
+        self.closed.set()
+
+
+class Withholds(httpx.BaseTransport):
+    def __init__(self, body: Withheld, headers: dict[str, str]) -> None:
+        self._body = body
+        self._headers = headers
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers=self._headers, stream=self._body)
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-length": "2"}], ids=["large", "small"])
+def test_no_response_is_closed_while_a_thread_reads_it(headers: dict[str, str]) -> None:
+    """On a closed descriptor it would read what another connection receives, or for ever."""
+    body = Withheld()
+    with httpx.Client(transport=Withholds(body, headers)) as http_client:
+        client = FlueClient("http://h", token=None, http_client=http_client)
+        assert type(failure(client.runs.get, "run_1", timeout=0.2)) is FlueTimeoutError
+        assert not body.closed.is_set()
+        body.go.set()
+        assert body.closed.wait(SOON)
+    assert not body.closed_too_early
+    assert leftover_threads() == []
+
+
 def test_a_job_is_abandoned_from_another_thread_at_once() -> None:
     go = threading.Event()
-    job = Job(go.wait, lambda _: None)
+    job = Job(go.wait, lambda: None)
     job.start()
     aside = Aside(lambda: job.result(within(LATER)))
     job.abandon()
@@ -101,7 +144,7 @@ def test_a_job_is_abandoned_from_another_thread_at_once() -> None:
 
 def test_a_result_that_is_there_cannot_be_abandoned_any_more() -> None:
     done = threading.Event()
-    job = Job(lambda: 7, lambda _: done.set())
+    job = Job(lambda: 7, done.set)
     job.start()
     assert job.result(within(SOON)) == 7
     job.abandon()
