@@ -33,8 +33,8 @@ class Progress:
     """What is known of one request. A transport that is not httpcore's reports no events.
 
     The wait for a new connection ends after `LIMITS.connect`, that for the head `limit` seconds
-    after sending began, and each for more of a small body after `limit` seconds; httpx itself
-    limits the wait in its pool. No wait goes beyond `deadline`, a time of `clock`."""
+    after sending began, and each for more of a small body after `limit` seconds. No wait goes
+    beyond `deadline`, a time of `clock`."""
 
     def __init__(
         self,
@@ -65,6 +65,19 @@ class Progress:
         elif event.endswith("receive_response_headers.complete"):
             self._responded = self._sent
 
+    def queued(self) -> None:
+        """Take note that the request waits until it may be given to httpx."""
+        self._traced = True
+        self._end_after(LIMITS.pool)
+
+    def started(self) -> None:
+        """Take note that the request is given to httpx, which limits the wait in its pool itself.
+        Raises `Abandoned` if it was withdrawn before."""
+        # In this order, as in `_begin`.
+        self._traced = False
+        self._end_after(None)
+        self._raise_if_withdrawn()
+
     def renew(self) -> None:
         """Let the wait last for `limit` seconds from now."""
         self._end_after(self._limit)
@@ -82,6 +95,9 @@ class Progress:
         self.renew()
         # In this order: a thread that withdraws the request in between takes it for sent.
         self._sent = True
+        self._raise_if_withdrawn()
+
+    def _raise_if_withdrawn(self) -> None:
         if self._withdrawn:
             raise Abandoned
 

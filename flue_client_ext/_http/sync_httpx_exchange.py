@@ -1,31 +1,25 @@
-"""One request and its response through a user's `httpx.Client`, with waits that can end early.
+"""One request and its response through a user's `httpx.Client`.
 
-httpx cannot be interrupted in a name look-up, in a connect, or while it waits for the head of a
-response, and its time limits are those of single operations. Those waits happen in a worker that
-the caller may abandon. Once the socket is known, its shutdown ends a wait."""
+The waits are in `sync_httpx_waits`."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
 
 from .._values.http import Head, Request
 from .._values.limits import wait_until
 from .._values.steps import Failure
-from .deadlines import watch
 from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, overdue, response_of
 from .httpx_messages import head_of_response
 from .httpx_progress import IGNORED, Progress
-from .httpx_socket import RequestSocket
 from .message import is_small
-from .workers import Abandoned, Job
-
-T = TypeVar("T")
+from .sync_httpx_waits import Waits
+from .workers import Abandoned
 
 
 class Exchange:
@@ -36,11 +30,7 @@ class Exchange:
         self._client = client
         self._deadline = deadline
         self._progress = Progress(limit, deadline)
-        self._socket = RequestSocket()
-        self._job: Job[Any] | None = None
-        self._aborted = self._overdue = False
-        self._left = False
-        """Whether a job that was abandoned may still use the response."""
+        self._waits = Waits(client, self._progress)
         self._response: httpx.Response | None = None
         self._head: Head | None = None
         self._chunks: Iterator[bytes] = iter(())
@@ -51,9 +41,12 @@ class Exchange:
         """Send `sent` and return the head of the response. An error of the user's own hooks or
         authentication propagates unchanged."""
         try:
-            return self._open(sent, request)
-        except Abandoned:
-            return self._ended_early(self._progress.maybe_sent(self._client, sent.url))
+            return self._waits.send(lambda: self._send(sent, request), sent.url, self._dispose)
+        except Abandoned as error:
+            if self._head is None:
+                return self._ended_early(self._waits.maybe_sent(sent.url))
+            self._body_error = error  # it came while a small body was read: `read` raises it
+            return self._head
         except TRANSPORT_ERRORS as error:
             if not is_of_transport(error, sent):
                 raise
@@ -71,77 +64,54 @@ class Exchange:
 
     def abort(self) -> None:
         """End the wait under way and all later ones; from any thread."""
-        self._aborted = True
-        self._progress.withdraw()
-        if (job := self._job) is not None:
-            job.abandon()
-        self._socket.shut_down()
+        self._waits.abort()
 
     def close(self) -> None:
         """Close the response; a job that was abandoned does so when it has ended."""
-        if not self._left:
+        if not self._waits.left:
             self._dispose()
-
-    def _dispose(self) -> None:
-        # In this order: once the response is closed, the socket may carry another call's request,
-        # which an abort would shut down.
-        self._socket.forget()
-        response, self._response = self._response, None
-        if response is not None:
-            response.close()
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take note of an event of httpcore's `trace` extension, in the thread that sends."""
         if event not in IGNORED:
-            self._progress.note(event, info)
-            self._socket.note(event, info)
-            if self._aborted:  # abort() did not know the socket yet
-                self._socket.shut_down()
+            self._waits.note(event, info)
 
-    def _expire(self) -> None:
-        """End the wait under way because it exceeds a limit."""
-        self._overdue = self._overdue or not self._aborted
-        self.abort()
+    def _dispose(self) -> None:
+        # In this order: once the response is closed, the socket may carry another call's request,
+        # which an abort would shut down.
+        self._waits.socket.forget()
+        response, self._response = self._response, None
+        if response is not None:
+            response.close()
 
     def _ended_early(self, sent: bool) -> Failure:
         now = time.monotonic()
-        if self._overdue or now >= self._deadline:
+        if self._waits.overdue or now >= self._deadline:
             return overdue(sent, now, self._deadline)
         return Failure("cut", "aborted")
 
     def _failed(self, error: Exception) -> Failure:
         failure = failure_of(error, self._progress)
-        if self._overdue or time.monotonic() >= self._deadline:  # it has shut down the socket
+        if self._waits.overdue or time.monotonic() >= self._deadline:  # the socket is shut down
             return self._ended_early(failure.sent)
         return failure
 
-    def _open(self, sent: httpx.Request, request: Request) -> Head:
-        def send() -> Head:
-            try:
-                response = self._client.send(sent, stream=True, follow_redirects=False)
-            except httpx.HTTPStatusError as error:
-                response = response_of(error, sent)
-            return self._begin(request, response)
-
+    def _send(self, sent: httpx.Request, request: Request) -> Head:
+        """Send the request and keep the response. A small body is read here, which saves another
+        job for it."""
         try:
-            progress = self._progress
-            return self._abandonable(send, lambda: progress.until, progress.until_may_change_in)
-        except Abandoned as error:
-            if self._head is None:
-                raise
-            self._body_error = error  # it came while a small body was read: `read` raises it
-            return self._head
-
-    def _begin(self, request: Request, response: httpx.Response) -> Head:
-        """Keep the response. A small body is read here, which saves another job for it."""
+            response = self._client.send(sent, stream=True, follow_redirects=False)
+        except httpx.HTTPStatusError as error:
+            response = response_of(error, sent)
         self._response = response
         self._progress.responded()
         head = self._head = head_of_response(request, response)
         whole = response.is_stream_consumed  # the response of a mock transport may be
         self._chunks = response.iter_bytes() if whole else response.iter_raw()
-        self._socket.remember(response.extensions.get("network_stream"))
-        if self._aborted:
-            self._socket.shut_down()
+        socket = self._waits.socket
+        socket.remember(response.extensions.get("network_stream"))
+        if self._waits.aborted:
+            socket.shut_down()
         if whole or is_small(request, head):
             try:
                 for chunk in self._chunks:
@@ -151,7 +121,7 @@ class Exchange:
                 self._fetched.append(b"")
             except Exception as error:  # `read` raises it, after the bytes before it
                 self._body_error = error
-            self._socket.forget()
+            socket.forget()
         return head
 
     def _read(self, limit: float | None) -> bytes:
@@ -163,38 +133,9 @@ class Exchange:
         if now >= self._deadline:
             raise Abandoned
         until = wait_until(now, limit, self._deadline)
-        if not self._socket.known:
-            data = self._abandonable(lambda: next(self._chunks, b""), lambda: until)
-        elif until == math.inf:
-            data = next(self._chunks, b"")
-        else:
-            watched = watch.add(until, self._expire)
-            try:
-                data = next(self._chunks, b"")
-            finally:
-                watched.cancel()
+        data = self._waits.receive(lambda: next(self._chunks, b""), until, self._dispose)
         if not data:
-            self._socket.forget()  # from here on it may carry another request
-            if self._aborted:
+            self._waits.socket.forget()  # from here on it may carry another request
+            if self._waits.aborted:
                 raise Abandoned
         return data
-
-    def _abandonable(
-        self, function: Callable[[], T], until: Callable[[], float], pause: float = math.inf
-    ) -> T:
-        """Run `function` in a worker, and wait for it as `Job.result` does."""
-        job = Job(function, self._dispose)
-        self._job = job
-        if self._aborted:  # abort() found no job to abandon
-            raise Abandoned
-        job.start()
-        try:
-            return job.result(until, pause)
-        except Abandoned:
-            self._expire()
-            raise
-        except BaseException:  # KeyboardInterrupt
-            self._socket.shut_down()
-            raise
-        finally:
-            self._job, self._left = None, job.abandoned

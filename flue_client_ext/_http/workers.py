@@ -31,6 +31,7 @@ class Job(Generic[T]):
     def __init__(self, function: Callable[[], T], dispose: Callable[[], object]) -> None:
         self._function = function
         self._dispose = dispose
+        self._context = contextvars.copy_context()
         # Reentrant: a signal handler may abandon the job while its thread holds the lock.
         self._lock = threading.RLock()
         self._changed = WakeUp()
@@ -40,9 +41,8 @@ class Job(Generic[T]):
 
     def start(self) -> None:
         """Start the job in a worker, or run it here where no thread can start."""
-        context = contextvars.copy_context()
-        if not _submit(self, context):
-            context.run(self.perform)
+        if not _submit(self):
+            self.run()
             self.announce()
 
     def result(self, until: Callable[[], float], pause: float = math.inf) -> T:
@@ -67,6 +67,11 @@ class Job(Generic[T]):
         return cast(T, self._value)
 
     @property
+    def finished(self) -> bool:
+        """Whether the function has ended."""
+        return self._finished
+
+    @property
     def abandoned(self) -> bool:
         """Whether the job disposes of what it uses itself."""
         return self._abandoned
@@ -77,8 +82,11 @@ class Job(Generic[T]):
             self._abandoned = self._abandoned or not self._finished
         self.announce()
 
-    def perform(self) -> None:
+    def run(self) -> None:
         """Run the function; called by the worker."""
+        self._context.run(self._run)
+
+    def _run(self) -> None:
         try:
             self._value = self._function()
         except BaseException as error:
@@ -105,20 +113,20 @@ class _Worker:
     """A thread that runs one job after another."""
 
     def __init__(self) -> None:
-        self._job: tuple[Job[Any], contextvars.Context] | None = None
+        self._job: Job[Any] | None = None
         self._assigned = WakeUp()
 
-    def assign(self, job: Job[Any], context: contextvars.Context) -> None:
-        self._job = job, context
+    def assign(self, job: Job[Any]) -> None:
+        self._job = job
         self._assigned.set()
 
     def work(self) -> None:
         while self._has_job() and self._job is not None:
-            (job, context), self._job = self._job, None
-            context.run(job.perform)
+            job, self._job = self._job, None
+            job.run()
             _idle.put(self)  # before the caller resumes: it may submit the next job at once
             job.announce()
-            del job, context  # they may hold a whole response until the next job comes
+            del job  # it may hold a whole response until the next job comes
 
     def _has_job(self) -> bool:
         """Wait for the next job; `False` ends the thread."""
@@ -159,7 +167,7 @@ class _Idle:
 _idle = _Idle()
 
 
-def _submit(job: Job[Any], context: contextvars.Context) -> bool:
+def _submit(job: Job[Any]) -> bool:
     if sys.is_finalizing():  # daemon threads do not run any more
         return False
     worker = _idle.take()
@@ -167,7 +175,7 @@ def _submit(job: Job[Any], context: contextvars.Context) -> bool:
         worker = _Worker()
         if start_daemon(worker.work, "send") is None:
             return False
-    worker.assign(job, context)
+    worker.assign(job)
     return True
 
 

@@ -1,0 +1,163 @@
+"""Requests over a user's blocking httpx client whose callers have left while its pool was full."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import httpx
+import pytest
+
+from flue_client_ext import (
+    AbortSignal,
+    FlueAbortError,
+    FlueClient,
+    FlueConnectionError,
+    FlueTimeoutError,
+)
+from flue_client_ext._http.pool_queue import MOST_WITHDRAWN, PoolQueue, queue_of
+from flue_client_ext._http.workers import Abandoned, Job
+from flue_client_ext._values.limits import LIMITS
+from tests.servers.raw import Connection, RawServer, Request
+from tests.unary.support import NEVER_AGAIN, Aside, default_context, failure, works
+
+SOON = 10.0
+
+
+def within(seconds: float) -> Callable[[], float]:
+    until = time.monotonic() + seconds
+    return lambda: until
+
+
+def nothing() -> None:
+    """A job, or what is done after one."""
+
+
+def left(queue: PoolQueue, go: threading.Event) -> Job[bool]:
+    """A job that runs until `go`, and that its caller has abandoned."""
+    job = Job(lambda: go.wait(SOON), lambda: queue.ended(job))
+    assert queue.start(job)
+    job.abandon()
+    queue.withdraw(job)
+    return job
+
+
+def test_a_job_waits_while_many_withdrawn_ones_are_there() -> None:
+    queue, go = PoolQueue(), threading.Event()
+    for _ in range(MOST_WITHDRAWN - 1):
+        left(queue, go)
+    early = Job(nothing, nothing)
+    assert queue.start(early)
+    early.result(within(SOON))
+
+    one = threading.Event()
+    left(queue, one)
+    ran: list[str] = []
+    waiting = [Job(partial(ran.append, name), nothing) for name in "ab"]
+    gone = Job(partial(ran.append, "gone"), nothing)
+    assert [queue.start(job) for job in (gone, *waiting)] == [False] * 3
+    gone.abandon()
+    queue.withdraw(gone)
+    assert type(failure(waiting[0].result, within(0.01))) is Abandoned
+    one.set()
+    waiting[1].result(within(SOON))
+    assert "b" in ran and "gone" not in ran
+    go.set()
+
+
+def test_a_job_that_has_ended_is_not_waited_for() -> None:
+    queue = PoolQueue()
+    for _ in range(MOST_WITHDRAWN):
+        job = Job(nothing, nothing)
+        queue.start(job)
+        job.result(within(SOON))
+        queue.withdraw(job)
+    assert queue.start(Job(nothing, nothing))
+
+
+class Held:
+    """Answers every request when it may go on."""
+
+    def __init__(self) -> None:
+        self.came, self.go = threading.Event(), threading.Event()
+
+    def __call__(self, request: Request, connection: Connection) -> None:
+        self.came.set()
+        assert self.go.wait(SOON)
+        works(request, connection)
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    handler = Held()
+    yield handler
+    handler.go.set()
+
+
+def narrow() -> httpx.Client:
+    """A user's client whose pool one connection fills."""
+    limits = httpx.Limits(max_connections=1)
+    return httpx.Client(limits=limits, trust_env=False, verify=default_context())
+
+
+def senders() -> int:
+    return sum(thread.name == "flue-client-send" for thread in threading.enumerate())
+
+
+@contextmanager
+def full_pool(held: Held) -> Iterator[tuple[RawServer, FlueClient, Aside]]:
+    """A client whose pool is full of calls that were cut off, and the only call that was sent."""
+    with RawServer(held) as server, narrow() as own:
+        client = FlueClient(server.url, http_client=own, token=None, backoff_options=NEVER_AGAIN)
+        sent = Aside(partial(client.runs.get, "run_1"))
+        assert held.came.wait(SOON)
+        while queue_of(own).start(Job(nothing, nothing)):
+            soon = AbortSignal.timeout(0.002)
+            assert type(failure(client.runs.get, "run_2", signal=soon)) is FlueAbortError
+        yield server, client, sent
+
+
+def test_calls_cut_off_in_a_full_pool_do_not_pile_up(held: Held) -> None:
+    before = senders()
+    with full_pool(held) as (server, client, sent):
+        for _ in range(20):
+            soon = AbortSignal.timeout(0.002)
+            assert type(failure(client.runs.get, "run_2", signal=soon)) is FlueAbortError
+        # One for the call that was sent, one for the jobs that ended at once.
+        assert senders() - before <= MOST_WITHDRAWN + 2
+        last = Aside(partial(client.workflows.invoke, "w"))
+        held.go.set()
+        assert sent.result().run_id == last.result().run_id == "run_1"
+        assert [request.method for request in server.requests] == ["GET", "POST"]
+
+
+def test_a_wait_before_a_full_pool_ends_as_one_in_it(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with full_pool(held) as (server, client, sent):
+        # Nothing was sent: a POST knows that, too.
+        assert type(failure(client.workflows.invoke, "w", timeout=0.05)) is FlueTimeoutError
+        monkeypatch.setattr(LIMITS, "pool", 0.05)
+        assert type(failure(client.workflows.invoke, "w")) is FlueConnectionError
+        held.go.set()
+        assert sent.result().run_id == "run_1"
+        assert len(server.requests) == 1
+
+
+def test_an_interrupted_call_in_a_full_pool_is_never_sent(held: Held) -> None:
+    with RawServer(held) as server, narrow() as own:
+        client = FlueClient(server.url, http_client=own, token=None)
+        sent = Aside(partial(client.runs.get, "run_1"))
+        assert held.came.wait(SOON)
+        ctrl_c = threading.Timer(0.1, signal.pthread_kill, [threading.get_ident(), signal.SIGINT])
+        ctrl_c.start()
+        with pytest.raises(KeyboardInterrupt):
+            client.workflows.invoke("w")
+        held.go.set()
+        sent.result()
+        assert client.runs.get("run_1").run_id == "run_1"
+        assert [request.method for request in server.requests] == ["GET", "GET"]
