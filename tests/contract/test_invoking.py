@@ -188,8 +188,9 @@ def test_a_result_that_is_not_json_fails_the_run_by_name(http: httpx.Client) -> 
 
 
 def test_a_run_outlives_the_caller_who_waited_for_it(peer: Peer, http: httpx.Client) -> None:
+    brief = httpx.Timeout(10, read=0.3)
     with pytest.raises(httpx.ReadTimeout):
-        http.post("/workflows/gate?wait=result", json={"key": "abandoned"}, timeout=0.3)
+        http.post("/workflows/gate?wait=result", json={"key": "abandoned"}, timeout=brief)
     peer.emit("abandoned", count=2)  # answers only when the run is there to carry it out
     peer.release("abandoned")
 

@@ -30,7 +30,7 @@ from flue_client_ext.agents import Agents
 from flue_client_ext.async_agents import AsyncAgents
 from tests.servers.agents import AgentServer
 from tests.servers.conversation import Conversation as AgentConversation
-from tests.unary.support import Aside, borrowed, failure, leftover_threads
+from tests.unary.support import Aside, borrowed, failure, leftover_threads, overdue
 from tests.worlds import World, world
 
 PATH = "/agents/support/t1"
@@ -264,7 +264,8 @@ def test_on_update_sees_what_happens(talk: Any) -> None:
 def test_a_deadline_that_passes_in_on_update_is_the_callers(name: str, agents: AgentServer) -> None:
     with world(name) as async_world:
         talk = async_world.client(agents.url).agents.conversation("support", "t1")
-        error = failure(talk.ask, "x", on_update=lambda _: anyio.sleep_forever(), timeout=0.5)
+        sleeps = lambda _: anyio.sleep_forever()  # noqa: E731
+        error = overdue(talk.ask, "x", on_update=sleeps, far=lambda error: error.offset)
     assert type(error) is FlueTimeoutError
     assert None not in (error.submission_id, error.idempotency_key, error.offset)
 

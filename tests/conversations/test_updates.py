@@ -20,7 +20,7 @@ from tests.servers.agents import PAGE, AgentServer
 from tests.servers.conversation import Conversation
 from tests.servers.proxy import TcpProxy
 from tests.streams.reading import Reader
-from tests.unary.support import failure
+from tests.unary.support import failure, overdue
 from tests.worlds import World
 
 from .conftest import QUICK
@@ -168,7 +168,7 @@ def test_a_signal_and_a_deadline_end_a_stream(talk: Any, agents: AgentServer) ->
     next(stream)
     controller.abort()
     assert list(stream) == []
-    error = failure(lambda: list(talk.updates(timeout=0.05)))
+    error = overdue(lambda **options: list(talk.updates(**options)), far=lambda error: error.offset)
     assert type(error) is FlueTimeoutError
     assert (error.offset, error.conversation_url) == (agents.conversations[PATH].offset, talk.url)
 

@@ -219,7 +219,7 @@ def test_a_stalled_read_goes_on_or_never_does(
     agents.server.inject(faults.Stall(after_events=2, seconds=0.01))
     assert conversation.updates().json() == whole
     agents.server.inject(faults.Stall(after_events=2), live="sse")
-    with conversation.api.stream("GET", conversation.path, params=SSE, timeout=0.5) as stream:
+    with conversation.api.stream("GET", conversation.path, params=SSE, timeout=1) as stream:
         events = frames(stream.iter_text())
         assert types(next(events)[1]) == ["stream-checkpoint"]
         with pytest.raises(httpx.ReadTimeout):

@@ -121,7 +121,7 @@ def test_a_stalled_answer_keeps_the_connection_and_sends_no_more(
 
 @pytest.fixture
 def impatient(server: LocalFlue) -> Iterator[httpx.Client]:
-    with client_of(server.url, timeout=0.2) as client:
+    with client_of(server.url, timeout=httpx.Timeout(10, read=0.7)) as client:
         yield client
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 
-def client_of(url: str, timeout: float = 10.0) -> httpx.Client:
+def client_of(url: str, timeout: httpx.Timeout | float = 10.0) -> httpx.Client:
     """Return a client of a server on this machine.
 
     It loads no certificates, which takes longer than most tests, and asks no environment."""

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from flue_client_ext import AbortController, FlueAbortError, InvokeOutcomeUnknownError
-from tests.unary.support import Aside, failure, leftover_threads
+from tests.unary.support import Aside, leftover_threads, overdue
 from tests.worlds import World
 
 LIMIT = 10.0
-SHORT = 0.15
 LONG = "x" * (12 << 20)
 """Longer than what two sockets hold of what nobody reads."""
 ACCEPTED = b'HTTP/1.1 202 Accepted\r\ncontent-length: 17\r\n\r\n{"runId":"run_1"}'
@@ -51,7 +50,7 @@ def test_a_long_request_arrives_whole(any_world: World, listener: socket.socket)
 
 def test_the_deadline_ends_a_wait_for_room(any_world: World, listener: socket.socket) -> None:
     client = client_of(any_world, listener)
-    error = failure(client.workflows.invoke, "w", input=LONG, timeout=SHORT)
+    error = overdue(client.workflows.invoke, "w", input=LONG)
     assert type(error) is InvokeOutcomeUnknownError
     assert error.cause == "the deadline passed"
 
