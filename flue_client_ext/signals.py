@@ -83,9 +83,10 @@ class AbortSignal(Uncopied):
     def remove_listener(self, listener: Listener) -> None:
         """Do not call `listener` any more."""
         with self._lock:
-            for index, (known, _) in enumerate(self._listeners):
+            listeners = self._listeners  # an abort in a signal handler replaces the list
+            for index, (known, _) in enumerate(listeners):
                 if known == listener:
-                    del self._listeners[index]
+                    del listeners[index]
                     return
 
 

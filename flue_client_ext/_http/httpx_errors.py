@@ -74,12 +74,12 @@ def failure_of(error: Exception, progress: Progress) -> Failure:
     )
 
 
-def overdue(sent: bool, now: float, deadline: float) -> Failure:
-    """Return the failure that a wait is which exceeds a limit of this package. Raises
-    `DeadlineExceeded` if that was the deadline."""
+def overdue(sent: bool, now: float, deadline: float, *, queued: bool = False) -> Failure:
+    """Return the failure that a wait is which exceeds a limit of this package: in the queue before
+    httpx, what one in httpx's is. Raises `DeadlineExceeded` if that was the deadline."""
     if now >= deadline:
         raise DeadlineExceeded(sent) from None
-    cause = describe(TimeoutError("timed out"))
+    cause = describe(httpx.PoolTimeout("") if queued else TimeoutError("timed out"))
     return classified(cause, sent=sent, permanent=False, timed_out=True, stale=False)
 
 

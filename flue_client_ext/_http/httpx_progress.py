@@ -46,7 +46,7 @@ class Progress:
         self._deadline = self.until = deadline
         self._clock = clock
         self._traced = self._new_connection = self._sent = self._responded = False
-        self._withdrawn = False
+        self._withdrawn = self.is_queued = False
 
     def note(self, event: str, info: dict[str, Any]) -> None:
         """Take note of an event. Raises `Abandoned` where a withdrawn request is to be sent."""
@@ -59,6 +59,7 @@ class Progress:
                 self._begin()
         elif event.startswith("connection.connect_"):  # tunnels and TLS follow it
             if event.endswith(".started"):
+                self._raise_if_withdrawn()
                 self._end_after(LIMITS.connect)
             elif event.endswith(".failed"):  # httpx may have been told to try again later
                 self._end_after(None)
@@ -67,14 +68,15 @@ class Progress:
 
     def queued(self) -> None:
         """Take note that the request waits until it may be given to httpx."""
-        self._traced = True
+        self.is_queued = self._traced = True
         self._end_after(LIMITS.pool)
 
-    def started(self) -> None:
+    def given(self) -> None:
         """Take note that the request is given to httpx, which limits the wait in its pool itself.
         Raises `Abandoned` if it was withdrawn before."""
+        self._raise_if_withdrawn()
         # In this order, as in `_begin`.
-        self._traced = False
+        self.is_queued = self._traced = False
         self._end_after(None)
         self._raise_if_withdrawn()
 
@@ -92,6 +94,7 @@ class Progress:
         self.until = wait_until(self._clock(), limit, self._deadline)
 
     def _begin(self) -> None:
+        self._raise_if_withdrawn()
         self.renew()
         # In this order: a thread that withdraws the request in between takes it for sent.
         self._sent = True
@@ -126,6 +129,10 @@ class Progress:
         """Whether a withdrawn request may have been sent. In httpx's own transports, one without
         any event waits for a connection of the pool."""
         return not _is_traced(client, url) if self.sent is None else self.sent
+
+    def waits_in_pool(self, client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> bool:
+        """Whether a withdrawn request may still wait for a connection of the pool, or before it."""
+        return not (self._sent or self._new_connection) and not self.maybe_sent(client, url)
 
 
 def _is_traced(client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> bool:

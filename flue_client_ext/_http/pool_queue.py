@@ -1,27 +1,29 @@
-"""The place before the pool of a user's `httpx.Client`, where requests wait that may be withdrawn.
+"""The queue before the pool of a user's httpx transport.
 
 Nothing makes a request leave httpx's own queue before it gets a connection or its limit passes, and
 httpx goes through that queue whenever a request comes or ends: with thousands of withdrawn ones it
-would not serve the others any more. So it is given no other request while it holds many of them.
+would not serve the others any more. So it is given no other request while it holds many of them:
+those wait here, where they can be withdrawn.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 import httpx
 
 from .workers import Job
 
 MOST_WITHDRAWN = 64
-"""How many withdrawn requests may wait in httpx, each with its thread, before others wait here."""
+"""With so many withdrawn requests in httpx, each with its thread, others wait here."""
 
 
 class PoolQueue:
-    """The jobs that send over one httpx client. Every method may be called by any thread."""
+    """The jobs that send over one transport. Every method may be called by any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -42,29 +44,33 @@ class PoolQueue:
         with self._lock:
             if job in self._waiting:
                 del self._waiting[job]
-            elif not job.finished:
+            elif job.running:  # one that has not begun sees that it was withdrawn, and ends at once
                 self._withdrawn.add(job)
 
     def ended(self, job: Job[Any]) -> None:
         """Take note that an abandoned `job` has ended, and start those that waited for it."""
         with self._lock:
             self._withdrawn.discard(job)
-            room = len(self._withdrawn) < MOST_WITHDRAWN
-            started = list(self._waiting) if room else []
-            for each in started:
-                del self._waiting[each]
+            started: Iterable[Job[Any]] = ()
+            if len(self._withdrawn) < MOST_WITHDRAWN:
+                started, self._waiting = self._waiting, {}
         for each in started:
             each.start()
 
 
-_queues: WeakKeyDictionary[httpx.Client, PoolQueue] = WeakKeyDictionary()
+_queues: dict[int, PoolQueue] = {}
+"""By the identity of the transport: a user's subclass may define equality, and no hash."""
 _lock = threading.RLock()
 
 
-def queue_of(client: httpx.Client) -> PoolQueue:
-    """Return the queue before the pool of `client`, one for all that use the client."""
+def queue_of(transport: httpx.BaseTransport) -> PoolQueue:
+    """Return the queue before the pool of `transport`, one for all that use it."""
     with _lock:
-        return _queues.setdefault(client, PoolQueue())
+        queue = _queues.get(id(transport))
+        if queue is None:
+            queue = _queues[id(transport)] = PoolQueue()
+            finalize(transport, _queues.pop, id(transport), None).atexit = False
+        return queue
 
 
 def _reset() -> None:

@@ -87,7 +87,7 @@ class Exchange:
     def _ended_early(self, sent: bool) -> Failure:
         now = time.monotonic()
         if self._waits.overdue or now >= self._deadline:
-            return overdue(sent, now, self._deadline)
+            return overdue(sent, now, self._deadline, queued=self._progress.is_queued)
         return Failure("cut", "aborted")
 
     def _failed(self, error: Exception) -> Failure:

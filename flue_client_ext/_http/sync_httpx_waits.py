@@ -38,7 +38,6 @@ class Waits:
         """Whether a job was abandoned."""
         self._client = client
         self._progress = progress
-        self._queue = queue_of(client)
         self._job: Job[Any] | None = None
 
     def abort(self) -> None:
@@ -60,23 +59,26 @@ class Waits:
         """Call `function`, which sends the request to `url` and returns its response, in a worker:
         for how long, the progress decides."""
         progress = self._progress
+        queue = queue_of(self._client._transport_for_url(url))  # pyright: ignore[reportPrivateUsage]
 
         def send() -> T:
-            progress.started()
+            progress.given()
             return function()
 
         def ended() -> None:
-            dispose()
-            self._queue.ended(job)
+            try:
+                dispose()
+            finally:
+                queue.ended(job)
 
         job = Job(send, ended)
         progress.queued()
         try:
             pause = progress.until_may_change_in
-            return self._result(job, partial(self._queue.start, job), lambda: progress.until, pause)
-        except Abandoned:
-            if not self.maybe_sent(url):
-                self._queue.withdraw(job)
+            return self._result(job, partial(queue.start, job), lambda: progress.until, pause)
+        except BaseException:
+            if progress.waits_in_pool(self._client, url):
+                queue.withdraw(job)
             raise
 
     def maybe_sent(self, url: httpx.URL) -> bool:
@@ -112,8 +114,8 @@ class Waits:
         self._job = job
         if self.aborted:  # abort() found no job to abandon
             raise Abandoned
-        start()
         try:
+            start()
             return job.result(until, pause)
         except Abandoned:
             self._expire()

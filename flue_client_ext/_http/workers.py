@@ -24,6 +24,10 @@ class Abandoned(Exception):  # becomes an abort or a DeadlineExceeded
     """The caller does not wait for the job any longer."""
 
 
+def _nothing() -> None:
+    """What a job disposes of that has ended in time."""
+
+
 class Job(Generic[T]):
     """A function that runs in a worker, in the context of the caller. If the caller abandons the
     job, `dispose` is called once the function has ended: what it uses must not be closed before."""
@@ -37,7 +41,7 @@ class Job(Generic[T]):
         self._changed = WakeUp()
         self._value: T | None = None
         self._error: BaseException | None = None
-        self._finished = self._abandoned = False
+        self._running = self._finished = self._abandoned = False
 
     def start(self) -> None:
         """Start the job in a worker, or run it here where no thread can start."""
@@ -61,15 +65,16 @@ class Job(Generic[T]):
         self.abandon()
         if self._abandoned:
             raise Abandoned
+        self._dispose = _nothing  # it may refer to this job
         error, self._error = self._error, None  # its traceback would keep its frames alive
         if error is not None:
             raise error
         return cast(T, self._value)
 
     @property
-    def finished(self) -> bool:
-        """Whether the function has ended."""
-        return self._finished
+    def running(self) -> bool:
+        """Whether the function has begun, and not ended."""
+        return self._running and not self._finished
 
     @property
     def abandoned(self) -> bool:
@@ -87,6 +92,7 @@ class Job(Generic[T]):
         self._context.run(self._run)
 
     def _run(self) -> None:
+        self._running = True
         try:
             self._value = self._function()
         except BaseException as error:

@@ -47,7 +47,7 @@ class Limits:
         self.attempt_delay = 0.25
         """Between the starts of two attempts at the addresses of a host (RFC 8305 section 5)."""
         self.pool = 30.0
-        """For a place in the pool of a user's httpx client."""
+        """For a place in the pool of a user's httpx client, and as long again before its queue."""
         self.unary = 30.0
         """The deadline of a single call when neither the call nor the client names another."""
         self.read = 45.0

@@ -255,3 +255,25 @@ def test_a_timeout_longer_than_any_timer_is_simply_never_reached(seconds: float)
     assert not signal.aborted
     signal.remove_listener(print)
     assert not timers()
+
+
+class AbortsWhenCompared:
+    """A listener in whose comparison a signal handler aborts."""
+
+    def __init__(self, controller: AbortController) -> None:
+        self._controller = controller
+
+    def __eq__(self, other: object) -> bool:
+        self._controller.abort()
+        return self is other
+
+    def __call__(self) -> None:
+        """Nothing."""
+
+
+def test_an_abort_while_a_listener_is_removed_disturbs_nothing() -> None:
+    controller = AbortController()
+    listener = AbortsWhenCompared(controller)
+    controller.signal.add_listener(listener)
+    controller.signal.remove_listener(listener)
+    assert controller.signal.aborted

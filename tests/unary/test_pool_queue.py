@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from weakref import ref
 
 import httpx
 import pytest
@@ -39,8 +41,15 @@ def nothing() -> None:
 
 def left(queue: PoolQueue, go: threading.Event) -> Job[bool]:
     """A job that runs until `go`, and that its caller has abandoned."""
-    job = Job(lambda: go.wait(SOON), lambda: queue.ended(job))
+    began = threading.Event()
+
+    def wait() -> bool:
+        began.set()
+        return go.wait(SOON)
+
+    job = Job(wait, lambda: queue.ended(job))
     assert queue.start(job)
+    assert began.wait(SOON)
     job.abandon()
     queue.withdraw(job)
     return job
@@ -76,6 +85,13 @@ def test_a_job_that_has_ended_is_not_waited_for() -> None:
         queue.start(job)
         job.result(within(SOON))
         queue.withdraw(job)
+    assert queue.start(Job(nothing, nothing))
+
+
+def test_a_job_that_was_never_started_is_not_waited_for() -> None:
+    queue = PoolQueue()
+    for _ in range(MOST_WITHDRAWN):
+        queue.withdraw(Job(nothing, nothing))
     assert queue.start(Job(nothing, nothing))
 
 
@@ -115,7 +131,7 @@ def full_pool(held: Held) -> Iterator[tuple[RawServer, FlueClient, Aside]]:
         client = FlueClient(server.url, http_client=own, token=None, backoff_options=NEVER_AGAIN)
         sent = Aside(partial(client.runs.get, "run_1"))
         assert held.came.wait(SOON)
-        while queue_of(own).start(Job(nothing, nothing)):
+        while queue_of(own._transport).start(Job(nothing, nothing)):
             soon = AbortSignal.timeout(0.002)
             assert type(failure(client.runs.get, "run_2", signal=soon)) is FlueAbortError
         yield server, client, sent
@@ -142,10 +158,20 @@ def test_a_wait_before_a_full_pool_ends_as_one_in_it(
         # Nothing was sent: a POST knows that, too.
         assert type(failure(client.workflows.invoke, "w", timeout=0.05)) is FlueTimeoutError
         monkeypatch.setattr(LIMITS, "pool", 0.05)
-        assert type(failure(client.workflows.invoke, "w")) is FlueConnectionError
+        error = failure(client.workflows.invoke, "w")
+        assert type(error) is FlueConnectionError
+        assert "PoolTimeout" in str(error)
         held.go.set()
         assert sent.result().run_id == "run_1"
         assert len(server.requests) == 1
+
+
+def interrupted(call: Callable[[], object]) -> None:
+    """Press Ctrl-C in a call that waits."""
+    ctrl_c = threading.Timer(0.1, signal.pthread_kill, [threading.get_ident(), signal.SIGINT])
+    ctrl_c.start()
+    with pytest.raises(KeyboardInterrupt):
+        call()
 
 
 def test_an_interrupted_call_in_a_full_pool_is_never_sent(held: Held) -> None:
@@ -153,11 +179,73 @@ def test_an_interrupted_call_in_a_full_pool_is_never_sent(held: Held) -> None:
         client = FlueClient(server.url, http_client=own, token=None)
         sent = Aside(partial(client.runs.get, "run_1"))
         assert held.came.wait(SOON)
-        ctrl_c = threading.Timer(0.1, signal.pthread_kill, [threading.get_ident(), signal.SIGINT])
-        ctrl_c.start()
-        with pytest.raises(KeyboardInterrupt):
-            client.workflows.invoke("w")
+        interrupted(partial(client.workflows.invoke, "w"))
         held.go.set()
         sent.result()
         assert client.runs.get("run_1").run_id == "run_1"
         assert [request.method for request in server.requests] == ["GET", "GET"]
+
+
+def test_an_interrupted_call_before_a_full_pool_is_never_sent(held: Held) -> None:
+    with full_pool(held) as (server, client, sent):
+        interrupted(partial(client.workflows.invoke, "w"))
+        held.go.set()
+        sent.result()
+        assert client.runs.get("run_1").run_id == "run_1"
+        assert [request.method for request in server.requests] == ["GET", "GET"]
+
+
+def given_up(client: FlueClient) -> None:
+    """Give up more calls at once than may be withdrawn."""
+    soon = AbortSignal.timeout(0.1)
+    calls = [Aside(partial(failure, client.runs.get, "run_2", signal=soon)) for _ in range(80)]
+    assert {type(call.result()) for call in calls} == {FlueAbortError}
+
+
+def test_calls_given_up_in_a_connect_hold_up_no_other() -> None:
+    with (
+        RawServer(works) as server,
+        RawServer(works, mode="full") as deaf,
+        httpx.Client(trust_env=False, verify=default_context()) as own,
+    ):
+        given_up(FlueClient(deaf.url, http_client=own, token=None))
+        assert queue_of(own._transport).start(Job(nothing, nothing))
+        client = FlueClient(server.url, http_client=own, token=None)
+        assert client.runs.get("run_1").run_id == "run_1"
+
+
+def test_each_transport_of_a_client_has_its_own_queue(held: Held) -> None:
+    one = httpx.HTTPTransport(verify=default_context(), limits=httpx.Limits(max_connections=1))
+    with (
+        RawServer(works) as server,
+        RawServer(held) as full,
+        httpx.Client(trust_env=False, verify=default_context(), mounts={full.url: one}) as own,
+    ):
+        busy = FlueClient(full.url, http_client=own, token=None)
+        sent = Aside(partial(busy.runs.get, "run_1"))
+        assert held.came.wait(SOON)
+        while queue_of(one).start(Job(nothing, nothing)):
+            given_up(busy)
+        client = FlueClient(server.url, http_client=own, token=None)
+        assert client.runs.get("run_1").run_id == "run_1"
+        held.go.set()
+        sent.result()
+        # Those that were withdrawn make no connection when their turn comes.
+        assert busy.runs.get("run_1").run_id == "run_1"
+        assert full.accepted <= 2
+
+
+class Alike(httpx.HTTPTransport):
+    """A transport that has no hash."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Alike)
+
+
+def test_a_queue_belongs_to_one_transport_and_ends_with_it() -> None:
+    first, second = Alike(verify=default_context()), Alike(verify=default_context())
+    queue = ref(queue_of(first))
+    assert queue() is queue_of(first) is not queue_of(second)
+    del first
+    gc.collect()
+    assert queue() is None
