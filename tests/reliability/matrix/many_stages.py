@@ -13,7 +13,7 @@ import trustme
 
 from tests.servers.agents import AgentServer
 from tests.servers.conversation import Conversation, Json, error, message
-from tests.servers.raw import Connection, RawServer, Request
+from tests.servers.raw import Connection, Handshake, Mode, RawServer, Request
 from tests.streams.faults import Line
 from tests.streams.replay import Replay, log_event, run_end
 
@@ -21,10 +21,12 @@ from .calls import Call
 from .faults import Fault
 from .many import MANY, Outcomes
 from .stage import RawStage
+from .strikes import Away
 
 EVENTS, PAGE = 9, 4
 CONCURRENCY = 2
-"""So many at a time; all where a proxy closes connections: a POST that it cuts is another fault."""
+"""So many at a time; all where connections are closed or not accepted: a POST that this cuts is
+another fault."""
 
 AtTail = Callable[[str], None]
 
@@ -36,10 +38,20 @@ class ManyStage(RawStage):
     def __init__(self, server: RawServer, call: Call, fault: Fault) -> None:
         super().__init__(server, call, fault)
         self.outcomes = Outcomes()
-        self.concurrency = MANY if fault.when == "closing" else CONCURRENCY
+        at_once = fault.when == "closing" or isinstance(fault.what, Away)
+        self.concurrency = MANY if at_once else CONCURRENCY
         self.read: set[str] = set()
         """The items whose beginning was read."""
         self._reading = threading.Lock()
+
+    def spoil(self, mode: Mode = "serve", greet: Handshake = Connection.secure) -> None:
+        if mode != "serve" and not self.call.is_post:
+            # The system would reset those that are connected and not accepted yet.
+            self.server.wait_until(self._has_every_post)
+        super().spoil(mode, greet)
+
+    def _has_every_post(self) -> bool:
+        return sum(request.method == "POST" for request in self.server.requests) >= MANY
 
     def at_tail(self, key: str) -> None:
         """Note that all there is of an item was read."""
