@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -55,4 +56,15 @@ def ended(server: LocalFlue, name: str, input: Any = None) -> str:
     with client_of(server.url) as http:
         run_id = str(http.post(f"/workflows/{name}", json=input).json()["runId"])
     server.wait(run_id)
+    return run_id
+
+
+def waiting(server: LocalFlue, key: str) -> str:
+    """Start a `wait` run and return its id once it waits: until `gates[key]` nothing happens."""
+    with client_of(server.url) as http:
+        run_id = str(http.post("/workflows/wait", json=key).json()["runId"])
+    until = time.monotonic() + 10
+    while len(server.events(run_id)) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.001)
     return run_id

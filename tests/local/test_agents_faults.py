@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,6 +24,7 @@ from tests.contract.conversation import (
     text_of,
     types,
 )
+from tests.patience import patiently
 from tests.servers.http import client_of
 from tests.servers.local_agents import LocalAgents
 
@@ -202,14 +204,36 @@ def test_a_function_whose_conversation_is_lost_ends(
     assert slow.texts() == [other, "three"]
 
 
-def test_a_buffered_event_stream_comes_at_its_end(
-    agents: LocalAgents, conversation: Conversation
-) -> None:
-    agents.server.inject(faults.BufferSSE(), live="sse")
-    agents.server.inject(faults.CloseLive(0.2), live="sse")
-    with conversation.api.stream("GET", conversation.path, params=SSE) as stream:
-        pieces = list(stream.iter_raw())
-    assert len(b"".join(pieces).split(b"\n\n")) == 4
+def heard_for_a_second(fault: faults.Fault | None = None) -> tuple[list[tuple[str, Any]], int]:
+    """Return the events that a server sends whose proxy closes event streams after a second, once
+    all that there is was sent; and in how many pieces they came. Its clock is moved."""
+    clock = VirtualClock()
+    with (
+        LocalAgents(clock=clock, delta_hold=0) as running,
+        client_of(running.url) as http,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        conversation = Conversation(http, "echo")
+        sent = conversation.send("hello")
+        running.server.settled("echo", conversation.id, sent["submissionId"])
+        if fault is not None:
+            running.server.inject(fault, live="sse")
+        running.server.inject(faults.CloseLive(1), live="sse")
+
+        def read() -> list[str]:
+            with http.stream("GET", conversation.path, params=SSE) as stream:
+                return list(stream.iter_text())
+
+        reading = pool.submit(read)
+        clock.wait_for_sleepers(3)  # the fault's, the heartbeat's, the hold's
+        clock.advance(1)
+        pieces = reading.result(20)
+    return list(frames(iter(pieces))), len(pieces)
+
+
+def test_a_buffered_event_stream_comes_at_its_end() -> None:
+    events, pieces = heard_for_a_second(faults.BufferSSE())
+    assert ([name for name, _ in events], pieces) == (["data", "data", "control"], 1)
 
 
 def test_a_stalled_read_goes_on_or_never_does(
@@ -218,19 +242,22 @@ def test_a_stalled_read_goes_on_or_never_does(
     whole = conversation.updates().json()
     agents.server.inject(faults.Stall(after_events=2, seconds=0.01))
     assert conversation.updates().json() == whole
-    agents.server.inject(faults.Stall(after_events=2), live="sse")
-    with conversation.api.stream("GET", conversation.path, params=SSE, timeout=1) as stream:
-        events = frames(stream.iter_text())
-        assert types(next(events)[1]) == ["stream-checkpoint"]
-        with pytest.raises(httpx.ReadTimeout):
-            next(events)
+
+    def attempt(seconds: float) -> None:
+        agents.server.inject(faults.Stall(after_events=2), live="sse")
+        limit = httpx.Timeout(10, read=seconds)
+        with conversation.api.stream("GET", conversation.path, params=SSE, timeout=limit) as stream:
+            events = frames(stream.iter_text())
+            assert types(next(events)[1]) == ["stream-checkpoint"]
+            with pytest.raises(httpx.ReadTimeout):
+                next(events)
+
+    patiently(attempt, 0.3, 2.0, 10.0)
 
 
-def test_a_live_read_is_closed_when_its_time_is_up(
-    agents: LocalAgents, conversation: Conversation
-) -> None:
-    agents.server.inject(faults.CloseLive(0.05), live="sse")
-    assert [name for name, _ in heard(conversation, 9)] == ["data", "data", "control"]
+def test_a_live_read_is_closed_when_its_time_is_up() -> None:
+    events, _ = heard_for_a_second()
+    assert [name for name, _ in events] == ["data", "data", "control"]
 
 
 def test_drops_of_a_body_make_the_same_answer(

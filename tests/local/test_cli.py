@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +47,7 @@ def environment() -> dict[str, str]:
 def serving(
     folder: Path, *arguments: str, errors: IO[str] | None = None
 ) -> Generator[tuple[str, list[str]]]:
-    """Run the command until it listens; yields the URL, and afterwards what it printed."""
+    """Run the command until it listens; yields the URL, and the lines that it prints behind it."""
     command = [*CLI, *arguments, "--port", "0"]
     process = subprocess.Popen(
         command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=errors, text=True
@@ -55,16 +56,31 @@ def serving(
     printed: list[str] = []
     giving_up = threading.Timer(60, process.kill)  # what ends the reads below
     giving_up.start()
+    reader = threading.Thread(target=take, args=(process.stdout, printed))
+    reader.start()
     try:
-        url = process.stdout.readline().strip().removeprefix("Flue on ")
-        yield url, printed
+        wait_for_line(printed, "Flue on ")
+        yield printed.pop(0).removeprefix("Flue on "), printed
     finally:
         process.send_signal(signal.SIGINT)
-        printed += process.stdout.read().splitlines()
+        reader.join()
         process.stdout.close()
-        process.wait(10)
+        process.wait(60)
         giving_up.cancel()
     assert process.returncode == 0
+
+
+def take(stream: IO[str], lines: list[str]) -> None:
+    for line in stream:
+        lines.append(line.rstrip("\n"))
+
+
+def wait_for_line(printed: list[str], words: str) -> None:
+    """Wait until the command has printed a line with these words."""
+    until = time.monotonic() + 60
+    while not any(words in line for line in list(printed)):
+        assert time.monotonic() < until, printed
+        time.sleep(0.01)
 
 
 def test_dev_serves_the_ready_workflows_and_says_what_happens(tmp_path: Path) -> None:
@@ -94,8 +110,8 @@ def test_dev_serves_the_ready_agent(tmp_path: Path) -> None:
             conversation = Conversation(http, "assistant", name)
             conversation.ask(text)
             assert text_of(conversation.history()["messages"][-1]) == answer
-    assert any("assistant/b tool-output 42" in line for line in printed)
-    assert any("assistant/a submission-settled completed" in line for line in printed)
+        wait_for_line(printed, "assistant/b tool-output 42")
+        wait_for_line(printed, "assistant/a submission-settled completed")
 
 
 def test_dev_speaks_like_the_generation_that_is_asked_for(tmp_path: Path) -> None:
@@ -104,7 +120,7 @@ def test_dev_speaks_like_the_generation_that_is_asked_for(tmp_path: Path) -> Non
         answer = httpx.post(path, params={"wait": "result"}, json={"message": "hello"})
         assert answer.json()["result"]["text"] == "You said: hello "
         assert httpx.get(path).json()[-1]["type"] == "submission_settled"
-    assert any("assistant/a submission_settled" in line for line in printed)
+        wait_for_line(printed, "assistant/a submission_settled")
 
 
 def test_dev_serves_a_server_of_ones_own(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from flue_client_ext.testing import LocalFlue, VirtualClock, faults
-from tests.local.support import ended, gates, with_workflows
+from tests.local.support import ended, gates, waiting, with_workflows
+from tests.patience import patiently
 from tests.servers.http import client_of
 
 SSE = "?offset=-1&live=sse"
@@ -111,26 +111,27 @@ def test_a_cut_between_data_and_control_leaves_a_batch_without_its_offset(
 
 
 def test_a_stalled_answer_keeps_the_connection_and_sends_no_more(
-    server: LocalFlue, impatient: httpx.Client, run: str
+    server: LocalFlue, run: str
 ) -> None:
-    server.inject(faults.Stall(after_events=1))
-    body, error = read(impatient, f"/runs/{run}{SSE}")
-    assert body.count(b'"timestamp"') == 1
-    assert isinstance(error, httpx.ReadTimeout)
+    def attempt(seconds: float) -> None:
+        server.inject(faults.Stall(after_events=1))
+        with impatient(server, seconds) as http:
+            body, error = read(http, f"/runs/{run}{SSE}")
+        assert body.count(b'"timestamp"') == 1
+        assert isinstance(error, httpx.ReadTimeout)
+
+    patiently(attempt, 0.3, 2.0, 10.0)
 
 
-@pytest.fixture
-def impatient(server: LocalFlue) -> Iterator[httpx.Client]:
-    with client_of(server.url, timeout=httpx.Timeout(10, read=0.7)) as client:
-        yield client
+def impatient(server: LocalFlue, seconds: float) -> httpx.Client:
+    """A client that waits for each part of an answer for so long."""
+    return client_of(server.url, timeout=httpx.Timeout(10, read=seconds))
 
 
-def test_a_stall_before_the_head_is_a_timeout(
-    server: LocalFlue, impatient: httpx.Client, run: str
-) -> None:
+def test_a_stall_before_the_head_is_a_timeout(server: LocalFlue, run: str) -> None:
     server.inject(faults.Stall())
-    with pytest.raises(httpx.ReadTimeout):
-        impatient.get(f"/runs/{run}")
+    with impatient(server, 0.3) as http, pytest.raises(httpx.ReadTimeout):
+        http.get(f"/runs/{run}")
 
 
 def test_a_stall_of_so_many_seconds_ends(server: LocalFlue, http: httpx.Client, run: str) -> None:
@@ -259,7 +260,7 @@ def test_a_buffering_proxy_holds_sse_back_and_leaves_other_reads_alone(
     came = threading.Event()
 
     def follow() -> None:
-        with httpx.stream("GET", f"{server.url}/runs/{run_id}{SSE}", timeout=5) as response:
+        with httpx.stream("GET", f"{server.url}/runs/{run_id}{SSE}", timeout=20) as response:
             for _ in response.iter_raw():
                 came.set()
 
@@ -268,8 +269,8 @@ def test_a_buffering_proxy_holds_sse_back_and_leaves_other_reads_alone(
     assert http.get(f"/runs/{run_id}{POLL}").status_code == 200
     assert not came.wait(0.2)
     gates["buffered"].set()
-    assert came.wait(5)
-    reader.join(5)
+    assert came.wait(10)
+    reader.join(10)
 
 
 def test_a_buffer_of_some_bytes_lets_them_through(
@@ -290,54 +291,61 @@ def test_live_connections_are_closed_after_some_seconds_of_the_clock(
     clock = VirtualClock()
     server = with_workflows(LocalFlue(clock=clock))
     with server.run() as url, client_of(url) as http:
-        run_id = http.post("/workflows/wait", json=f"closed-{how}").json()["runId"]
+        run_id = waiting(server, f"closed-{how}")
         server.inject(faults.CloseLive(60, how), times=None)  # type: ignore[arg-type]
-        threading.Thread(target=_advance, args=(clock, *[15] * 4)).start()
-        body, error = read(http, f"/runs/{run_id}{SSE}")
-        assert (error if error is None else type(error)) == ending
-        least = 0 if how == "reset" else 3  # a reset discards what has not been read yet
-        assert least <= body.count(b": heartbeat") <= 4
+        body, seen = b"", None
+        with http.stream("GET", f"/runs/{run_id}{SSE}") as response:
+            pieces = response.iter_raw()
+            for beats in range(4):
+                while body.count(b": heartbeat") < beats:
+                    body += next(pieces)
+                clock.wait_for_sleepers(3)  # the fault's, the heartbeat's, the hold's
+                clock.advance(15)
+            try:
+                body += b"".join(pieces)
+            except httpx.TransportError as error:
+                seen = type(error)
+        assert seen == ending
+        assert 3 <= body.count(b": heartbeat") <= 4
         assert b"streamClosed" not in body
         gates[f"closed-{how}"].set()
-
-
-def _advance(clock: VirtualClock, *steps: float) -> None:
-    """Take the next step when the heartbeat of the last one has been sent."""
-    for seconds in steps:
-        clock.wait_for_sleepers(3)  # the fault's, the heartbeat's, the hold's
-        clock.advance(seconds)
 
 
 def test_a_held_long_poll_is_closed_without_a_head() -> None:
     server = with_workflows(LocalFlue(clock=VirtualClock(autojump=0.02)))
     with server.run() as url, client_of(url) as http:
-        run_id = http.post("/workflows/wait", json="polled").json()["runId"]
+        run_id = waiting(server, "polled")
         server.inject(faults.CloseLive(20))
         with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
             http.get(f"/runs/{run_id}?offset=now&live=long-poll")
         gates["polled"].set()
 
 
-def test_a_refusal_resets_and_with_seconds_the_port_is_closed_meanwhile(
-    server: LocalFlue, http: httpx.Client, run: str
-) -> None:
-    server.inject(faults.Refuse())
-    with pytest.raises(httpx.ReadError):
-        http.get(f"/runs/{run}")
-    assert http.get(f"/runs/{run}").status_code == 200
-    server.inject(faults.Refuse(0.3))
-    with pytest.raises(httpx.ReadError):
-        http.get(f"/runs/{run}")
-    address = ("127.0.0.1", server.listener().port)
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(address, timeout=5)
-    deadline = time.monotonic() + 5
-    while True:
-        try:
-            assert http.get(f"/runs/{run}").status_code == 200
-            break
-        except httpx.ConnectError:
-            assert time.monotonic() < deadline
+def test_a_refusal_resets_and_with_seconds_the_port_is_closed_meanwhile() -> None:
+    clock = VirtualClock()
+    server = with_workflows(LocalFlue(clock=clock))
+    with server.run() as url, client_of(url) as http:
+        run = ended(server, "count", 3)
+        server.inject(faults.Refuse())
+        with pytest.raises(httpx.ReadError):
+            http.get(f"/runs/{run}")
+        assert http.get(f"/runs/{run}").status_code == 200
+        server.inject(faults.Refuse(60))
+        with pytest.raises(httpx.ReadError):
+            http.get(f"/runs/{run}")
+        clock.wait_for_sleepers()
+        address = ("127.0.0.1", server.listener().port)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, timeout=10)
+        clock.advance(60)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                assert http.get(f"/runs/{run}").status_code == 200
+                break
+            except httpx.ConnectError:
+                assert time.monotonic() < deadline
+    server.close()
 
 
 @pytest.mark.odd_answers

@@ -15,6 +15,7 @@ from flue_client_ext.testing import LocalFlue, VirtualClock
 from flue_client_ext.testing._dialect import Generation
 from tests.local.recorded import Recorded, body_of, headers_of, names, recorded, shape
 from tests.local.recorded_agents import recorded_server
+from tests.patience import patiently
 from tests.servers.http import client_of
 
 GENERATIONS: dict[str, Generation] = {"beta5": "beta.3", "beta9": "beta.8"}
@@ -141,9 +142,9 @@ def at_head(local: LocalFlue, batch: int) -> None:
         time.sleep(0.002)
 
 
-def advance(local: LocalFlue, seconds: float) -> None:
+def advance(local: LocalFlue, seconds: float, settle: float = 0.1) -> None:
     assert isinstance(local.clock, VirtualClock)
-    local.clock.advance(seconds, settle=0.1)
+    local.clock.advance(seconds, settle=settle)
 
 
 @contextmanager
@@ -170,32 +171,35 @@ def time_passing(local: LocalFlue) -> Iterator[None]:
 def test_an_abort_of_three_sends_is_answered_alike(
     running: Start, server: str, seconds: float, words_said: int, all_said: int
 ) -> None:
-    local, http = running(server)
+    def attempt(settle: float) -> None:
+        local, http = running(server)
 
-    def alike(name: str) -> None:
-        case = recorded(server, name)
-        check(case, ask(local, http, case))
+        def alike(name: str) -> None:
+            case = recorded(server, name)
+            check(case, ask(local, http, case))
 
-    alike("abort-send-running")
-    at_head(local, 4 if seconds else words_said)
-    advance(local, seconds)
-    at_head(local, words_said)
-    alike("abort-send-queued")
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(alike, "abort-prompt-waiting")
-        while len(local.submission_ids("chat", "A1")) < 3:
-            assert not waiting.done(), waiting.result()
-            time.sleep(0.002)
-        advance(local, 1.05 - seconds)
-        if all_said > words_said:
-            at_head(local, all_said)
-        alike("abort-running")
-        while not waiting.done():
-            advance(local, 0.5)
-        waiting.result()
-    alike("read-aborted")
-    if server == "beta9":
-        alike("history-aborted")
+        alike("abort-send-running")
+        at_head(local, 4 if seconds else words_said)
+        advance(local, seconds, settle)
+        at_head(local, words_said)
+        alike("abort-send-queued")
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(alike, "abort-prompt-waiting")
+            while len(local.submission_ids("chat", "A1")) < 3:
+                assert not waiting.done(), waiting.result()
+                time.sleep(0.002)
+            advance(local, 1.05 - seconds, settle)
+            if all_said > words_said:
+                at_head(local, all_said)
+            alike("abort-running")
+            while not waiting.done():
+                advance(local, 0.5)
+            waiting.result()
+        alike("read-aborted")
+        if server == "beta9":
+            alike("history-aborted")
+
+    patiently(attempt, 0.1, 0.5, 2.0)
 
 
 @pytest.mark.parametrize("server", GENERATIONS)

@@ -79,13 +79,15 @@ def test_a_crashed_run_can_be_failed_as_flues_recovery_does(tmp_path: Path) -> N
 
 
 def test_a_run_that_outlives_its_closed_server_ends_quietly() -> None:
+    before = set(threading.enumerate())
     server = with_workflows(LocalFlue())
     with server.run() as url:
         httpx.post(f"{url}/workflows/wait", json="closed store")
     server.close()
-    [runner] = [thread for thread in threading.enumerate() if thread.name.startswith("flue-wait")]
+    running = set(threading.enumerate()) - before
+    [runner] = [thread for thread in running if thread.name.startswith("flue-wait")]
     gates["closed store"].set()
-    runner.join(5)  # an exception in it would fail this test
+    runner.join(10)  # an exception in it would fail this test
     assert not runner.is_alive()
 
 

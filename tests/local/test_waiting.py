@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flue_client_ext.testing import LocalFlue, RunContext
+from flue_client_ext.testing import LocalFlue, RunContext, _connection
 from tests.local.support import ended, gates
 
 
@@ -97,10 +97,10 @@ def test_an_observer_that_raises_leaves_nobody_waiting(server: LocalFlue) -> Non
 
     server.on_event.append(broken)
     url = f"{server.url}/workflows/count?wait=result"
-    answer = httpx.post(url, json=1, timeout=5).json()
+    answer = httpx.post(url, json=1, timeout=20).json()
     for thread in threading.enumerate():  # so that its exception belongs to this test
         if thread.name.startswith("flue-count-"):
-            thread.join(5)
+            thread.join(10)
     assert answer["result"] == {"counted": 1}
     assert server.wait(answer["runId"])["status"] == "completed"
 
@@ -122,7 +122,7 @@ def test_waits_timeout_is_one_for_all_of_the_wait(server: LocalFlue) -> None:
     server.wait(run_id)
 
 
-def test_an_observer_on_the_servers_own_thread_may_stop_it(server: LocalFlue) -> None:
+def test_an_observer_on_the_servers_own_thread_may_stop_it() -> None:
     threads = set(threading.enumerate())
     stopping = LocalFlue()
     stopping.workflow("go")(lambda run: None)
@@ -131,23 +131,27 @@ def test_an_observer_on_the_servers_own_thread_may_stop_it(server: LocalFlue) ->
     )
     url = stopping.start("127.0.0.1", 0)
     with suppress(httpx.TransportError):  # the answer may be out before the connection is cut
-        httpx.post(f"{url}/workflows/go", timeout=5)
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(url)
+        httpx.post(f"{url}/workflows/go", timeout=20)
     (run_id,) = stopping.run_ids()
     assert stopping.wait(run_id)["status"] == "completed"
     until = time.monotonic() + 10
     while [t for t in set(threading.enumerate()) - threads if t.name.startswith("flue-")]:
         assert time.monotonic() < until
+        time.sleep(0.001)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
 
 
-def test_an_observer_on_the_servers_own_thread_may_disconnect(server: LocalFlue) -> None:
+def test_an_observer_on_the_servers_own_thread_may_disconnect(
+    server: LocalFlue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_connection, "KEEP_ALIVE", 300.0)
     server.on_answer.append(lambda request, status: server.disconnect())
     path, port = "/runs/x", server.listener().port
-    with socket.create_connection(("127.0.0.1", port), 4) as peer:
+    with socket.create_connection(("127.0.0.1", port), 20) as peer:
         peer.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         with suppress(ConnectionError):
-            while peer.recv(65536):  # to the end, which keep-alive would bring in 5 s
+            while peer.recv(65536):  # to the end, which keep-alive would not bring in time
                 pass
     server.on_answer.clear()
     assert httpx.get(f"{server.url}/runs/x").status_code == 404
@@ -155,6 +159,7 @@ def test_an_observer_on_the_servers_own_thread_may_disconnect(server: LocalFlue)
 
 def test_a_server_that_stops_leaves_no_connection_it_has_just_accepted() -> None:
     server = LocalFlue()
+    gc.collect()  # what tests before this one have left
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         for _ in range(30):
@@ -162,7 +167,7 @@ def test_a_server_that_stops_leaves_no_connection_it_has_just_accepted() -> None
                 address = ("127.0.0.1", server.listener().port)
                 peers = [socket.create_connection(address) for _ in range(10)]
             for peer in peers:
-                peer.settimeout(5)
+                peer.settimeout(20)
                 with peer, suppress(ConnectionError):
                     assert peer.recv(1) == b""
         gc.collect()
