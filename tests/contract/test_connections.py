@@ -17,7 +17,7 @@ POST = b"POST /workflows/echo HTTP/1.1\r\nHost: flue\r\nContent-Type: applicatio
 @pytest.fixture
 def wire(peer: Peer) -> Iterator[socket.socket]:
     port = int(peer.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=9) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
         yield sock
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import httpx
@@ -114,15 +115,20 @@ def test_a_cursor_behind_time_is_replaced_and_one_ahead_moves_on(http: httpx.Cli
 
 def test_a_held_long_poll_answers_the_first_news(peer: Peer, http: httpx.Client) -> None:
     run_id = gate(http, "held")
-    threading.Timer(0.2, peer.emit, ["held"]).start()
-    began = time.monotonic()
-    answer = http.get(f"/runs/{run_id}?offset=now&live=long-poll")
-    assert time.monotonic() - began >= 0.15
-    assert masked(answer.text) == f"[{LOG.format(0, 2)}]"
-    assert answer.headers["stream-next-offset"] == offset(2)
+    with ThreadPoolExecutor(1) as pool:
+        poll = pool.submit(http.get, f"/runs/{run_id}?offset=now&live=long-poll")
+        assert not wait([poll], 0.2).done
+        for _ in range(40):  # what comes before the request is not news to it
+            peer.emit("held")
+            if wait([poll], 0.25).done:
+                break
+        answer = poll.result()
+    steps = [event["attributes"]["i"] for event in answer.json()]
+    assert masked(answer.text) == f"[{','.join(LOG.format(i, i + 2) for i in steps)}]"
+    assert answer.headers["stream-next-offset"] == offset(steps[-1] + 2)
     assert answer.headers["stream-up-to-date"] == "true"
     assert "stream-closed" not in answer.headers
-    assert f":{offset(1)}:" in answer.headers["etag"]
+    assert f":{offset(steps[0] + 1)}:" in answer.headers["etag"]
     peer.release("held")
 
 
@@ -210,29 +216,47 @@ def test_what_an_event_holds_is_passed_on_whatever_it_is(peer: Peer, http: httpx
     peer.release("raw")
 
 
+Pass = Callable[[], None]
+
+
 @pytest.fixture(params=["genuine", "local"])
-def patient_peer(request: pytest.FixtureRequest) -> Iterator[tuple[Peer, float]]:
-    """A peer and how many real seconds 30 of its own take; the local one has a clock that jumps."""
+def patient_peer(request: pytest.FixtureRequest) -> Iterator[tuple[Peer, float, Pass]]:
+    """A peer, how many real seconds 30 of its own take, and what lets 15 of them pass for a
+    long-poll and an event stream: the clock of the local one is moved."""
     if request.param == "genuine":
-        yield request.getfixturevalue("genuine_peer"), 30.0
-    else:
-        with LocalPeer(clock=VirtualClock(autojump=0.05)) as peer:
-            yield peer, 0.0
+        yield request.getfixturevalue("genuine_peer"), 30.0, lambda: None
+        return
+    clock = VirtualClock()
+
+    def pass_15() -> None:
+        clock.wait_for_sleepers(3)  # two holds and a heartbeat
+        clock.advance(15)
+
+    with LocalPeer(clock=clock) as peer:
+        yield peer, 0.0, pass_15
 
 
-def test_thirty_idle_seconds(patient_peer: tuple[Peer, float]) -> None:
+def test_thirty_idle_seconds(patient_peer: tuple[Peer, float, Pass]) -> None:
     """A long-poll is held for 30 s; SSE beats at 15 and 30 s and then repeats its control frame."""
-    peer, lasts = patient_peer
-    with client_of(peer.url, timeout=40) as http:
+    peer, lasts, pass_15 = patient_peer
+    with client_of(peer.url, timeout=60) as http, ThreadPoolExecutor(1) as pool:
         run_id = gate(http, "idle")
         with listening(http, run_id) as arriving:
             assert next(arriving) == control(1)
-            began = time.monotonic()
-            poll = http.get(f"/runs/{run_id}?offset=now&live=long-poll&cursor=1")
-            assert lasts - 0.5 < time.monotonic() - began < lasts + 15
-            assert (poll.status_code, set(poll.headers)) == (204, POLL_204)
-            assert poll.headers["stream-next-offset"] == offset(1)
-            idle = [next(arriving) for _ in range(4)]
-            assert idle[0] == ": heartbeat"
-            assert sorted(idle[1:]) == [": heartbeat", control(1), control(1)]  # timers race
+
+            def held() -> tuple[httpx.Response, float]:
+                began = time.monotonic()
+                answer = http.get(f"/runs/{run_id}?offset=now&live=long-poll&cursor=1")
+                return answer, time.monotonic() - began
+
+            polling = pool.submit(held)
+            pass_15()
+            assert next(arriving) == ": heartbeat"
+            pass_15()
+            idle = [next(arriving) for _ in range(3)]
+            assert sorted(idle) == [": heartbeat", control(1), control(1)]  # timers race
+            poll, lasted = polling.result()
+        assert lasts - 0.5 < lasted < lasts + 15
+        assert (poll.status_code, set(poll.headers)) == (204, POLL_204)
+        assert poll.headers["stream-next-offset"] == offset(1)
         peer.release("idle")

@@ -23,7 +23,7 @@ from tests.servers.agents import AgentServer
 from tests.servers.conversation import Conversation, message
 from tests.servers.proxy import TcpProxy
 from tests.streams.reading import Reader
-from tests.unary.support import failure
+from tests.unary.support import failure, overdue
 from tests.worlds import World
 
 from .conftest import QUICK
@@ -146,7 +146,10 @@ def test_an_aborted_signal_ends_the_stream(agents: AgentServer, under_way: Any) 
 
 def test_a_deadline_names_the_submission_and_its_key(agents: AgentServer, talk: Any) -> None:
     agents.agent = never
-    error = failure(lambda: list(talk.ask_stream("hello", idempotency_key="k", timeout=1.0)))
+    error = overdue(
+        lambda **options: list(talk.ask_stream("hello", idempotency_key="k", **options)),
+        far=lambda error: type(error) is FlueTimeoutError and error.submission_id,
+    )
     assert type(error) is FlueTimeoutError
     assert error.idempotency_key == "k"
 

@@ -330,7 +330,7 @@ def test_an_abort_through_a_signal_names_what_goes_on(
 def test_a_deadline_names_what_goes_on(any_world: World, agents: AgentServer) -> None:
     agents.agent = never
     talk = any_world.client(agents.url).agents.conversation("support", "t1")
-    error = failure(talk.ask, "hello", timeout=1.0)
+    error = overdue(talk.ask, "hello", far=lambda error: error.submission_id)
     assert type(error) is FlueTimeoutError
     assert error.submission_id is not None
     assert error.idempotency_key is not None
