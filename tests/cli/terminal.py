@@ -98,11 +98,14 @@ class Terminal:
         self.until(lambda: text in self.screen.text, text)
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Read until a condition of what was received holds."""
+        """Read until a condition holds."""
         end = time.monotonic() + LIMIT
-        while not condition():
-            left = end - time.monotonic()
-            assert left > 0 and self._read(left), f"no {what!r} in:\n{self.screen.text}"
+        while not condition():  # which may come without a word of the command
+            ended = self._process.poll() is not None
+            come = self._read(0.2)
+            assert time.monotonic() < end and (come or not ended), (
+                f"no {what!r} in:\n{self.screen.text}"
+            )
 
     def send(self, text: str) -> None:
         """Type `text`."""

@@ -30,7 +30,7 @@ def test_a_reply_is_json_on_stdout_and_shown_on_stderr(local: Local, tmp_path: P
     assert [reply["submissionId"]] == local.flue.submission_ids("assistant", "ask-1")
     shown = ran.stderr.splitlines()
     assert shown[:2] == ["A product.", "Let me calculate."]
-    assert re.match(r'✓ tool calculator \{"a": 6, "b": 7\}: 42  \d+ ms', shown[2])
+    assert re.match(r'✓ tool calculator \{"a": 6, "b": 7\}: 42  \S+ m?s', shown[2])
     assert shown[3:] == ["The answer is 42."]
 
     history = piped("history", "assistant", "ask-1", env=env, cwd=tmp_path)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import patiently
+
 from .conftest import Local
 from .terminal import Terminal, environment, piped
 
@@ -59,9 +61,13 @@ def test_a_type_that_is_not_known_is_named(local: Local, tmp_path: Path) -> None
 def test_a_server_that_is_not_there_is_told_of_in_a_pipe(
     nowhere: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    ran = piped(*command, "--timeout", "2", env=environment(nowhere), cwd=tmp_path)
-    assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr.count("no connection, trying again") == 1
+    def attempt(seconds: float) -> None:
+        limit = ("--timeout", f"{seconds:g}")
+        ran = piped(*command, *limit, env=environment(nowhere), cwd=tmp_path)
+        assert (ran.returncode, ran.stdout) == (1, "")
+        assert ran.stderr.count("no connection, trying again") == 1
+
+    patiently(attempt, 1, 4, 20)
 
 
 @pytest.mark.parametrize("command", [("ask", "slow", "nobody", "Why?"), ("chat", "slow", "nobody")])

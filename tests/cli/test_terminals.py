@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -83,15 +84,17 @@ def test_a_reader_that_leaves_early_is_no_failure_to_tell(local: Local, tmp_path
 
     with FlueClient(local.url, token=None) as client:
         run = client.workflows.run("research", input={"pace": 0}).run_id
+    reader, stdout = os.pipe()
+    os.close(reader)  # before there is anything to read
     process = subprocess.Popen(
         [*CLI, "events", run],
         env=environment(local.url),
         cwd=tmp_path,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
     )
-    assert process.stdout is not None and process.stderr is not None
-    process.stdout.close()
+    os.close(stdout)
+    assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(60) == 1

@@ -19,8 +19,7 @@ from tests.servers.raw import Connection, Handler, RawServer, Request
 
 from .framings import ANSWERS, OK
 
-_PATIENCE = 2.0
-"""Seconds for a request to arrive."""
+PATIENCE = 2.0
 
 NAMES = ("127.0.0.1", "localhost", "flue.test", "*.wild.test", "bücher.test")
 
@@ -55,7 +54,10 @@ def refuses(request: Request, connection: Connection) -> None:
 
 
 class Origin(RawServer):
-    """A server at another address than 127.0.0.1, or with a TLS context of its own."""
+    """A server at another address than 127.0.0.1, or with a TLS context of its own. `patience`: the
+    seconds for a request to arrive."""
+
+    patience = PATIENCE
 
     def __init__(
         self, handler: Handler = answers, *, context: ssl.SSLContext | None = None, host: str = ""
@@ -68,7 +70,7 @@ class Origin(RawServer):
             self.port = int(self._listener.getsockname()[1])
 
     def _converse(self, connection: Connection) -> None:
-        connection.socket.settimeout(_PATIENCE)  # some peers wait for an answer in another protocol
+        connection.socket.settimeout(self.patience)  # some peers wait for one in another protocol
         super()._converse(connection)
 
 

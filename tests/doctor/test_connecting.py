@@ -12,13 +12,14 @@ import pytest
 import trustme
 
 from tests.differential.servers import Origin, served
+from tests.patience import patiently
 from tests.servers.connection import Connection, Request
 from tests.servers.raw import RawServer
 from tests.unary.forward_proxy import ForwardProxy
 from tests.unary.support import says
 
 from .conftest import Served
-from .support import SHORT, only, report, the_wrong
+from .support import PATIENCE, SHORT, only, report, the_wrong
 
 NOT_FOUND = says(404, b'{"error":{"type":"run_not_found","message":"m","details":"d"}}')
 
@@ -65,14 +66,22 @@ def test_an_address_that_no_route_leads_to() -> None:
 
 def test_a_server_that_accepts_and_says_nothing() -> None:
     with RawServer(NOT_FOUND, mode="stall") as server:
-        found = the_wrong(server.url, "no_answer", timeout=SHORT)
-        assert found.facts == {"request_sent": True, **target_of(server)}
+
+        def attempt(seconds: float) -> None:
+            found = the_wrong(server.url, "no_answer", timeout=seconds)
+            assert found.facts == {"request_sent": True, **target_of(server)}
+
+        patiently(attempt, SHORT, 2.0, PATIENCE)
 
 
 def test_a_handshake_that_is_not_answered(trusting: ssl.SSLContext) -> None:
     with RawServer(NOT_FOUND, tls=True, mode="stall") as server:
-        found = the_wrong(server.url, "no_answer", timeout=SHORT, ssl_context=trusting)
-        assert found.facts == {"request_sent": False, **target_of(server)}
+
+        def attempt(seconds: float) -> None:
+            found = the_wrong(server.url, "no_answer", timeout=seconds, ssl_context=trusting)
+            assert found.facts == {"request_sent": False, **target_of(server)}
+
+        patiently(attempt, SHORT, 2.0, PATIENCE)
 
 
 def garbage(request: Request, connection: Connection) -> None:
@@ -87,7 +96,12 @@ def leaves(request: Request, connection: Connection) -> None:
 @pytest.mark.parametrize("handler", [garbage, leaves])
 def test_a_peer_that_does_not_speak_HTTP(handler: Any) -> None:
     with RawServer(handler) as server:
-        assert the_wrong(server.url, "no_http_answer", timeout=1.0).facts == target_of(server)
+
+        def attempt(seconds: float) -> None:
+            found = the_wrong(server.url, "no_http_answer", timeout=seconds)
+            assert found.facts == target_of(server)
+
+        patiently(attempt, 1.0, 4.0, PATIENCE)
 
 
 class Ends(RawServer):

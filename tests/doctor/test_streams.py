@@ -9,12 +9,13 @@ import pytest
 from flue_client_ext import FlueClient
 from flue_client_ext._values.limits import LIMITS
 from flue_client_ext.testing import LocalFlue
+from tests.patience import patiently
 from tests.servers.flue import FlueServer
 from tests.servers.flue2 import Flue2Server
 from tests.servers.reverse import ReverseProxy
 
 from .conftest import Served
-from .support import SHORT, only, report, the_wrong, wrong
+from .support import PATIENCE, SHORT, only, report, the_wrong, wrong
 
 KINDS = ["run", "conversation"]
 
@@ -44,8 +45,12 @@ def test_a_stream_that_a_proxy_collects(
     url, names = named
     monkeypatch.setattr(LIMITS, "start", SHORT)
     with ReverseProxy(url, buffers=True) as proxy:
-        found = the_wrong(proxy.url, "stream_buffered", timeout=1.0, **names)
-        assert found.facts["seconds"] >= SHORT
+
+        def attempt(seconds: float) -> None:
+            found = the_wrong(proxy.url, "stream_buffered", timeout=seconds, **names)
+            assert found.facts["seconds"] >= SHORT
+
+        patiently(attempt, 1.0, 4.0, PATIENCE)
 
 
 def test_a_stream_whose_head_alone_arrives(

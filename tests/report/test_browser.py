@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -160,7 +161,10 @@ def test_without_the_policy_such_markup_runs_and_requests(browser: Browser, site
     site.show(whole, "".join(element for element in INTRUDERS if "form" not in element))
     browser.open(site.url)
     assert browser.evaluate("typeof window.attacked") == "number"
-    assert {"/image", "/frame", "/style", "/background"} <= site.requested
+    until = time.monotonic() + 10
+    while not {"/image", "/frame", "/style", "/background"} <= site.requested:
+        assert time.monotonic() < until, site.requested
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("page", ["a run"], indirect=True)
