@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 from random import Random
+
+
+def pipe_of_dots() -> tuple[int, int]:
+    """Return the ends of a pipe that holds one dot: who writes never is far ahead of who reads, and
+    waits for one that stands still."""
+    dots, tell = os.pipe2(os.O_DIRECT)  # each dot takes a page, of which there is one
+    fcntl.fcntl(tell, fcntl.F_SETPIPE_SZ, 1)
+    return dots, tell
 
 
 def is_killed(child: int, dots: int, chance: Random, wanted: int, further: int) -> bool:

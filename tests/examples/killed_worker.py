@@ -14,7 +14,7 @@ import sqlite3
 import sys
 from typing import Any
 
-from tests.killing import is_killed
+from tests.killing import is_killed, pipe_of_dots
 
 from .support import load
 
@@ -38,7 +38,7 @@ def main() -> None:
     worker = load("sqlite_worker")
     killed = 0
     while True:
-        told, tell = os.pipe()
+        told, tell = pipe_of_dots()
         child = os.fork()
         if not child:
             os.close(told)

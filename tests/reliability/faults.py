@@ -21,6 +21,7 @@ from .matrix.cell import Cell
 from .matrix.faults import NONE, Channel, Fault
 from .matrix.lasting import BY_NAME
 from .matrix.listed import RESTARTS
+from .matrix.pace import FRACTIONS
 from .matrix.table import tables
 from .options import Broken, Options
 
@@ -86,7 +87,7 @@ def genuine_cells() -> Iterator[Cell]:
 
 def run(task: Task) -> tuple[list[Seen], list[str], list[str]]:
     """Run the cells of a fault in a world over a channel. Return what was seen, what was not as
-    declared, and what was so only at the second time."""
+    declared, and what was so for once only."""
     name, world, channel, quick = task
     seen: list[Seen] = []
     broken: list[str] = []
@@ -108,14 +109,15 @@ def run(task: Task) -> tuple[list[Seen], list[str], list[str]]:
 
 def checked(cell: Cell, again: list[str]) -> str:
     """Check a cell. Where limits of time are lowered, a machine that is busy for a moment is like
-    a silent peer to it: only what is seen twice counts, and `again` gets what was seen once."""
-    if not cell.fault.waits:
-        return cell.check()
-    try:
-        return cell.check()
-    except Broken as error:
-        again.append(str(error))
-        return cell.check()
+    a silent peer to it: what is seen must be seen again, with longer limits in the end, and `again`
+    gets what was not."""
+    *before, longest = FRACTIONS if cell.fault.waits else FRACTIONS[:1]
+    for fraction in before:
+        try:
+            return cell.check(fraction)
+        except Broken as error:
+            again.append(str(error))
+    return cell.check(longest)
 
 
 def experiment(options: Options) -> str:
@@ -140,7 +142,7 @@ def experiment(options: Options) -> str:
     print("\n".join(["seen once, and not again:", *repeated]) if repeated else "", flush=True)
     genuine = counts.pop(GENUINE, 0)
     said = f"{sum(counts.values()):,} cells, each as declared"
-    said += f" ({len(repeated)} at the second time)" if repeated else ""
+    said += f" ({len(repeated)} failures were not seen again)" if repeated else ""
     said += f"; and {genuine} of the restarts on genuine servers" if genuine else ""
     return f"{said}.\n\n{tables(outcomes)}"
 

@@ -74,7 +74,7 @@ def measure(options: Options, servers: Mapping[str, str]) -> dict[str, Report]:
 
 
 def _report_of(name: str, share: subprocess.Popen[bytes], options: Options) -> Report:
-    said, _ = share.communicate(timeout=120 if options.quick else 3600)
+    said, _ = share.communicate(timeout=240 if options.quick else 3600)
     if share.returncode:
         raise Broken(f"{name}: its process has failed")
     report: Report = json.loads(said)

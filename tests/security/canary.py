@@ -141,7 +141,7 @@ def show(world: World, options: dict[str, Any], folder: Path) -> tuple[Texts, Ra
         often = BackoffOptions(
             initial_delay=0.001, max_delay=0.001, max_retries=1, on_failed_attempt=told.append
         )
-        client = world.client(server.url, timeout=0.5, **options)
+        client = world.client(server.url, timeout=20, **options)
         calls: list[Callable[[], Any]] = [
             *(
                 lambda name=name: client.runs.get(name, backoff_options=often)

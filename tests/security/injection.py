@@ -32,7 +32,7 @@ REFUSED = ["", ".", "..", "a\rb", "a\nb", "a\x00b", "a\x7fb", "a\x85b", "\ud800"
 
 def _paths(world: World) -> str:
     with RawServer(works) as server:
-        client = world.client(f"{server.url}/api", timeout=5)
+        client = world.client(f"{server.url}/api", timeout=20)
         calls: dict[str, Callable[[Any], Any]] = {
             "/api/workflows/": lambda name: client.workflows.invoke(name),
             "/api/runs/": lambda name: client.runs.get(name, backoff_options=NEVER_AGAIN),
@@ -64,10 +64,10 @@ def _paths(world: World) -> str:
 def _queries(world: World) -> str:
     offsets = ["a&live=sse", "a#b", "a?b", "a%26b", "é", "a+b", "a=b", "a;b"]
     with RawServer(works) as server:
-        client = world.client(server.url, timeout=5)
+        client = world.client(server.url, timeout=20)
         for offset in offsets:
             before = len(server.requests)
-            failure(client.runs.events, "r", offset=offset, backoff_options=NEVER_AGAIN, timeout=2)
+            failure(client.runs.events, "r", offset=offset, backoff_options=NEVER_AGAIN)
             _, _, query = server.requests[before].target.partition("?")
             pairs = dict(pair.partition("=")[::2] for pair in query.split("&"))
             assert unquote(pairs["offset"].replace("+", " ")) == offset

@@ -34,7 +34,7 @@ def _redirect(status: int, world: World) -> str:
                 connection.answer(status, b"", {"location": location})
 
             with RawServer(move) as server:
-                client = world.client(server.url, token=TOKEN, timeout=2)
+                client = world.client(server.url, token=TOKEN, timeout=20)
                 calls: list[Callable[[], Any]] = [
                     partial(client.workflows.invoke, "w"),
                     partial(client.runs.get, "r"),
@@ -74,7 +74,7 @@ def _strings_of_the_server(world: World) -> str:
                 connection.json(200, items, headers)
 
         with RawServer(answer) as server:
-            client = world.client(server.url, token=TOKEN, timeout=5)
+            client = world.client(server.url, token=TOKEN, timeout=20)
             run = client.workflows.invoke("w").run_id
             list(client.runs.stream(run, live="long-poll"))
             client.runs.get(run)
@@ -94,7 +94,7 @@ def _attachment(world: World) -> str:
             connection.answer(200, b"bytes")
 
         with RawServer(answer) as server:
-            client = world.client(server.url, token=TOKEN, timeout=2)
+            client = world.client(server.url, token=TOKEN, timeout=20)
             conversation = client.agents.conversation("a", "1")
             authority = other.url.removeprefix("http://")
             for id in (

@@ -81,7 +81,7 @@ def _signature_of_a_stream(world: World) -> str:
                 f"{server.url}/{name}?signature=q-{CANARY}",
                 params={"key": f"p-{CANARY}"},
                 backoff_options=NEVER_AGAIN,
-                timeout=2,
+                timeout=20,
             )
             if name == "stream":
                 list(stream)

@@ -24,7 +24,7 @@ from .handshakes import authority
 from .local_stage import LocalStage
 from .many_stages import ManyAgentsStage, ManyRunsStage
 from .outcome import Outcome, check_facts, check_pauses, finish_send
-from .pace import haste, lowered
+from .pace import FRACTIONS, haste, lowered
 from .run_stage import RunStage
 from .stage import Stage
 
@@ -55,26 +55,27 @@ class Cell:
     def declared(self) -> str:
         return self.fault.outcome(self.call.column, self.call.mode, self.channel)
 
-    def check(self) -> str:
-        """Run it and return its outcome, which is the one that was declared."""
+    def check(self, fraction: int = FRACTIONS[0]) -> str:
+        """Run it and return its outcome, which is the one that was declared. `fraction`: see
+        `lowered`."""
         if self.declared == NONE:
             return NONE
         try:
-            found = self.run()
+            found = self.run(fraction)
         except Broken as broken:
             raise Broken(f"{self.name}: {broken}") from None
         if found.kind != self.declared:
             raise Broken(f"{self.name}: {found}, not {self.declared}")
         return self.declared
 
-    def run(self) -> Outcome:
+    def run(self, fraction: int) -> Outcome:
         """Return what became of the call."""
         leftovers = Leftovers()
         with world(self.world) as entered:
             idle = tasks(entered)
             stage = self._stage()
             try:
-                outcome = self._run_on(stage, entered)
+                outcome = self._run_on(stage, entered, fraction)
                 if not stage.wait_idle():
                     raise Broken("a connection is left open")
             finally:
@@ -95,11 +96,11 @@ class Cell:
             return GenuineStage(self.call, keeps=keeps)
         return LocalStage(self.call, keeps=keeps, tls=tls)
 
-    def _run_on(self, stage: Stage, entered: World) -> Outcome:
+    def _run_on(self, stage: Stage, entered: World, fraction: int) -> Outcome:
         stage.begin()
         with ExitStack() as stack:
             stack.enter_context(haste(stage.options))
-            with lowered(self.fault.lowered):
+            with lowered(self.fault.lowered, fraction):
                 client = self._client(stage, entered, stack)
                 outcome = self._outcome(client, stage)
             stage.calm()

@@ -7,10 +7,13 @@ import time
 
 import attrs
 
+from flue_client_ext._values.limits import LIMITS
+
 from .strikes import Stage, Strike
 
-LIFE = 0.2
-"""Seconds that a connection lives where the fault is a proxy that closes every one after 60."""
+LIFE = 10
+"""A connection lives for so many times the seconds after which an end is routine, where the fault
+is a proxy that closes every one after 60 s."""
 CLOSES = 3
 
 
@@ -26,9 +29,9 @@ class Closing(Strike):
         while not stage.over.wait(0.01):
             if stage.posts < stage.call.posts:  # one that is cut is another fault
                 continue
-            now = time.monotonic()
+            now, life = time.monotonic(), LIFE * LIMITS.routine_life
             for number, connection in list(stage.server.open.items()):
-                if now - born.setdefault(number, now) > LIFE and not connection.closed:
+                if now - born.setdefault(number, now) > life and not connection.closed:
                     connection.close()
                     stage.count()
                     if stage.struck == CLOSES:

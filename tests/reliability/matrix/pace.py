@@ -24,7 +24,9 @@ which an end is routine."""
 
 HASTE = {"poll_pace": 0.01, "retry_after": 0.05, "thread_idle": 0.01}
 ANSWERS = ("unary", "read", "start", "batch", "silence")
-TIMES = {"times": ("connect", *ANSWERS), "answers": ANSWERS}
+TIMES = {"times": ("connect", *ANSWERS), "answers": ANSWERS, "life": ("routine_life",)}
+FRACTIONS = (50, 50, 10)
+"""What the limits of time are divided by in a cell, and where that was not as declared, again."""
 MOST_BYTES = 1 << 20
 
 
@@ -37,12 +39,10 @@ def haste(options: BackoffOptions) -> Iterator[None]:
         yield
 
 
-def lowered(what: Lowered) -> AbstractContextManager[None]:
-    """Lower some limits while a call is made."""
+def lowered(what: Lowered, fraction: int) -> AbstractContextManager[None]:
+    """Lower some limits while a call is made: those of time to a `fraction`, as its denominator."""
     if what in TIMES:
-        return limits({name: getattr(LIMITS, name) / 50 for name in TIMES[what]})
-    if what == "life":  # connections live for a fifth of a second there
-        return limits({"routine_life": 0.02})
+        return limits({name: getattr(LIMITS, name) / fraction for name in TIMES[what]})
     return few_bytes() if what == "bytes" else nullcontext()
 
 
