@@ -18,6 +18,7 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from random import SystemRandom
 from types import TracebackType
 from typing import Self
 
@@ -28,10 +29,17 @@ START_TIMEOUT = 60.0
 STOP_TIMEOUT = 5.0
 
 
+_OWN_PORTS = range(20_000, 32_000)
+"""Below those that systems give to whoever asks for any port, or connects: one of these could be
+taken while a server restarts."""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in SystemRandom().sample(_OWN_PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("No port is free.")
 
 
 class NodeChild:
@@ -153,7 +161,7 @@ class NodeChild:
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(STOP_TIMEOUT)
+            process.wait(START_TIMEOUT)
         if process.stdin:
             process.stdin.close()
 

@@ -108,7 +108,7 @@ class LocalAgents:
 
     def _send(self, key: str, letter: Letter) -> None:
         self._boxes[key].put(letter)
-        letter.handled.get(timeout=10)
+        letter.handled.get(timeout=30)
 
 
 def register(server: LocalFlue, boxes: Boxes) -> None:
