@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import pickle
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,7 +16,7 @@ from typing import Any
 import httpx
 
 from flue_client_ext import BackoffOptions, FlueApiError, FlueTimeoutError
-from tests.servers.raw import Connection, Handler, Request
+from tests.servers.raw import Connection, Handler, RawServer, Request
 from tests.worlds import World
 
 RECORD = {
@@ -125,6 +127,11 @@ def overdue(
     return error
 
 
+def arrived_at(server: RawServer) -> Callable[[Any], object]:
+    """Return whether a call came so far that `server` has its request."""
+    return lambda _: server.wait_idle() and server.requests
+
+
 class Aside:
     """A call in a thread of its own."""
 
@@ -152,12 +159,24 @@ class Aside:
         return failure(self.result, timeout)
 
 
-def leftover_threads(timeout: float = 2.0) -> list[str]:
+def leftover_threads(timeout: float = 10.0) -> list[str]:
     """The names of our own threads that are still there after giving each time to end."""
     own = [t for t in threading.enumerate() if t.name.startswith("flue-client")]
     for thread in own:
         thread.join(timeout)
     return [thread.name for thread in own if thread.is_alive()]
+
+
+def after_collection(condition: Callable[[], bool], timeout: float = 10.0) -> bool:
+    """Collect garbage until `condition` holds: another thread may still be in the frame in which
+    it came to its end, and keep from collection what the frame refers to."""
+    until = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        gc.collect()
+        time.sleep(0.001)
+    return True
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:

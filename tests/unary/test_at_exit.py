@@ -55,7 +55,7 @@ def test_a_name_is_looked_up_in_an_exit_handler(python: str, script: str) -> Non
             [pythons()[python], "-c", script.format(port=server.port)],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             env={"PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"},
         )
     assert (done.stdout, done.stderr) == ("1\n", "")

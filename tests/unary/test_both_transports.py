@@ -445,7 +445,7 @@ def test_what_a_hook_raises_comes_out_as_it_is(any_world: World, where: str) -> 
 
 def test_what_its_authentication_raises_comes_out_as_it_is(any_world: World) -> None:
     with RawServer(works) as server, borrowed(any_world, auth=Refuses()) as http_client:
-        client = any_world.client(server.url, http_client=http_client, timeout=1.0)
+        client = any_world.client(server.url, http_client=http_client)
         assert type(failure(client.workflows.invoke, "w")) is PermissionError
         assert server.requests == []
 

@@ -146,6 +146,7 @@ def test_with_options_of_a_subclass_whose_attributes_cannot_be_set(client: Any) 
     assert (parent._owner, child._owner) == (True, False)
 
 
+@pytest.mark.usefixtures("kept_connections")
 def test_a_subclass_and_its_options_share_connections(any_world: World) -> None:
     kind = AsyncFlueClient if any_world.is_async else FlueClient
 

@@ -70,6 +70,7 @@ def test_a_wait_for_the_users_full_pool_sends_nothing_and_is_repeated(
     def let_go() -> None:
         repeated.append(None)
         if release:
+            monkeypatch.setattr(LIMITS, "pool", 30.0)
             release.pop().json(202, {"runId": "run_slow"})
 
     limits = httpx.Limits(max_connections=1)
@@ -84,12 +85,13 @@ def test_a_wait_for_the_users_full_pool_sends_nothing_and_is_repeated(
         assert len(server.requests) == 2
 
 
+@pytest.mark.usefixtures("kept_connections")
 def test_with_options_shares_connections_and_changes_nothing_on_its_parent(
     any_world: World,
 ) -> None:
     with RawServer(works) as server:
         parent = any_world.client(server.url, token="a", headers={"X-One": "1"})
-        child = parent.with_options(token="b", headers={"X-Two": "2"}, timeout=3)
+        child = parent.with_options(token="b", headers={"X-Two": "2"}, timeout=60)
         bare = child.with_options(token=None, headers=None)
         for client in (parent, child, bare, parent):
             client.workflows.invoke("w")
@@ -113,6 +115,7 @@ def test_with_options_checks_what_it_is_given(any_world: World, options: dict[st
     assert isinstance(failure(client.with_options, **options), ValueError | TypeError)
 
 
+@pytest.mark.usefixtures("kept_connections")
 def test_connections_are_kept_alive_and_reused(any_world: World) -> None:
     with RawServer(works) as server:
         client = any_world.client(server.url)
@@ -196,7 +199,7 @@ def test_flue_log_attaches_one_handler_to_our_logger_only(level: str, tmp_path: 
             capture_output=True,
             text=True,
             check=True,
-            timeout=30,
+            timeout=120,
         )
     ours, others = done.stdout.splitlines()
     assert others == "[] []"

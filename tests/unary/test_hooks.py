@@ -121,11 +121,11 @@ def test_an_error_of_a_hook_propagates_unchanged(
 
 def test_a_hook_that_asks_another_service_in_vain_repeats_no_post(any_world: World) -> None:
     def audit(_: Any) -> None:
-        httpx.post(NOWHERE, trust_env=False, timeout=1)
+        httpx.post(NOWHERE, trust_env=False, timeout=30)
 
     async def audit_later(_: Any) -> None:
         async with httpx.AsyncClient(trust_env=False) as other:
-            await other.post(NOWHERE, timeout=1)
+            await other.post(NOWHERE, timeout=30)
 
     options = {"event_hooks": {"response": [audit_later if any_world.is_async else audit]}}
     with RawServer(works) as server, borrowed(any_world, **options) as http_client:
@@ -422,7 +422,7 @@ def test_the_deadline_ends_a_call_whose_hook_stalls(where: str) -> None:
         else:
             error = failure(client.workflows.invoke, "w", timeout=SHORT)
             assert type(error) is FlueTimeoutError
-        assert time.monotonic() - began < GENEROUS
+        assert time.monotonic() - began < GENEROUS * 2
         over.set()
         assert leftover_threads() == []
         posts = [request for request in server.requests if request.method == "POST"]

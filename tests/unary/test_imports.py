@@ -51,7 +51,7 @@ def in_a_new_interpreter(code: str) -> Any:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=120,
         env=environment,
     )
     return json.loads(done.stdout)

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Self
 
 import h2.config
@@ -208,6 +209,11 @@ class Http2Server:
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
+        with suppress(ConnectionError):  # the client may throw it away
+            self._converse(sock)
+        sock.close()
+
+    def _converse(self, sock: socket.socket) -> None:
         link = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
         link.initiate_connection()
         sock.sendall(link.data_to_send())
@@ -218,7 +224,6 @@ class Http2Server:
                         self._take(link, sock, event)
                 sock.sendall(link.data_to_send())
                 self._changed.notify_all()
-        sock.close()
 
     def _take(self, link: Any, sock: socket.socket, event: Any) -> None:
         def answer() -> None:

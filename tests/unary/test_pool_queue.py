@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 from weakref import ref
 
 import httpx
@@ -103,7 +104,7 @@ class Held:
 
     def __call__(self, request: Request, connection: Connection) -> None:
         self.came.set()
-        assert self.go.wait(SOON)
+        assert self.go.wait(60)
         works(request, connection)
 
 
@@ -128,7 +129,8 @@ def senders() -> int:
 def full_pool(held: Held) -> Iterator[tuple[RawServer, FlueClient, Aside]]:
     """A client whose pool is full of calls that were cut off, and the only call that was sent."""
     with RawServer(held) as server, narrow() as own:
-        client = FlueClient(server.url, http_client=own, token=None, backoff_options=NEVER_AGAIN)
+        options: Any = {"token": None, "timeout": 60, "backoff_options": NEVER_AGAIN}
+        client = FlueClient(server.url, http_client=own, **options)
         sent = Aside(partial(client.runs.get, "run_1"))
         assert held.came.wait(SOON)
         while queue_of(own._transport).start(Job(nothing, nothing)):
@@ -143,7 +145,11 @@ def test_calls_cut_off_in_a_full_pool_do_not_pile_up(held: Held) -> None:
         for _ in range(20):
             soon = AbortSignal.timeout(0.002)
             assert type(failure(client.runs.get, "run_2", signal=soon)) is FlueAbortError
-        # One for the call that was sent, one for the jobs that ended at once.
+        # One for the call that was sent, one for the jobs that ended at once; on a busy machine
+        # several had one each, which end by themselves.
+        until = time.monotonic() + SOON
+        while senders() - before > MOST_WITHDRAWN + 2 and time.monotonic() < until:
+            time.sleep(0.01)
         assert senders() - before <= MOST_WITHDRAWN + 2
         last = Aside(partial(client.workflows.invoke, "w"))
         held.go.set()
@@ -169,8 +175,8 @@ def test_a_wait_before_a_full_pool_ends_as_one_in_it(
 def interrupted(call: Callable[[], object]) -> None:
     """Press Ctrl-C in a call that waits."""
     ctrl_c = threading.Timer(0.1, signal.pthread_kill, [threading.get_ident(), signal.SIGINT])
-    ctrl_c.start()
     with pytest.raises(KeyboardInterrupt):
+        ctrl_c.start()
         call()
 
 

@@ -45,6 +45,7 @@ def test_http_goes_through_the_environments_proxy(
         assert server.requests[0].headers["host"] == server.url.removeprefix("http://")
 
 
+@pytest.mark.usefixtures("kept_connections")
 def test_https_goes_through_a_tunnel_that_sees_no_credential(
     any_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +156,7 @@ def test_a_proxy_may_use_tls_itself(
         assert len(proxy.requests) == len(server.requests) == 1
 
 
+@pytest.mark.usefixtures("kept_connections")
 def test_a_tls_proxy_tunnels_tls(any_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         RawServer(works, tls=True) as server,
