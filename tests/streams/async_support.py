@@ -49,7 +49,7 @@ async def nothing_complains() -> AsyncIterator[None]:
     loop.set_exception_handler(lambda _, context: complaints.append(context))
     before = asyncio.all_tasks()
     yield
-    for _ in range(100):  # what was started to clean up may take a few turns
+    for _ in range(1000):  # what was started to clean up may take a few turns
         if asyncio.all_tasks() <= before:
             break
         await asyncio.sleep(0.01)
@@ -62,9 +62,9 @@ async def nothing_complains() -> AsyncIterator[None]:
 async def is_healthy(client: AsyncFlueClient, server: RawServer, connections: str) -> None:
     """All connections are closed, or in the pool of httpx and good for another request."""
     kept = MOST if connections == "httpx" else 0
-    assert await asyncio.to_thread(server.wait_until, lambda: len(server.open) <= kept, 5)
+    assert await asyncio.to_thread(server.wait_until, lambda: len(server.open) <= kept)
     server.handler = Replay(RUN_OF_THREE)
     for _ in range(3):
-        many = [client.runs.events(RUN, timeout=5) for _ in range(2 * MOST)]
+        many = [client.runs.events(RUN, timeout=60) for _ in range(2 * MOST)]
         for events in await asyncio.gather(*many):
             assert dicts(events) == RUN_OF_THREE

@@ -39,6 +39,12 @@ def soon_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     set_limits(monkeypatch, read=0.15, start=0.15)
 
 
+@pytest.fixture(autouse=True)
+def a_cut_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no answer that is cut at once seem to have lasted, on a machine that is busy."""
+    set_limits(monkeypatch, routine_life=30.0)
+
+
 def set_limits(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
     for name, value in seconds.items():
         monkeypatch.setattr(LIMITS, name, value)

@@ -124,8 +124,10 @@ def test_a_stream_blocked_in(
     assert server.wait_requests(1)
     if handler is sends_an_event_and_waits:
         assert stopping.reader.wait_items(1)
-    elif handler in (asks_to_come_back_later, has_nothing_new):
-        wait_for(lambda: stopping.stream.stats.state in ("waiting", "reading"))
+    elif handler is asks_to_come_back_later:
+        wait_for(lambda: stopping.stream.stats.state == "waiting")
+    elif handler is has_nothing_new:
+        wait_for(lambda: stopping.stream.offset == offset_at(0))
     stopping.stops_at_once()
     assert server.wait_idle(AT_ONCE)
     server.handler = Replay(run := whole_run(3))

@@ -173,7 +173,7 @@ def test_a_signal_handler_saves_while_it_interrupts_a_save(
 ) -> None:
     path = tmp_path / "saved"
     command = [sys.executable, "-c", SIGNALLED, str(path), then]
-    assert subprocess.run(command, cwd=CHECKOUT, timeout=30).returncode == code
+    assert subprocess.run(command, cwd=CHECKOUT, timeout=120).returncode == code
     saved = Checkpoint.load(path)
     assert saved is not None
     assert saved.event_index == index
@@ -190,12 +190,12 @@ def test_a_child_with_a_killed_parent_s_descriptors_blocks_no_save(tmp_path: Pat
         assert parent.stdout.read() == b""  # the parent has ended, the child closed its own
         other = saver(path, 7, 1)
         with other:
-            assert other.wait(30) == 0
+            assert other.wait(120) == 0
         saved = Checkpoint.load(path)
         assert saved is not None
         assert saved.event_index == 7
         assert sorted(os.listdir(tmp_path)) == [".saved.tmp", "saved"]
-    for _ in range(100):  # until the child has ended, too
+    for _ in range(400):  # until the child has ended, too
         FIRST.save(path)
         if os.listdir(tmp_path) == ["saved"]:
             break

@@ -144,7 +144,7 @@ def test_closing_the_client_wakes_a_reader(
         assert reader.wait_items(1)
         client.close()
         with pytest.raises(RuntimeError, match="closed"):
-            reader.join(5)
+            reader.join()
         if not (connections == "httpx" and live == "long-poll"):
             assert server.wait_idle()
 
@@ -229,7 +229,7 @@ def test_the_news_of_the_closed_client_comes_before_that_of_what_it_aborted() ->
     waiting = Aside(consume)
     assert began.wait(20)
     held[0].client_closed()
-    error = waiting.error(5)
+    error = waiting.error()
     assert type(error) is RuntimeError
     assert str(error) == "the client has been closed"
 
@@ -240,7 +240,7 @@ def test_the_reason_that_aborted_calls_see_is_readable(any_world: World, serve: 
     waiting = Aside(lambda: list(client.runs.as_completed([RUN], return_errors=True)))
     assert server.wait_until(lambda: len(server.open) == 1)
     client.close()
-    assert str(waiting.error(5)) == repr(CLIENT_CLOSED) == "the client has been closed"
+    assert str(waiting.error()) == repr(CLIENT_CLOSED) == "the client has been closed"
 
 
 def test_a_client_that_is_closed_takes_no_calls(any_world: World, connections: str) -> None:
@@ -280,7 +280,7 @@ def test_closing_the_client_ends_the_outcomes_that_are_held(any_world: World) ->
         waiting = Aside(lambda: next(coming))
         assert server.wait_requests(3)
         client.close()
-        assert type(waiting.error(5)) is RuntimeError
+        assert type(waiting.error()) is RuntimeError
         assert server.wait_idle()
 
 

@@ -20,6 +20,7 @@ from tests.worlds import World
 from .conftest import Serve
 from .reading import Reader
 from .replay import Fault, Replay, offset_at, query
+from .test_cancel import wait_for
 
 VALUES = [1, None, "\u2028é", {"a": [True]}, [1, [2]], "x" * 20_000, -0.5]
 QUICK = BackoffOptions(initial_delay=0.001, max_delay=0.002)
@@ -85,8 +86,7 @@ def test_now_skips_what_is_there(
         assert stream.up_to_date
         return
     reader = Reader(stream)
-    while stream.offset == "now":
-        pass
+    wait_for(lambda: stream.offset != "now")
     durable.append(path, 3, close=True)
     assert reader.join() == [3]
 

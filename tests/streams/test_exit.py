@@ -17,7 +17,7 @@ from tests.servers.raw import Connection, RawServer, Request
 from .conftest import Serve
 from .replay import Replay, log_event, whole_run
 
-LIMIT = 20.0
+LIMIT = 100.0
 """Seconds: a program that hangs does so for ever, and a busy machine starts one slowly."""
 
 PRELUDE = """

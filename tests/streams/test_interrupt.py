@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import subprocess
 import sys
@@ -16,13 +15,15 @@ import pytest
 from flue_client_ext import AbortController, AbortSignal, FlueAbortError
 from tests.servers.node import CHECKOUT
 from tests.servers.raw import Connection, Request
+from tests.unary.support import after_collection
 from tests.worlds import World
 
 from .conftest import Serve
 from .reading import InThread, dicts
 from .replay import RUN, Replay, log_event, whole_run
+from .test_cancel import wait_for
 
-AT_ONCE = 10.0
+AT_ONCE = 20.0
 
 
 def says_nothing(request: Request, connection: Connection) -> None:
@@ -49,7 +50,7 @@ def asks_to_come_back_later(request: Request, connection: Connection) -> None:
 def test_ctrl_c_ends_a_script_at_once(serve: Serve, world: str, what: str, handler: Any) -> None:
     server = serve(handler)
     with script(server.url, world, what) as process:
-        assert server.wait_requests(5 if what == "many" else 1, 20)
+        assert server.wait_requests(5 if what == "many" else 1, 100)
         interrupt(process)
     assert server.wait_idle(AT_ONCE)
 
@@ -94,7 +95,7 @@ def nudged_to_its_end(process: subprocess.Popen[bytes]) -> bytes:
     takes as long). Another signal makes the call return. One that is ignored by default, since the
     interpreter takes its handlers away before it ends.
     """
-    until = time.monotonic() + 20
+    until = time.monotonic() + 2 * AT_ONCE
     while True:
         try:
             return process.communicate(timeout=0.05)[1]
@@ -122,14 +123,14 @@ def test_a_timeout_signal_that_is_not_needed_leaves_no_timer(
     any_world: World, serve: Serve
 ) -> None:
     server = serve(Replay(run := whole_run(3)))
+    # Another test may have left one, or what collects it.
+    assert after_collection(lambda: not deadline_threads())
     watching = AbortSignal.timeout(60)
     stream = any_world.client(server.url).runs.stream(RUN, signal=watching)
     first = next(stream)
     assert deadline_threads() == 1
     assert dicts([first, *stream]) == run
-    until = time.monotonic() + 30
-    while deadline_threads():  # the threads of servers and of trio come and go as they like
-        assert time.monotonic() < until
+    wait_for(lambda: not deadline_threads())  # others come and go as they like
     assert not watching.aborted
 
 
@@ -173,6 +174,5 @@ def test_a_long_lived_signal_does_not_keep_finished_or_abandoned_streams(
     next(events)
     kept = [weakref.ref(getattr(each, "real", each)) for each in (finished, abandoned)]
     del finished, abandoned, events
-    gc.collect()
-    assert [reference() for reference in kept] == [None, None]
+    assert after_collection(lambda: [reference() for reference in kept] == [None, None])
     assert server.wait_idle(AT_ONCE)

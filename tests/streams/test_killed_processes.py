@@ -39,16 +39,27 @@ def lives_of(folder: Path) -> list[list[dict[str, Any]]]:
 def test_the_union_of_what_killed_processes_have_seen_is_complete_and_in_order(
     genuine: FlueServer, tmp_path: Path, live: str, world: str, kept: str
 ) -> None:
+    enough = 3 if kept == "checkpoint" else 1
+    for attempt in range(4):  # on a busy machine, a process may end before it can be killed
+        lives = lived(genuine, tmp_path / str(attempt), live, world, kept)
+        if lives > enough:
+            break
+    assert lives > enough
+
+
+def lived(genuine: FlueServer, folder: Path, live: str, world: str, kept: str) -> int:
+    """Read a run in processes that are killed; return how many there were."""
+    folder.mkdir()
     body = {"n": 200, "ms": 2}  # it goes on while its readers come and go
     answer = httpx.post(f"{genuine.url}/workflows/ticker", json=body, trust_env=False)
     run = answer.json()["runId"]
-    command = [genuine.url, run, live, world, kept, str(tmp_path), "5"]
+    command = [genuine.url, run, live, world, kept, str(folder), "5"]
     ended = subprocess.run(
         [sys.executable, "-m", "tests.streams.killed_reader", *command],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
@@ -59,8 +70,8 @@ def test_the_union_of_what_killed_processes_have_seen_is_complete_and_in_order(
         if line.startswith("data:[")
         for event in json.loads(line[5:])
     ]
-    lives = lives_of(tmp_path)
-    assert len(lives) == int(ended.stdout) > (3 if kept == "checkpoint" else 1)
+    lives = lives_of(folder)
+    assert len(lives) == int(ended.stdout)
     reached, repeated = 0, 0
     for life in lives:
         if not life:
@@ -75,3 +86,4 @@ def test_the_union_of_what_killed_processes_have_seen_is_complete_and_in_order(
         reached = begin + len(life)
     assert reached == len(events)
     print(f"{live}, {world}, {kept}: {len(lives)} processes, {repeated} events seen twice")
+    return len(lives)

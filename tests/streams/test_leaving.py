@@ -31,19 +31,24 @@ def test_cancelling_from_another_task_ends_the_stream_cleanly(
                 client.runs.stream(RUN, live="long-poll", signal=controller.signal),
             ]
 
-            async def read(stream: Any) -> list[Any]:
-                return [event async for event in stream]
+            seen: list[list[Any]] = [[], []]
 
-            readers = [asyncio.create_task(read(stream)) for stream in streams]
+            async def read(stream: Any, events: list[Any]) -> None:
+                async for event in stream:
+                    events.append(event)
+
+            readers = [asyncio.create_task(read(*each)) for each in zip(streams, seen, strict=True)]
             call = asyncio.create_task(
                 client.workflows.invoke("w", wait="result", signal=controller.signal)
             )
-            await asyncio.to_thread(server.wait_requests, 4)
-            await asyncio.sleep(0.02)
+            assert await asyncio.to_thread(server.wait_requests, 4)
+            async with asyncio.timeout(10):
+                while not all(seen):
+                    await asyncio.sleep(0.001)
             streams[0].cancel()
             controller.abort("enough")
-            done = await asyncio.wait_for(asyncio.gather(*readers), 10)
-            assert [len(events) for events in done] == [1, 1]
+            await asyncio.wait_for(asyncio.gather(*readers), 10)
+            assert [len(events) for events in seen] == [1, 1]
             with pytest.raises(FlueAbortError) as caught:
                 await asyncio.wait_for(call, 10)
             assert caught.value.reason == "enough"
@@ -63,18 +68,18 @@ def test_leaving_a_loop_early_closes_the_connection_without_a_warning(
             async for _ in client.runs.stream(RUN, live="sse"):
                 break
             gc.collect()
-            assert await in_thread(server.wait_idle, 5)
+            assert await in_thread(server.wait_idle)
             stream = client.runs.stream(RUN, live="sse")
             async with stream:
                 async for _ in stream:
                     break
-            assert await in_thread(server.wait_idle, 5)
+            assert await in_thread(server.wait_idle)
             batches = client.runs.stream(RUN, live="sse").batches()
             async for _ in batches:
                 break
             del batches
             gc.collect()
-            assert await in_thread(server.wait_idle, 5)
+            assert await in_thread(server.wait_idle)
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -91,11 +96,11 @@ def test_leaving_a_sync_loop_early_closes_the_connection_without_a_warning(serve
         warnings.simplefilter("error")
         for _ in client.runs.stream(RUN, live="sse"):
             break
-        assert server.wait_idle(5)
+        assert server.wait_idle()
         with client.runs.stream(RUN, live="sse") as stream:
             next(stream)
-        assert server.wait_idle(5)
+        assert server.wait_idle()
         for _ in client.runs.stream(RUN, live="sse").batches():
             break
         gc.collect()
-        assert server.wait_idle(5)
+        assert server.wait_idle()

@@ -17,6 +17,7 @@ from tests.worlds import World
 from .conftest import Serve, set_limits
 from .reading import Reader, dicts
 from .replay import RUN, Replay, log_event, offset_at, query, run_end, whole_run
+from .test_cancel import wait_for
 
 NO_RETRY = BackoffOptions(max_retries=0)
 
@@ -86,17 +87,11 @@ def test_now_means_from_here_on_and_tail_the_latest(
         return
     readers = [Reader(now), Reader(latest)]
     assert readers[1].wait_items(2)
-    wait_until_it_waits(now)
+    wait_for(lambda: now.offset != "now")
     genuine.emit(key, message="new")
     genuine.release(key)
     assert [event.type for event in readers[0].join()] == ["log", "run_end"]
     assert [event.type for event in readers[1].join()] == ["log"] * 3 + ["run_end"]
-
-
-def wait_until_it_waits(stream: Any) -> None:
-    """Until a stream that starts `now` knows where that is."""
-    while stream.offset == "now":
-        pass
 
 
 def test_a_run_ends_with_its_run_end_even_if_the_stream_stays_open(

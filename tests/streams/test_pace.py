@@ -74,11 +74,14 @@ def test_a_server_that_answers_204_at_once_is_asked_at_a_sane_pace(
     stream = any_world.client(server.url).runs.stream(RUN, offset=offset_at(1))
     assert [event.type for event in stream] == ["run_end"]
     times = [request.at for request in server.requests]
-    assert times[-1] - times[0] > 5 * 0.05  # of six polls; single ones may be seen late
+    assert times[-1] - times[0] > 3 * 0.05  # of six polls; single ones may be seen late
     assert stream.stats.reconnects == 0
 
 
-def test_polls_that_bring_events_are_not_slowed_down(any_world: World, serve: Serve) -> None:
+def test_polls_that_bring_events_are_not_slowed_down(
+    any_world: World, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_limits(monkeypatch, poll_pace=60.0)  # for which nobody waits here
     replay = Replay([log_event(0)], closed=False)
     server = serve(replay)
     stream = any_world.client(server.url).runs.stream(RUN)
@@ -87,9 +90,7 @@ def test_polls_that_bring_events_are_not_slowed_down(any_world: World, serve: Se
         assert reader.wait_items(number)
         replay.append(log_event(number))
     replay.append(run_end(30), close=True)
-    reader.join(timeout=10)
-    first, last = server.requests[0].at, server.requests[-1].at
-    assert last - first < 20  # at a second each it would be thirty
+    assert len(reader.join()) == 31
 
 
 @pytest.mark.parametrize("live", ["long-poll", False])

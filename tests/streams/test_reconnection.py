@@ -51,7 +51,9 @@ def test_a_stream_survives(
     replay = Replay(run := whole_run(9), page=4, faults=every_second(fault))
     server = serve(replay)
     told: list[FailedAttempt] = []
-    options = BackoffOptions(initial_delay=0.001, max_delay=0.002, on_failed_attempt=told.append)
+    options = BackoffOptions(
+        initial_delay=0.001, max_delay=0.002, max_retries=200, on_failed_attempt=told.append
+    )
     stream = any_world.client(server.url).runs.stream(RUN, live=live, backoff_options=options)
     assert dicts(stream) == run
     assert stream.offset == offset_at(9)

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ def interrupt(
                 next(stream)
         finally:
             over.set()
+            with suppress(KeyboardInterrupt):  # it may come when the wait has ended by itself
+                pressing.join()
             pressing.join()
         return
 

@@ -57,7 +57,7 @@ def test_a_cancelled_task_ends_at_once_with_its_connection_closed(
     async def main() -> None:
         async with nothing_complains(), client_at(server.url, connections) as client:
             task = asyncio.create_task(what(client, live))
-            await asyncio.to_thread(server.wait_requests, 4 if what is many else 1)
+            assert await asyncio.to_thread(server.wait_requests, 4 if what is many else 1)
             for _ in range(times):
                 task.cancel()
                 await asyncio.sleep(0)
@@ -150,7 +150,7 @@ def test_an_answer_that_comes_while_its_task_is_cancelled_is_closed(serve: Serve
             for _ in range(2):
                 task = asyncio.create_task(follow(client, "sse"))
                 await cancelled(task)
-                assert await asyncio.to_thread(server.wait_idle, 5)
+                assert await asyncio.to_thread(server.wait_idle)
 
     asyncio.run(main())
 
@@ -188,10 +188,10 @@ def test_scopes_of_trio_cancelled_at_any_moment(serve: Serve, connections: str) 
                     nursery.cancel_scope.cancel()
             kept = MOST if connections == "httpx" else 0
             few = lambda: len(server.open) <= kept  # noqa: E731
-            assert await trio.to_thread.run_sync(server.wait_until, few, 5)
+            assert await trio.to_thread.run_sync(server.wait_until, few)
             server.handler = Replay(RUN_OF_THREE)
             async with trio.open_nursery() as nursery:
                 for _ in range(2 * MOST):
-                    nursery.start_soon(lambda: client.runs.events(RUN, timeout=5))
+                    nursery.start_soon(lambda: client.runs.events(RUN, timeout=60))
 
     trio.run(main)

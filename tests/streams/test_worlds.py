@@ -17,6 +17,7 @@ from tests.servers.flue import FlueServer
 from .conftest import Serve
 from .reading import dicts
 from .replay import RUN, Replay, log_event, run_end, whole_run
+from .test_cancel import wait_for
 
 
 @pytest.mark.parametrize("live", [True, "sse"])
@@ -53,12 +54,11 @@ def test_one_stream_is_read_by_one_thread(serve: Serve) -> None:
         assert len(next(batches).events) == 1
         blocked = threading.Thread(target=lambda: list(batches))
         blocked.start()
-        while stream._driver.machine.state is not WAITING:
-            pass
+        wait_for(lambda: stream._driver.machine.state is WAITING)
         with pytest.raises((RuntimeError, ValueError)):
             next(batches)
         stream.cancel()
-        blocked.join(5)
+        blocked.join(10)
         assert not blocked.is_alive()
 
 
@@ -94,9 +94,9 @@ def test_hundreds_of_async_streams_do_not_block_each_other(serve: Serve) -> None
                 return types
 
             readers = [asyncio.create_task(read()) for _ in range(count)]
-            await asyncio.wait_for(first.wait(), 20)
+            await asyncio.wait_for(first.wait(), 60)
             replay.append(run_end(1), close=True)
-            results = await asyncio.wait_for(asyncio.gather(*readers), 20)
+            results = await asyncio.wait_for(asyncio.gather(*readers), 60)
             assert results == [["log", "run_end"]] * count
 
     asyncio.run(main())
