@@ -74,9 +74,10 @@ class AbortSignal(Uncopied):
     def add_listener(self, listener: Listener) -> None:
         """Call `listener` once, in the aborting thread and the context of this caller; at once if
         the signal is aborted already."""
+        entry = listener, copy_context()
         with self._lock:
-            if not self._aborted:
-                self._listeners.append((listener, copy_context()))
+            if not self._aborted:  # no call may stand behind this: a signal handler may abort there
+                self._listeners.append(entry)
                 return
         listener()
 
@@ -84,9 +85,10 @@ class AbortSignal(Uncopied):
         """Do not call `listener` any more."""
         with self._lock:
             listeners = self._listeners  # an abort in a signal handler replaces the list
-            for index, (known, _) in enumerate(listeners):
-                if known == listener:
-                    del listeners[index]
+            for entry in [*listeners]:
+                if entry[0] == listener:
+                    if entry in listeners:  # one may remove any, too
+                        listeners.remove(entry)
                     return
 
 

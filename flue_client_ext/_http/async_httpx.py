@@ -106,7 +106,9 @@ class AsyncHttpxChannel:
         finally:
             progress.withdraw()
         if progress.head is None:
-            return overdue(progress.maybe_sent(self._client, sent.url), loop_time(), deadline)
+            return overdue(
+                progress.maybe_sent(self._client, sent, progress.trace), loop_time(), deadline
+            )
         self._late = True  # a small body exceeds a limit: `read` tells
         return progress.head
 

@@ -125,19 +125,29 @@ class Progress:
         """Whether a request that was cut went over a used connection and got no response."""
         return self._traced and not (self._new_connection or self._responded)
 
-    def maybe_sent(self, client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> bool:
-        """Whether a withdrawn request may have been sent. In httpx's own transports, one without
-        any event waits for a connection of the pool."""
-        return not _is_traced(client, url) if self.sent is None else self.sent
+    def maybe_sent(
+        self, client: httpx.Client | httpx.AsyncClient, sent: httpx.Request, trace: object
+    ) -> bool:
+        """Whether a withdrawn request, built with `trace`, may have been sent. In httpx's own
+        transports, one without any event waits for a connection of the pool."""
+        return not _is_traced(client, sent, trace) if self.sent is None else self.sent
 
-    def waits_in_pool(self, client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> bool:
+    def waits_in_pool(
+        self, client: httpx.Client | httpx.AsyncClient, sent: httpx.Request, trace: object
+    ) -> bool:
         """Whether a withdrawn request may still wait for a connection of the pool, or before it."""
-        return not (self._sent or self._new_connection) and not self.maybe_sent(client, url)
+        begun = self._sent or self._new_connection
+        return not begun and not self.maybe_sent(client, sent, trace)
 
 
-def _is_traced(client: httpx.Client | httpx.AsyncClient, url: httpx.URL) -> bool:
-    """Whether the transport for `url` sends its requests as httpx's own do, with events."""
-    transport = type(client._transport_for_url(url))  # pyright: ignore[reportPrivateUsage]
+def _is_traced(
+    client: httpx.Client | httpx.AsyncClient, sent: httpx.Request, trace: object
+) -> bool:
+    """Whether the transport for `sent` sends its requests as httpx's own do, with events, and no
+    hook has put a trace of its own in the place of `trace`."""
+    if sent.extensions.get("trace") != trace:
+        return False
+    transport = type(client._transport_for_url(sent.url))  # pyright: ignore[reportPrivateUsage]
     own = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
     handles = {"handle_request", "handle_async_request"}
     return next((kind for kind in transport.__mro__ if handles & vars(kind).keys()), None) in own

@@ -7,7 +7,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 
@@ -16,7 +15,7 @@ from .._values.limits import wait_until
 from .._values.steps import Failure
 from .httpx_errors import TRANSPORT_ERRORS, failure_of, is_of_transport, overdue, response_of
 from .httpx_messages import head_of_response
-from .httpx_progress import IGNORED, Progress
+from .httpx_progress import Progress
 from .message import is_small
 from .sync_httpx_waits import Waits
 from .workers import Abandoned
@@ -31,6 +30,7 @@ class Exchange:
         self._deadline = deadline
         self._progress = Progress(limit, deadline)
         self._waits = Waits(client, self._progress)
+        self.trace = self._waits.trace
         self._response: httpx.Response | None = None
         self._head: Head | None = None
         self._chunks: Iterator[bytes] = iter(())
@@ -41,10 +41,10 @@ class Exchange:
         """Send `sent` and return the head of the response. An error of the user's own hooks or
         authentication propagates unchanged."""
         try:
-            return self._waits.send(lambda: self._send(sent, request), sent.url, self._dispose)
+            return self._waits.send(lambda: self._send(sent, request), sent, self._dispose)
         except Abandoned as error:
             if self._head is None:
-                return self._ended_early(self._waits.maybe_sent(sent.url))
+                return self._ended_early(self._waits.maybe_sent(sent))
             self._body_error = error  # it came while a small body was read: `read` raises it
             return self._head
         except TRANSPORT_ERRORS as error:
@@ -70,11 +70,6 @@ class Exchange:
         """Close the response; a job that was abandoned does so when it has ended."""
         if not self._waits.left:
             self._dispose()
-
-    def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Take note of an event of httpcore's `trace` extension, in the thread that sends."""
-        if event not in IGNORED:
-            self._waits.note(event, info)
 
     def _dispose(self) -> None:
         # In this order: once the response is closed, the socket may carry another call's request,

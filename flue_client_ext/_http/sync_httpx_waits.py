@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import httpx
 
 from .deadlines import watch
-from .httpx_progress import Progress
+from .httpx_progress import IGNORED, Progress
 from .httpx_socket import RequestSocket
 from .pool_queue import queue_of
 from .workers import Abandoned, Job
@@ -48,18 +48,23 @@ class Waits:
             job.abandon()
         self.socket.shut_down()
 
-    def note(self, event: str, info: dict[str, Any]) -> None:
+    def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take note of an event of httpcore's `trace` extension, in the thread that sends."""
+        if event in IGNORED:
+            return
         self._progress.note(event, info)
         self.socket.note(event, info)
         if self.aborted:  # abort() did not know the socket yet
             self.socket.shut_down()
 
-    def send(self, function: Callable[[], T], url: httpx.URL, dispose: Callable[[], object]) -> T:
-        """Call `function`, which sends the request to `url` and returns its response, in a worker:
-        for how long, the progress decides."""
+    def send(
+        self, function: Callable[[], T], sent: httpx.Request, dispose: Callable[[], object]
+    ) -> T:
+        """Call `function`, which sends `sent` and returns its response, in a worker: for how long,
+        the progress decides."""
         progress = self._progress
-        queue = queue_of(self._client._transport_for_url(url))  # pyright: ignore[reportPrivateUsage]
+        transport = self._client._transport_for_url(sent.url)  # pyright: ignore[reportPrivateUsage]
+        queue = queue_of(transport)
 
         def send() -> T:
             progress.given()
@@ -77,13 +82,13 @@ class Waits:
             pause = progress.until_may_change_in
             return self._result(job, partial(queue.start, job), lambda: progress.until, pause)
         except BaseException:
-            if progress.waits_in_pool(self._client, url):
+            if progress.waits_in_pool(self._client, sent, self.trace):
                 queue.withdraw(job)
             raise
 
-    def maybe_sent(self, url: httpx.URL) -> bool:
-        """Whether the request to `url` may have been sent, now that it will not be any more."""
-        return self._progress.maybe_sent(self._client, url)
+    def maybe_sent(self, sent: httpx.Request) -> bool:
+        """Whether `sent` may have been sent, now that it will not be any more."""
+        return self._progress.maybe_sent(self._client, sent, self.trace)
 
     def receive(self, function: Callable[[], T], until: float, dispose: Callable[[], object]) -> T:
         """Call `function`, which waits for more of the response, until a time of `time.monotonic`
@@ -120,7 +125,7 @@ class Waits:
         except Abandoned:
             self._expire()
             raise
-        except BaseException:  # KeyboardInterrupt
+        except BaseException:  # a KeyboardInterrupt, or an error of the job: then nothing is left
             self.abort()
             raise
         finally:

@@ -41,7 +41,7 @@ class Job(Generic[T]):
         self._changed = WakeUp()
         self._value: T | None = None
         self._error: BaseException | None = None
-        self._running = self._finished = self._abandoned = False
+        self._begun = self._finished = self._abandoned = False
 
     def start(self) -> None:
         """Start the job in a worker, or run it here where no thread can start."""
@@ -68,13 +68,16 @@ class Job(Generic[T]):
         self._dispose = _nothing  # it may refer to this job
         error, self._error = self._error, None  # its traceback would keep its frames alive
         if error is not None:
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # its traceback refers to this frame
         return cast(T, self._value)
 
     @property
     def running(self) -> bool:
         """Whether the function has begun, and not ended."""
-        return self._running and not self._finished
+        return self._begun and not self._finished
 
     @property
     def abandoned(self) -> bool:
@@ -92,7 +95,7 @@ class Job(Generic[T]):
         self._context.run(self._run)
 
     def _run(self) -> None:
-        self._running = True
+        self._begun = True
         try:
             self._value = self._function()
         except BaseException as error:

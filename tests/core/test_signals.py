@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import gc
 import threading
 import time
@@ -275,23 +276,55 @@ def test_a_timeout_longer_than_any_timer_is_simply_never_reached(seconds: float)
     assert not timers()
 
 
-class AbortsWhenCompared:
-    """A listener in whose comparison a signal handler aborts."""
+class Compared:
+    """A listener in whose comparison a signal handler does something."""
 
-    def __init__(self, controller: AbortController) -> None:
-        self._controller = controller
+    def __init__(self, interrupt: Callable[[], object]) -> None:
+        self._interrupt = interrupt
+        self.called = False
 
     def __eq__(self, other: object) -> bool:
-        self._controller.abort()
+        self._interrupt()
         return self is other
 
     def __call__(self) -> None:
-        """Nothing."""
+        self.called = True
 
 
 def test_an_abort_while_a_listener_is_removed_disturbs_nothing() -> None:
     controller = AbortController()
-    listener = AbortsWhenCompared(controller)
+    listener = Compared(controller.abort)
     controller.signal.add_listener(listener)
     controller.signal.remove_listener(listener)
     assert controller.signal.aborted
+
+
+def test_each_of_two_removals_at_once_removes_its_own_listener() -> None:
+    controller, called = AbortController(), threading.Event()
+    signal = controller.signal
+
+    def first() -> None:
+        """Removed while another is looked for."""
+
+    once = iter([lambda: signal.remove_listener(first)])
+    other = Compared(lambda: next(once, lambda: None)())
+    for listener in (first, other, called.set):
+        signal.add_listener(listener)
+    signal.remove_listener(other)
+    controller.abort()
+    assert called.is_set()
+    assert not other.called
+
+
+def test_a_listener_is_called_by_an_abort_while_it_is_added(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    controller, called = AbortController(), threading.Event()
+
+    def interrupted() -> contextvars.Context:
+        controller.abort()
+        return contextvars.copy_context()
+
+    monkeypatch.setattr("flue_client_ext.signals.copy_context", interrupted)
+    controller.signal.add_listener(called.set)
+    assert called.is_set()

@@ -324,6 +324,28 @@ def full() -> Iterator[FullPool]:
 ONE = {"limits": httpx.Limits(max_connections=1)}
 
 
+def test_a_hook_that_takes_the_trace_away_hides_no_sending(any_world: World) -> None:
+    def nothing(*_: Any) -> None:
+        """A trace of the user's own."""
+
+    async def later(*_: Any) -> None:
+        """The same in async code."""
+
+    def replace(request: httpx.Request) -> None:
+        request.extensions["trace"] = later if any_world.is_async else nothing
+
+    over = threading.Event()
+    with (
+        RawServer(lambda *_: over.wait(60)) as server,
+        borrowed(any_world, **hooks(any_world, "request", replace)) as http_client,
+    ):
+        client = any_world.client(server.url, http_client=http_client)
+        error = overdue(client.workflows.invoke, "w")
+        over.set()
+        assert type(error) is InvokeOutcomeUnknownError
+        assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("call", ["invoke", "invoke and wait", "run"])
 def test_a_deadline_that_passes_in_a_full_pool_has_sent_nothing(
     any_world: World, full: FullPool, call: str

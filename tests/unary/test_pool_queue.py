@@ -26,7 +26,7 @@ from flue_client_ext._http.pool_queue import MOST_WITHDRAWN, PoolQueue, queue_of
 from flue_client_ext._http.workers import Abandoned, Job
 from flue_client_ext._values.limits import LIMITS
 from tests.servers.raw import Connection, RawServer, Request
-from tests.unary.support import NEVER_AGAIN, Aside, default_context, failure, works
+from tests.unary.support import NEVER_AGAIN, RECORD, Aside, default_context, failure, works
 
 SOON = 10.0
 
@@ -46,7 +46,7 @@ def left(queue: PoolQueue, go: threading.Event) -> Job[bool]:
 
     def wait() -> bool:
         began.set()
-        return go.wait(SOON)
+        return go.wait(60)
 
     job = Job(wait, lambda: queue.ended(job))
     assert queue.start(job)
@@ -94,6 +94,22 @@ def test_a_job_that_was_never_started_is_not_waited_for() -> None:
     for _ in range(MOST_WITHDRAWN):
         queue.withdraw(Job(nothing, nothing))
     assert queue.start(Job(nothing, nothing))
+
+
+def test_a_withdrawn_job_counts_no_longer_than_the_pool_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LIMITS, "pool", 0.2)
+    queue, for_ever = PoolQueue(), threading.Event()
+    for _ in range(MOST_WITHDRAWN):
+        left(queue, for_ever)
+    earlier, until = Job(nothing, nothing), time.monotonic() + SOON
+    queue.start(earlier)
+    while not queue.start(Job(nothing, nothing)):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    earlier.result(within(SOON))
+    for_ever.set()
 
 
 class Held:
@@ -239,6 +255,47 @@ def test_each_transport_of_a_client_has_its_own_queue(held: Held) -> None:
         # Those that were withdrawn make no connection when their turn comes.
         assert busy.runs.get("run_1").run_id == "run_1"
         assert full.accepted <= 2
+
+
+def test_requests_that_a_hook_holds_for_ever_hold_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LIMITS, "pool", 0.2)
+    hangs, for_ever = [True], threading.Event()
+
+    def hook(_: httpx.Request) -> None:
+        if hangs[0]:
+            for_ever.wait(60)
+
+    context, hooks = default_context(), {"request": [hook]}
+    with (
+        RawServer(works) as server,
+        httpx.Client(trust_env=False, verify=context, event_hooks=hooks) as own,
+    ):
+        client = FlueClient(server.url, http_client=own, token=None)
+        given_up(client)
+        hangs[0] = False
+        assert client.runs.get("run_1").run_id == "run_1"
+        for_ever.set()
+
+
+class Slotted:
+    """A transport that no weak reference can refer to."""
+
+    __slots__ = ()
+
+    def handle_request(self, _: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=RECORD)
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def test_a_transport_without_weak_references_sends() -> None:
+    transport: Any = Slotted()
+    own = httpx.Client(trust_env=False, transport=transport, verify=default_context())
+    client = FlueClient("http://flue.test", http_client=own, token=None)
+    assert client.runs.get("run_1").run_id == "run_1"
 
 
 class Alike(httpx.HTTPTransport):
