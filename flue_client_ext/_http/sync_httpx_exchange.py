@@ -79,15 +79,18 @@ class Exchange:
         if response is not None:
             response.close()
 
+    def _is_overdue(self) -> bool:
+        return self._waits.overdue or time.monotonic() >= self._deadline
+
     def _ended_early(self, sent: bool) -> Failure:
-        now = time.monotonic()
-        if self._waits.overdue or now >= self._deadline:
-            return overdue(sent, now, self._deadline, queued=self._progress.is_queued)
+        if self._is_overdue():
+            queued = self._progress.is_queued
+            return overdue(sent, time.monotonic(), self._deadline, queued=queued)
         return Failure("cut", "aborted")
 
     def _failed(self, error: Exception) -> Failure:
         failure = failure_of(error, self._progress)
-        if self._waits.overdue or time.monotonic() >= self._deadline:  # the socket is shut down
+        if self._is_overdue():  # the socket is shut down
             return self._ended_early(failure.sent)
         return failure
 

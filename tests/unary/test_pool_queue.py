@@ -141,23 +141,34 @@ def senders() -> int:
     return sum(thread.name == "flue-client-send" for thread in threading.enumerate())
 
 
+Busy = tuple[RawServer, FlueClient, Aside, httpx.Client]
+
+
 @contextmanager
-def full_pool(held: Held) -> Iterator[tuple[RawServer, FlueClient, Aside]]:
-    """A client whose pool is full of calls that were cut off, and the only call that was sent."""
+def busy_pool(held: Held) -> Iterator[Busy]:
+    """A client whose pool of one connection a call has that was sent, and that call."""
     with RawServer(held) as server, narrow() as own:
         options: Any = {"token": None, "timeout": 60, "backoff_options": NEVER_AGAIN}
         client = FlueClient(server.url, http_client=own, **options)
         sent = Aside(partial(client.runs.get, "run_1"))
         assert held.came.wait(SOON)
+        yield server, client, sent, own
+
+
+@contextmanager
+def full_pool(held: Held) -> Iterator[Busy]:
+    """The same, when calls that were cut off wait in httpx, too: as many as may be."""
+    with busy_pool(held) as busy:
+        _, client, _, own = busy
         while queue_of(own._transport).start(Job(nothing, nothing)):
             soon = AbortSignal.timeout(0.002)
             assert type(failure(client.runs.get, "run_2", signal=soon)) is FlueAbortError
-        yield server, client, sent
+        yield busy
 
 
 def test_calls_cut_off_in_a_full_pool_do_not_pile_up(held: Held) -> None:
     before = senders()
-    with full_pool(held) as (server, client, sent):
+    with full_pool(held) as (server, client, sent, _):
         for _ in range(20):
             soon = AbortSignal.timeout(0.002)
             assert type(failure(client.runs.get, "run_2", signal=soon)) is FlueAbortError
@@ -176,7 +187,7 @@ def test_calls_cut_off_in_a_full_pool_do_not_pile_up(held: Held) -> None:
 def test_a_wait_before_a_full_pool_ends_as_one_in_it(
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with full_pool(held) as (server, client, sent):
+    with full_pool(held) as (server, client, sent, _):
         # Nothing was sent: a POST knows that, too.
         assert type(failure(client.workflows.invoke, "w", timeout=0.05)) is FlueTimeoutError
         monkeypatch.setattr(LIMITS, "pool", 0.05)
@@ -188,29 +199,30 @@ def test_a_wait_before_a_full_pool_ends_as_one_in_it(
         assert len(server.requests) == 1
 
 
-def interrupted(call: Callable[[], object]) -> None:
-    """Press Ctrl-C in a call that waits."""
-    ctrl_c = threading.Timer(0.1, signal.pthread_kill, [threading.get_ident(), signal.SIGINT])
-    with pytest.raises(KeyboardInterrupt):
-        ctrl_c.start()
-        call()
+def queued_in_httpx(own: Any) -> bool:
+    return len(own._transport._pool._requests) > 1
 
 
-def test_an_interrupted_call_in_a_full_pool_is_never_sent(held: Held) -> None:
-    with RawServer(held) as server, narrow() as own:
-        client = FlueClient(server.url, http_client=own, token=None)
-        sent = Aside(partial(client.runs.get, "run_1"))
-        assert held.came.wait(SOON)
-        interrupted(partial(client.workflows.invoke, "w"))
-        held.go.set()
-        sent.result()
-        assert client.runs.get("run_1").run_id == "run_1"
-        assert [request.method for request in server.requests] == ["GET", "GET"]
+def queued_before_it(own: Any) -> bool:
+    return bool(queue_of(own._transport)._waiting)
 
 
-def test_an_interrupted_call_before_a_full_pool_is_never_sent(held: Held) -> None:
-    with full_pool(held) as (server, client, sent):
-        interrupted(partial(client.workflows.invoke, "w"))
+@pytest.mark.parametrize(
+    ("pool", "queued"), [(busy_pool, queued_in_httpx), (full_pool, queued_before_it)]
+)
+def test_an_interrupted_call_that_waits_is_never_sent(held: Held, pool: Any, queued: Any) -> None:
+    main = threading.get_ident()
+    with pool(held) as (server, client, sent, own):
+
+        def press_ctrl_c() -> None:
+            until = time.monotonic() + SOON
+            while not queued(own) and time.monotonic() < until:
+                time.sleep(0.001)
+            signal.pthread_kill(main, signal.SIGINT)
+
+        with pytest.raises(KeyboardInterrupt):
+            Aside(press_ctrl_c)
+            client.workflows.invoke("w", timeout=60)
         held.go.set()
         sent.result()
         assert client.runs.get("run_1").run_id == "run_1"
